@@ -1,0 +1,56 @@
+# `make demo` and `make test` are all a newcomer needs: each sets up what it uses, below this folder, once.
+#
+#   .demo/venv   the program as a user installs it, so that the environment it captures is small
+#   .venv        the program from this folder, with the tools that check it
+
+PYTHON ?= python3
+PIP = -m pip --disable-pip-version-check --quiet
+SOURCES := $(shell find reprobundle -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md LICENSE
+QUICK = -m "not slow and not network"
+
+.DELETE_ON_ERROR:
+.PHONY: demo test check lint format schemas clean
+
+demo: .demo/venv/ready
+	.demo/venv/bin/reprobundle demo --folder .demo/$$(date +%Y%m%d-%H%M%S)
+
+test: .venv/ready
+	.venv/bin/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+check: lint
+	.venv/bin/python -m pytest --quiet $(QUICK) $(ARGS)
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python schemas/write.py --check
+
+format: .venv/ready
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+schemas: .venv/ready
+	.venv/bin/python schemas/write.py
+
+clean:
+	rm -rf .venv .demo dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.demo/venv/ready: $(SOURCES)
+	@$(call set_up,.demo/venv)
+	@.demo/venv/bin/python $(PIP) install --constraint constraints.txt ".[demo]"
+	@touch $@
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(call set_up,.venv)
+	@.venv/bin/python $(PIP) install --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+define set_up
+test -x $(1)/bin/python || echo "setting up $(1): once, a few minutes, most of it torch"
+$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed, this is " + \
+	sys.version.split()[0] + ": name another one with PYTHON=...")'
+test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+$(1)/bin/python $(PIP) install --upgrade "pip>=26"
+endef

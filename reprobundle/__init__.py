@@ -1,0 +1,102 @@
+"""Capture, verify, replay and compare trained models.
+
+Every public name is loaded when it is first used, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing itself would cost more than this whole module; type checkers know the name
+if TYPE_CHECKING:
+    from reprobundle.bundle import Bundle, VerifiedBundle, verify
+    from reprobundle.capturing import begin, capture
+    from reprobundle.comparing import compare
+    from reprobundle.components.preprocessing import Preprocessing
+    from reprobundle.errors import (
+        NewerSchemaError,
+        ProcessError,
+        RefusedInputError,
+        ReproBundleError,
+        UnavailableError,
+        UsageError,
+    )
+    from reprobundle.manifest import Manifest
+    from reprobundle.replaying import replay
+    from reprobundle.report import Finding, Report, Rung, Status, Verdict
+
+    __version__: str
+
+__all__ = [
+    "Bundle",
+    "Finding",
+    "Manifest",
+    "NewerSchemaError",
+    "Preprocessing",
+    "ProcessError",
+    "RefusedInputError",
+    "Report",
+    "ReproBundleError",
+    "Rung",
+    "Status",
+    "UnavailableError",
+    "UsageError",
+    "Verdict",
+    "VerifiedBundle",
+    "__version__",
+    "begin",
+    "capture",
+    "compare",
+    "replay",
+    "verify",
+]
+
+_HOMES = {
+    "Bundle": "bundle",
+    "VerifiedBundle": "bundle",
+    "verify": "bundle",
+    "begin": "capturing",
+    "capture": "capturing",
+    "compare": "comparing",
+    "Preprocessing": "components.preprocessing",
+    "NewerSchemaError": "errors",
+    "ProcessError": "errors",
+    "RefusedInputError": "errors",
+    "ReproBundleError": "errors",
+    "UnavailableError": "errors",
+    "UsageError": "errors",
+    "Manifest": "manifest",
+    "replay": "replaying",
+    "Finding": "report",
+    "Report": "report",
+    "Rung": "report",
+    "Status": "report",
+    "Verdict": "report",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from the module it lives in, once."""
+    if name == "__version__":
+        value: object = _version()
+    elif name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name what can be used, loaded or not."""
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("reprobundle")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"  # run from a source tree that was never installed

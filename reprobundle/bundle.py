@@ -1,0 +1,236 @@
+"""A bundle on disk: a claim until it is verified, then a value of another type that may be used.
+
+Only `Bundle.verify` makes a `VerifiedBundle`, and only that type can be run, exported or published.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprobundle import manifest as manifests
+from reprobundle import tensors
+from reprobundle.errors import RefusedInputError, UnavailableError
+from reprobundle.manifest import Manifest
+from reprobundle.store import FileEntry, Writer, digest_bytes, digest_file, inside, list_files
+from reprobundle.store.digests import open_regular
+from reprobundle.store.writing import disk_errors
+
+BORROWED_BYTES = 64 * 2**20
+FAULTS_SHOWN = 3
+HUB_ATTRIBUTES = ".gitattributes"
+HUB_LINE_END = b"filter=lfs diff=lfs merge=lfs -text"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder that claims to be a bundle.
+
+    Attributes:
+        path: The folder.
+        manifest: What it says of itself.
+        content: The bytes of its ``manifest.json``.
+    """
+
+    path: Path
+    manifest: Manifest
+    content: bytes
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+        """Read a bundle's manifest; nothing else is looked at.
+
+        Raises:
+            RefusedInputError: It is no folder, has no manifest, or the manifest breaks the form.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            found = "a file" if folder.exists() else "nothing there"
+            raise RefusedInputError(f"{str(path)!r} is not a bundle: expected a folder, found {found}")
+        place = folder / manifests.NAME
+        if not os.path.lexists(place):
+            hint = "a bundle is the folder that capture made; its manifest is written last"
+            raise RefusedInputError(f"{str(path)!r} is not a bundle: it has no {manifests.NAME}", hint=hint)
+        content = _read_small(place)
+        return cls(folder, manifests.from_bytes(content), content)
+
+    @property
+    def id(self) -> str:
+        """XXH3-128 of the bytes of ``manifest.json``: names the bundle."""
+        return digest_bytes(self.content)
+
+    def faults(self) -> Iterator[str]:
+        """Every way in which the folder differs from its manifest: names first, then sizes, then content."""
+        listed = {entry.path: entry for entry in self.manifest.files}
+        present = {found.path: found.size for found in list_files(self.path)}
+        missing = [f"{path}: is listed but missing" for path in listed if path not in present]
+        extra = [f"{path}: is not listed in the manifest" for path in present if not self._may_stand(path, listed)]
+        sizes = [
+            f"{path}: size differs: expected {entry.size} bytes, found {present[path]}"
+            for path, entry in listed.items()
+            if path in present and present[path] != entry.size
+        ]
+        yield from (*missing, *extra, *sizes)
+        if not (missing or extra or sizes):
+            yield from filter(None, (_content_fault(self.path, entry) for entry in listed.values()))
+
+    def _may_stand(self, path: str, listed: Mapping[str, FileEntry]) -> bool:
+        if path in listed or path == manifests.NAME:
+            return True
+        if path == HUB_ATTRIBUTES:
+            lines = _read_small(inside(self.path, path)).splitlines()
+            return all(line.endswith(HUB_LINE_END) for line in lines)
+        return path.startswith("signatures/") and path.endswith(".sigstore.json") and path.count("/") == 1
+
+    def verify(self) -> VerifiedBundle:
+        """Check every name, size and digest, and every header of a safetensors file.
+
+        Raises:
+            RefusedInputError: Something differs; the message names it.
+        """
+        faults = list(self.faults())
+        if faults:
+            more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+            raise RefusedInputError("; ".join(faults[:FAULTS_SHOWN]) + more)
+        return VerifiedBundle(self, _token=_TOKEN)
+
+    @property
+    def signed(self) -> bool:
+        """Whether a signature stands beside the manifest; whether it is good is another question."""
+        return (self.path / "signatures").is_dir()
+
+
+_TOKEN = object()
+
+
+class VerifiedBundle:
+    """A bundle whose files were all found as the manifest lists them.
+
+    Attributes:
+        bundle: The bundle.
+    """
+
+    def __init__(self, bundle: Bundle, *, _token: object) -> None:
+        """Only `Bundle.verify` can call this."""
+        if _token is not _TOKEN:
+            raise TypeError("a VerifiedBundle comes from Bundle.verify() alone")
+        self.bundle = bundle
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest."""
+        return self.bundle.manifest
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.bundle.path
+
+    @property
+    def id(self) -> str:
+        """XXH3-128 of the manifest's bytes."""
+        return self.bundle.id
+
+    def view(self, folder: Path) -> View:
+        """Make a private view: small files copied and digested in one pass, large ones borrowed where that is safe.
+
+        Args:
+            folder: An empty folder that nobody else can write.
+
+        Raises:
+            RefusedInputError: A file changed since the bundle was verified.
+        """
+        writer = Writer(folder)
+        borrowed: dict[str, tuple[Path, tuple[int, ...]]] = {}
+        for entry in self.manifest.files:
+            place = inside(self.path, entry.path)
+            if entry.size > BORROWED_BYTES and _is_safe_to_borrow(place):
+                borrowed[entry.path] = (place.resolve(), _borrow(place, entry))
+            elif writer.copy(entry.path, place) != entry:
+                raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
+        return View(folder, borrowed)
+
+
+@dataclass(frozen=True)
+class View:
+    """A bundle's files as they were verified.
+
+    Attributes:
+        root: The private folder.
+        borrowed: Large files that stay where they are, with their identity when they were digested.
+    """
+
+    root: Path
+    borrowed: Mapping[str, tuple[Path, tuple[int, ...]]]
+
+    def place(self, path: str) -> Path:
+        """Where a file of the bundle is."""
+        return self.borrowed[path][0] if path in self.borrowed else inside(self.root, path)
+
+    def changed(self) -> tuple[str, ...]:
+        """Borrowed files that are no longer what was digested."""
+        return tuple(path for path, (place, seen) in self.borrowed.items() if _identity(place) != seen)
+
+
+def seal(writer: Writer, manifest: Manifest) -> bytes:
+    """Write the manifest, last of all; gives its bytes."""
+    content = manifests.to_bytes(manifest.model_copy(update={"files": writer.entries}))
+    writer.write(manifests.NAME, content)
+    return content
+
+
+def verify(path: str | os.PathLike[str]) -> VerifiedBundle:
+    """Open and verify a bundle; runs nothing of it.
+
+    Raises:
+        RefusedInputError: It is no bundle, or differs from its manifest.
+    """
+    return Bundle.open(path).verify()
+
+
+def _read_small(place: Path) -> bytes:
+    with disk_errors(place.name):
+        descriptor = open_regular(place)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(2**24 + 1)  # one byte over the limit for documents, which refuses it
+
+
+def _content_fault(root: Path, entry: FileEntry) -> str | None:
+    place = inside(root, entry.path)
+    try:
+        size, digest = digest_file(place)
+    except OSError as error:
+        raise UnavailableError(f"{entry.path}: cannot be read: {error.strerror}") from error
+    if (size, digest) != (entry.size, entry.xxh3_128):
+        return f"{entry.path}: digest differs: expected {entry.xxh3_128}, found {digest}"
+    if entry.path.endswith(".safetensors"):
+        tensors.read_places(place)
+    return None
+
+
+def _identity(place: Path) -> tuple[int, ...]:
+    status = place.lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
+
+
+def _borrow(place: Path, entry: FileEntry) -> tuple[int, ...]:
+    seen = _identity(place)
+    if digest_file(place) != (entry.size, entry.xxh3_128) or _identity(place) != seen:
+        raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
+    return seen
+
+
+def _is_safe_to_borrow(place: Path) -> bool:
+    """Whether this user owns the file and nobody else can write it or any folder above it."""
+    if not hasattr(os, "getuid"):
+        return False
+    trusted = {0, os.getuid()}
+    for path in (place.resolve(), *place.resolve().parents):
+        status = path.stat()
+        shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in trusted or shared:
+            return False
+    return place.lstat().st_uid == os.getuid()

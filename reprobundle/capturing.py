@@ -1,0 +1,236 @@
+"""Story 1: from what a person has at the end of training to a sealed bundle that was proven before the seal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reprobundle import bundle as bundles
+from reprobundle import captures, guest, replies, rng, specification
+from reprobundle.components import COMPONENTS, code, data, environment
+from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Site, Source, Stage
+from reprobundle.errors import ReproBundleError, UsageError
+from reprobundle.exports import views
+from reprobundle.manifest import Manifest, Proof
+from reprobundle.report import Finding, Rung
+from reprobundle.sandbox import Sandbox
+from reprobundle.store import Writer, digest_bytes, staging
+from reprobundle.store.sealing import refuse_existing
+from reprobundle.version import version
+
+PROOF_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a capture came to.
+
+    Attributes:
+        path: The bundle.
+        id: Its id: XXH3-128 of its manifest's bytes.
+        proof: What a fresh process made of it before it was sealed.
+        notes: What was left out or is worth knowing.
+    """
+
+    path: Path
+    id: str
+    proof: Proof
+    notes: tuple[Finding, ...]
+
+
+class UnprovenBundleWarning(UserWarning):
+    """A bundle was sealed although its proof did not succeed."""
+
+
+def capture(
+    path: str | os.PathLike[str],
+    *,
+    model: Any,
+    inputs: Any = None,
+    factory: Any = None,
+    init: Any = None,
+    hyperparameters: Any = None,
+    preprocessing: Any = None,
+    splits: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    claims: Sequence[Any] = (),
+    documentation: Mapping[str, Any] | None = None,
+    project: str | os.PathLike[str] | None = None,
+    budget: float = DEFAULT_BUDGET,
+    proof: bool = True,
+    run: Begun | None = None,
+) -> Captured:
+    """Pack a trained model, with all that is needed to reproduce it, into a new folder.
+
+    Never needs a network. A missing optional part becomes a note in the bundle; a bad argument, an existing target or a
+    full disk is an error before the weights are written. Every random generator is left as it was.
+
+    Args:
+        path: The folder to make; it must not exist.
+        model: A trained ``torch.nn.Module``, or a function of numpy arrays.
+        inputs: A sample the outputs are recorded for: a tensor or array is passed as one argument, a tuple or list by
+            position, a mapping by keyword. Without it no replay can compare outputs.
+        factory: The class or function that makes the model, itself or as ``"module:name"``. Default: the model's class.
+        init: What the factory is called with: a mapping of keywords, a list, or ``{"args": […], "kwargs": {…}}``, plain
+            JSON values. Default: found by name among the hyperparameters and the model's own attributes.
+        hyperparameters: A mapping, dataclass, ``Namespace``, or an object with ``to_dict()``.
+        preprocessing: A configuration as a mapping, or `reprobundle.Preprocessing`.
+        splits: Data splits by name: a file, folder, list of files, array, tuple of arrays, or torch ``Dataset``.
+        metrics: Values reached, by name, e.g. ``{"test accuracy": 0.97}``.
+        claims: Further claims, each a mapping: ``id``, ``text``, ``value``, ``tolerance``, ``split``.
+        documentation: What you want to say about the model: title, authors, license, intended use, …
+        project: The folder the training code lives in. Default: its git repository, else its folder.
+        budget: Seconds that hashes for the lock may take; 0 leaves them out.
+        proof: Whether to reload the bundle in a fresh process before it is sealed.
+        run: What `begin` gave at the start of training.
+
+    Returns:
+        Where the bundle is, its id, the proof and the notes.
+
+    Raises:
+        UsageError: An argument is wrong, or the target exists.
+        UnavailableError: The disk is full or cannot be written.
+    """
+    source = Source(
+        model=model,
+        inputs=inputs,
+        factory=factory,
+        init=init,
+        hyperparameters=hyperparameters,
+        preprocessing=preprocessing,
+        splits=splits or {},
+        metrics=metrics or {},
+        claims=claims,
+        documentation=documentation or {},
+        project=None if project is None else Path(project).resolve(),
+        budget=budget,
+        run=run,
+    )
+    captured = capture_source(Path(path), source, proof=proof)
+    if proof and not captured.proof.proven:
+        why = f"{captured.proof.status}: {captured.proof.why}"
+        warnings.warn(f"the bundle {captured.path.name!r} is unproven: {why}", UnprovenBundleWarning, stacklevel=2)
+    return captured
+
+
+def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = True) -> Captured:
+    """The whole capture, step by step; arguments as in `capture`, and whether it goes to the capture log."""
+    target = Path(os.path.abspath(target))
+    refuse_nested()
+    refuse_existing(target)
+    with rng.kept(), staging(target) as folder:
+        stage = Stage(Writer(folder), time.monotonic() + source.budget)
+        sections = take(source, stage)
+        draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
+        proven = draft.model_copy(update={"proof": prove(draft, folder, source) if proof else NOT_ASKED})
+        told = proven.model_copy(update={"notes": tuple(stage.notes)})
+        complete = told.model_copy(update={"views": views.write(told, stage.writer)})
+        content = bundles.seal(stage.writer, complete)
+    if kept:
+        captures.remember(content)
+    return Captured(target, digest_bytes(content), complete.proof, complete.notes)
+
+
+NOT_ASKED = Proof(status="not run", why="it was switched off")
+
+
+def take(source: Source, stage: Stage) -> dict[str, Any]:
+    """Let every kind capture its part; gives the sections by name.
+
+    The environment comes last: by then this program has imported all it ever does, so a second capture of the same
+    process finds the same distributions imported.
+    """
+    for component in sorted(COMPONENTS, key=lambda component: component is environment):
+        stage.sections[component.NAME] = component.capture(source, stage)
+    return dict(stage.sections)
+
+
+def prove(draft: Manifest, folder: Path, source: Source) -> Proof:
+    """Reload the staged folder in a fresh process, the original source hidden, and compare the outputs."""
+    reason = guest.why_not(draft) or code.why_not_importable(draft.code)
+    if reason is not None:
+        return Proof(status="not run", why=reason)
+    with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
+        host = guest.Host(
+            python=Path(sys.executable),
+            sandbox=Sandbox("none"),
+            hidden=code.original_folders(source),
+            environment={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            timeout=PROOF_SECONDS,
+        )
+        try:
+            answer = guest.ask(draft, lambda path: folder / path, folder, Path(control), host)
+        except ReproBundleError as error:
+            return Proof(status="failed", why=str(error))
+    return _judge(draft, Site(root=folder, answer=answer))
+
+
+def _judge(draft: Manifest, site: Site) -> Proof:
+    answer = site.answer
+    assert answer is not None  # the worker was asked
+    if answer.error is not None:
+        return Proof(status="failed", why=f"at {answer.stage}: {answer.error}")
+    rung, reason = replies.overall(draft, site)
+    if rung is Rung.BITWISE:
+        return Proof(status="bitwise")
+    if rung is Rung.CLOSE:
+        return Proof(status="close", why=reason)
+    return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=reason)
+
+
+def capture_specification(
+    path: Path, out: Path, *, budget: float = DEFAULT_BUDGET, proof: bool = True, kept: bool = True
+) -> tuple[Captured, tuple[str, ...]]:
+    """Capture what a ``reprobundle.yaml`` describes.
+
+    Args:
+        path: The YAML file; paths in it are relative to its folder.
+        out: The bundle to make.
+        budget: As in `capture`.
+        proof: As in `capture`.
+        kept: Whether the bundle goes to this user's capture log; not so when it is thrown away.
+
+    Returns:
+        What was captured, and warnings about values that YAML reads otherwise than people mean.
+
+    Raises:
+        RefusedInputError: The file breaks its schema.
+        UsageError: What it names is not there.
+    """
+    refuse_existing(out)
+    arguments, warned = specification.load(path)
+    source = replace(Source(**arguments), budget=budget, trained_here=False)
+    return capture_source(out, source, proof=proof, kept=kept), warned
+
+
+def begin(*, splits: Mapping[str, Any] | None = None, project: str | os.PathLike[str] | None = None) -> Begun:
+    """Record at the start of training what `capture` compares at its end: commit, source files, data splits.
+
+    Args:
+        splits: Data splits by name, as in `capture`.
+        project: The folder the training code lives in. Default: its git repository, else its folder.
+
+    Returns:
+        A value to hand to ``capture(…, run=…)``.
+    """
+    with rng.kept():
+        commit, sources = code.state(None if project is None else Path(project).resolve())
+        return Begun(commit=commit, sources=sources, splits=data.digests(splits or {}))
+
+
+def refuse_nested() -> None:
+    """Make sure that this is not the worker importing a training script that has no main guard.
+
+    Raises:
+        UsageError: It is.
+    """
+    if os.environ.get("REPROBUNDLE_WORKER"):
+        message = "capture was called while a bundle's model was being imported: the script has no main guard"
+        raise UsageError(message, hint="put the training under: if __name__ == '__main__':")

@@ -1,0 +1,80 @@
+"""``reprobundle replay``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reprobundle.cli import screen
+from reprobundle.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprobundle.report import Report
+
+RUNGS = ("bitwise", "close")
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--require", type=click.Choice(RUNGS), default="close", show_default=True,
+              help="The weakest agreement that counts as reproduced.")  # fmt: skip
+@click.option("--env", type=click.Choice(["rebuild", "current"]), default="rebuild", show_default=True,
+              help="Rebuild the environment from the bundle's lock, or use this program's own.")  # fmt: skip
+@click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True,
+              help="The walls around the bundle's code.")  # fmt: skip
+@click.option("--data", multiple=True, metavar="SPLIT=PATH", help="Your own copy of a data split; may be repeated.")
+@click.option("--index-url", "index_urls", multiple=True, metavar="URL", help="Package index to fetch wheels from.")
+@click.option("--find-links", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
+              help="Folder that holds wheels; may be repeated.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="Reach no network at all.")
+@click.option("--report", metavar="DIR", type=click.Path(path_type=Path),
+              help="Where the report goes; default NAME.replay/TIME.")  # fmt: skip
+@screen.verbosity
+def replay(bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], **options: Any) -> int:
+    """Rebuild the environment, run the model again and compare its outputs.
+
+    The bundle's code runs inside a sandbox, without network, without your files. Ends with 0 when the model was
+    reproduced at least as exactly as required, with 1 when it was not, and with 3
+    when the model could not be run or nothing could be compared.
+    """
+    from reprobundle.replaying import replay as replay_bundle
+    from reprobundle.reporting import default_folder
+
+    folder = options.pop("report") or default_folder(bundle)
+    report = replay_bundle(bundle, data=_splits(data), say=screen.progress(quiet=quiet), report=folder, **options)
+    show_report(report, folder, as_json=as_json, quiet=quiet)
+    return report.verdict.exit_code
+
+
+def show_report(report: Report, folder: Path, *, as_json: bool, quiet: bool) -> None:
+    """Print a report as the person asked for it, and where it is kept."""
+    from reprobundle.rendering import escape, json, terminal
+
+    if as_json:
+        screen.document(json.render(report))
+    elif not quiet:
+        screen.text(terminal.render(report, colour=screen.colours(), width=screen.width()))
+        screen.text(f"report       {escape(folder / 'report.html', limit=screen.LONGEST_MESSAGE)}")
+
+
+def _splits(given: Sequence[str]) -> dict[str, Path]:
+    """Parse ``SPLIT=PATH``.
+
+    Raises:
+        UsageError: No name, no path, a split named twice, or nothing there.
+    """
+    splits: dict[str, Path] = {}
+    for text in given:
+        name, _, place = text.partition("=")
+        if not name or not place:
+            raise UsageError(f"--data: expected SPLIT=PATH, found {text!r}")
+        if name in splits:
+            raise UsageError(f"--data: the split {name!r} stands twice")
+        if not Path(place).exists():
+            raise UsageError(f"--data: split {name!r}: there is nothing at {place!r}")
+        splits[name] = Path(place)
+    return splits

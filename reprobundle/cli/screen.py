@@ -1,0 +1,94 @@
+"""What reaches the screen: documents and renderings on standard output, progress and complaints on standard error."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable
+
+import click
+
+from reprobundle.errors import UnavailableError
+from reprobundle.rendering import escape
+
+LONGEST_MESSAGE = 2000
+Verb = Callable[..., int]
+
+
+def verbosity(command: Verb) -> Verb:
+    """Add ``--json`` and ``--quiet``, which every verb has."""
+    quiet: Callable[[Verb], Verb] = click.option(
+        "--quiet", is_flag=True, help="Print nothing but errors; the exit code answers."
+    )
+    as_json: Callable[[Verb], Verb] = click.option(
+        "--json", "as_json", is_flag=True, help="Print the document, and nothing else."
+    )
+    return as_json(quiet(command))
+
+
+def document(content: bytes) -> None:
+    """Write a document to standard output, byte for byte.
+
+    Raises:
+        UnavailableError: Standard output takes no more.
+    """
+    _write(lambda: click.echo(content, nl=False))
+
+
+def text(content: str) -> None:
+    """Write text, already escaped, to standard output.
+
+    Raises:
+        UnavailableError: Standard output takes no more.
+    """
+    _write(lambda: click.echo(content))
+
+
+def _write(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnavailableError(f"standard output: cannot be written: {error.strerror}") from error
+
+
+def complain(message: str, *, hint: str | None) -> None:
+    """Say on standard error, in one line, why the work was not done, and in another the way out."""
+    click.echo(f"reprobundle: {escape(message, limit=LONGEST_MESSAGE)}", err=True)
+    if hint:
+        click.echo(f"hint: {escape(hint, limit=LONGEST_MESSAGE)}", err=True)
+
+
+def progress(*, quiet: bool) -> Callable[[str], None]:
+    """A function that tells a person at a terminal what is being done; it does nothing for anybody else."""
+    if quiet or not sys.stderr.isatty():
+        return _silent
+    return _tell
+
+
+def _silent(_line: str) -> None:
+    """Nobody is watching."""
+
+
+def _tell(line: str) -> None:
+    click.echo(f"· {escape(line)}", err=True)
+
+
+def colours() -> bool:
+    """Whether standard output shows colours: it is a terminal that can, and the person did not switch them off."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def tolerate_any_text() -> None:
+    """Let characters that the terminal's encoding lacks be spelled out instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

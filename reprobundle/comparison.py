@@ -1,0 +1,247 @@
+"""Two arrays, recorded and produced: how exactly do they agree?
+
+Names, dtype, shape, NaN and Inf come first, integers exactly, floats bitwise, then within a tolerance. An array with
+nothing in it, or a recorded one that holds NaN, proves nothing and is ``not run``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reprobundle.errors import UsageError
+from reprobundle.report import OutputComparison, Rung
+from reprobundle.tensors import dtype_name
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a produced value may lie from the recorded one.
+
+    Attributes:
+        rtol: Relative to the magnitude of the recorded element; finite, at least 0.
+        atol: Fraction of the recorded output's root mean square; finite, at least 0.
+    """
+
+    rtol: float
+    atol: float
+
+    def __post_init__(self) -> None:
+        """Refuse what would let everything through.
+
+        Raises:
+            UsageError: A tolerance is negative, infinite or no number.
+        """
+        for name, value in (("rtol", self.rtol), ("atol", self.atol)):
+            if not 0 <= value < math.inf:
+                raise UsageError(f"tolerance {name}: expected a finite number of at least 0, found {value!r}")
+
+
+SAME_DEVICE: Mapping[str, Tolerance] = {  # whole networks, same kind of device and same software
+    "F64": Tolerance(1e-9, 1e-12),
+    "F32": Tolerance(1e-5, 1e-6),
+    "C64": Tolerance(1e-5, 1e-6),
+    "F16": Tolerance(2e-3, 1e-3),
+    "BF16": Tolerance(1.6e-2, 8e-3),
+    "F8_E4M3": Tolerance(0.125, 0.1),
+    "F8_E5M2": Tolerance(0.25, 0.1),
+}
+OTHER_DEVICE: Mapping[str, Tolerance] = {  # between kinds of device, without TF32
+    **SAME_DEVICE,
+    "F32": Tolerance(1e-4, 1e-5),
+    "C64": Tolerance(1e-4, 1e-5),
+    "F16": Tolerance(1e-2, 5e-3),
+    "BF16": Tolerance(5e-2, 2e-2),
+}
+
+
+def compare(
+    name: str, expected: Array, produced: Array | None, *, tolerances: Mapping[str, Tolerance] = SAME_DEVICE
+) -> OutputComparison:
+    """Compare one output with its record.
+
+    Args:
+        name: Path of the output in the nested structure.
+        expected: The recorded array, any shape, of a dtype that safetensors holds.
+        produced: The array of the replay; None when it was not produced.
+        tolerances: For each float dtype, how far ``close`` reaches.
+
+    Returns:
+        The rung reached, and by how much the two differ.
+    """
+    dtype = dtype_name(expected.dtype)
+    base = OutputComparison(name=name, rung=Rung.DIFFERENT, dtype=dtype, shape=expected.shape, count=expected.size)
+    refusal = _refusal(expected, produced)
+    if refusal is not None:
+        rung, reason = refusal
+        return base.model_copy(update={"rung": rung, "reason": reason})
+    assert produced is not None  # a missing one was refused
+    if _bits(expected) == _bits(produced):
+        return base.model_copy(update={"rung": Rung.BITWISE, "max_absolute": 0.0, "max_ulp": 0, "relative_l2": 0.0})
+    return base.model_copy(update=_measure(expected, produced, tolerances.get(dtype)))
+
+
+def unexpected(name: str, produced: Array) -> OutputComparison:
+    """An output that the replay produced and the bundle does not record."""
+    return OutputComparison(
+        name=name,
+        rung=Rung.DIFFERENT,
+        dtype=dtype_name(produced.dtype),
+        shape=produced.shape,
+        reason="was produced but is not recorded",
+        count=produced.size,
+    )
+
+
+def _refusal(expected: Array, produced: Array | None) -> tuple[Rung, str] | None:
+    """What already settles it before any value is compared."""
+    if produced is None:
+        return Rung.DIFFERENT, "is recorded but was not produced"
+    if expected.dtype != produced.dtype:
+        return Rung.DIFFERENT, f"dtype differs: recorded {expected.dtype}, produced {produced.dtype}"
+    if expected.shape != produced.shape:
+        return Rung.DIFFERENT, f"shape differs: recorded {expected.shape}, produced {produced.shape}"
+    if expected.size == 0:
+        return Rung.NOT_RUN, "holds no element, so there is nothing to compare"
+    recorded_nan = _count_nan(expected)
+    if recorded_nan:
+        return Rung.NOT_RUN, f"the recorded output holds NaN in {recorded_nan} of {expected.size} elements"
+    produced_nan = _count_nan(produced)
+    if produced_nan:
+        return Rung.DIFFERENT, f"holds NaN in {produced_nan} of {expected.size} elements, the record has none"
+    return None
+
+
+def _count_nan(array: Array) -> int:
+    import numpy as np
+
+    return int(np.isnan(array).sum()) if _is_inexact(array) else 0
+
+
+def _is_inexact(array: Array) -> bool:
+    return array.dtype.kind not in "biu"
+
+
+def _bits(array: Array) -> bytes:
+    import numpy as np
+
+    return np.ascontiguousarray(array).tobytes()
+
+
+def _measure(expected: Array, produced: Array, tolerance: Tolerance | None) -> dict[str, Any]:
+    if not _is_inexact(expected):
+        return _measure_exact(expected, produced)
+    import numpy as np
+
+    wide = np.complex128 if expected.dtype.kind == "c" else np.float64
+    recorded, found = expected.astype(wide), produced.astype(wide)
+    infinite = ~np.isfinite(recorded) | ~np.isfinite(found)
+    wrong_infinities = int((infinite & (recorded != found)).sum())
+    if wrong_infinities:
+        where = np.argwhere(infinite & (recorded != found))[0]
+        reason = f"infinities differ in {wrong_infinities} of {expected.size} elements"
+        return {"reason": reason, "outside": wrong_infinities, **_worst(expected, produced, where)}
+    recorded, found = np.where(infinite, 0, recorded), np.where(infinite, 0, found)
+    with np.errstate(over="ignore"):  # a difference beyond float64 is infinite, and outside any tolerance
+        return _measure_finite(expected, produced, recorded, found, tolerance or Tolerance(0.0, 0.0))
+
+
+def _measure_exact(expected: Array, produced: Array) -> dict[str, Any]:
+    import numpy as np
+
+    distance = _distance(expected, produced)
+    outside = int(np.count_nonzero(distance))
+    where = np.array(np.unravel_index(int(np.argmax(distance)), distance.shape))
+    reason = f"{outside} of {expected.size} elements differ, and {expected.dtype} must agree exactly"
+    return {
+        "reason": reason,
+        "outside": outside,
+        "max_absolute": float(distance.max()),
+        **_worst(expected, produced, where),
+    }
+
+
+def _distance(one: Array, other: Array) -> Array:
+    """Exact distance of Booleans or integers of one dtype, as uint64: wide enough for any two, so nothing wraps."""
+    import numpy as np
+
+    wide = np.int64 if one.dtype.kind == "i" else np.uint64
+    high, low = np.maximum(one, other).astype(wide), np.minimum(one, other).astype(wide)
+    return np.subtract(high.view(np.uint64), low.view(np.uint64))
+
+
+def _measure_finite(
+    expected: Array, produced: Array, recorded: Array, found: Array, tolerance: Tolerance
+) -> dict[str, Any]:
+    import numpy as np
+
+    error, size = np.abs(recorded - found), np.abs(recorded)
+    rms = _rms(size)
+    allowed = tolerance.atol * rms + tolerance.rtol * size
+    outside = int((error > allowed).sum())
+    worst = np.unravel_index(int(np.argmax(error - allowed)), error.shape)
+    close = outside == 0
+    return {
+        "rung": Rung.CLOSE if close else Rung.DIFFERENT,
+        "reason": _words(outside, expected.size, float(error.max()), close=close),
+        "outside": outside,
+        "max_absolute": _finite(float(error.max())),
+        "max_relative": _finite(float(np.max(np.divide(error, size, out=np.zeros_like(error), where=size > 0)))),
+        "max_ulp": _max_ulp(expected, produced),
+        "relative_l2": _finite(_rms(error) / rms) if rms > 0 else None,
+        "rtol": tolerance.rtol,
+        "atol": _finite(tolerance.atol * rms),
+        **_worst(expected, produced, np.array(worst)),
+    }
+
+
+def _rms(magnitudes: Array) -> float:
+    """Root mean square, scaled first so that neither huge nor tiny values are lost in their squares."""
+    import numpy as np
+
+    peak = float(magnitudes.max())
+    if peak == 0 or not math.isfinite(peak):
+        return peak
+    return peak * float(np.sqrt(np.mean((magnitudes / peak) ** 2)))
+
+
+def _words(outside: int, count: int, largest: float, *, close: bool) -> str:
+    if close:
+        return f"not bitwise: largest difference {largest:.3g}, all {count} elements within the tolerance"
+    return f"{outside} of {count} elements lie outside the tolerance, largest difference {largest:.3g}"
+
+
+def _finite(value: float) -> float | None:
+    return value if value - value == 0 else None
+
+
+def _worst(expected: Array, produced: Array, where: Array) -> dict[str, Any]:
+    index = tuple(int(step) for step in where)
+    return {"worst": index, "expected": str(expected[index]), "found": str(produced[index])}
+
+
+def _max_ulp(expected: Array, produced: Array) -> int | None:
+    """Largest distance in representable steps, both signs on one line; None for complex numbers."""
+    import numpy as np
+
+    if expected.dtype.kind == "c":
+        return None
+    one, other = _ordered(expected), _ordered(produced)
+    return int((np.maximum(one, other) - np.minimum(one, other)).max())
+
+
+def _ordered(array: Array) -> Array:
+    """The bits as unsigned integers that sort as the numbers do."""
+    import numpy as np
+
+    width = 8 * array.dtype.itemsize
+    bits = np.ascontiguousarray(array).view(f"uint{width}")
+    negative = (bits >> np.array(width - 1, bits.dtype)).astype(bool)
+    return np.where(negative, ~bits, bits | np.array(1 << (width - 1), bits.dtype))

@@ -1,0 +1,136 @@
+"""Copying source files into the bundle, and remembering each that had to stay out."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from reprobundle.components.code.project import SOURCE
+from reprobundle.components.code.repository import printable
+from reprobundle.components.code.secrets import is_secret
+from reprobundle.components.code.section import LeftOut
+from reprobundle.errors import RefusedInputError
+from reprobundle.store import Writer
+from reprobundle.store.digests import open_regular
+from reprobundle.store.paths import fault_of
+
+MAX_SOURCE_BYTES = 50 * 2**20
+LFS_MARK = b"version https://git-lfs.github.com/spec/v1\n"
+LFS_POINTER_BYTES = 1024
+
+_STAGING = re.compile(r"\..+\.partial-[0-9a-f]{8}")
+
+
+class Packer:
+    """Writes source files into a bundle, each path once."""
+
+    def __init__(self, writer: Writer) -> None:
+        """Write through `writer`; files under its own folder are never taken."""
+        self._writer = writer
+        self._own = writer.root.resolve()
+        self._paths: set[str] = set()
+        self._files: dict[str, str] = {}
+        self._folders: set[str] = set()
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def taken(self) -> AbstractSet[str]:
+        """The bundle paths written so far."""
+        return self._paths
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What stayed out, sorted by path."""
+        return tuple(LeftOut(path=path, reason=self._reasons[path]) for path in sorted(self._reasons))
+
+    def leave_out(self, path: str, reason: str) -> None:
+        """Remember that a file is not in the bundle; the first reason stands."""
+        self._reasons.setdefault(printable(path.removeprefix(f"{SOURCE}/")), reason)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write source that exists only in memory."""
+        self._writer.write(path, content)
+        self._remember(path)
+
+    def copy(self, path: str, file: Path, *, follow: bool = False) -> bool:
+        """Copy one file; whether it is in the bundle now.
+
+        Args:
+            path: Where in the bundle.
+            file: Where it lies.
+            follow: Copy what a link leads to: for a module that was imported through one.
+        """
+        if path in self._paths:
+            return True
+        if self._is_own(file):
+            return False
+        reason = self._clash(path) or _unfit(path, file, follow=follow)
+        content = b"" if reason else _content(file.resolve() if follow else file)
+        if isinstance(content, str):
+            reason = content
+        if reason:
+            self.leave_out(path, reason)
+            return False
+        assert isinstance(content, bytes)  # text is a reason, and left above
+        self.write(path, content)
+        return True
+
+    def _is_own(self, file: Path) -> bool:
+        return self._own in file.parents or any(_STAGING.fullmatch(part) for part in file.parts)
+
+    def _clash(self, path: str) -> str | None:
+        folded = _folded(path)
+        other = next((self._files[name] for name in (folded, *_above(folded)) if name in self._files), None)
+        if other is None and folded in self._folders:
+            other = path
+        return f"has the same name as {other!r} where case is ignored" if other else None
+
+    def _remember(self, path: str) -> None:
+        self._paths.add(path)
+        self._files[_folded(path)] = path
+        self._folders.update(_above(_folded(path)))
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path.casefold())
+
+
+def _above(path: str) -> tuple[str, ...]:
+    steps = path.split("/")
+    return tuple("/".join(steps[:end]) for end in range(1, len(steps)))
+
+
+def _unfit(path: str, file: Path, *, follow: bool) -> str | None:
+    if fault := fault_of(path):
+        return fault
+    if is_secret(path):
+        return "by its name it holds secrets"
+    if file.is_symlink() and not follow:
+        return "is a symbolic link"
+    return None
+
+
+def _content(file: Path) -> bytes | str:
+    """The bytes of a file, or why they cannot be taken."""
+    try:
+        descriptor = open_regular(file)
+    except RefusedInputError:
+        return "is not a regular file"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    with os.fdopen(descriptor, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > MAX_SOURCE_BYTES:
+            return f"is larger than {MAX_SOURCE_BYTES // 2**20} MiB"
+        try:
+            content = stream.read(MAX_SOURCE_BYTES + 1)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+    if len(content) != size:
+        return "changed while it was read"
+    if size <= LFS_POINTER_BYTES and content.startswith(LFS_MARK):
+        return "is a pointer of git-lfs, not the file itself: git lfs pull"
+    return content

@@ -1,0 +1,143 @@
+"""The tools that look packages up and install them: where uv is, and the person's own pip configuration for it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprobundle import process
+from reprobundle.errors import ProcessError, UnavailableError
+
+PIP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Where the person's own pip looks for packages.
+
+    Attributes:
+        index_url: The main index, or None for pip's default.
+        extra_index_urls: Further indexes.
+        find_links: Folders or pages with archives.
+        no_index: Whether indexes are switched off.
+        certificate: File of trusted certificates, or None.
+    """
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    certificate: str | None = None
+
+    @property
+    def uv_options(self) -> tuple[str, ...]:
+        """The same for uv's command line; addresses of indexes, which may hold a password, go by `uv_variables`."""
+        links = tuple(part for link in self.find_links for part in ("--find-links", link))
+        return ("--index-strategy", "unsafe-best-match", *links, *(("--no-index",) if self.no_index else ()))
+
+    @property
+    def uv_variables(self) -> dict[str, str]:
+        """Environment variables that tell uv the indexes."""
+        found = {"UV_INDEX_URL": self.index_url, "UV_EXTRA_INDEX_URL": " ".join(self.extra_index_urls)}
+        found["SSL_CERT_FILE"] = self.certificate
+        return {name: value for name, value in found.items() if value}
+
+
+def pip_command(python: str | None = None) -> tuple[str, ...]:
+    """This program's own pip, without its greetings."""
+    return (python or sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color")
+
+
+def pip_folder() -> Path:
+    """The folder of this program's own pip package.
+
+    Raises:
+        UnavailableError: pip is not installed beside this program.
+    """
+    found = importlib.util.find_spec("pip")
+    if found is None or found.origin is None:
+        raise UnavailableError("pip is not installed beside this program", hint="install pip, or uv")
+    return Path(found.origin).parent
+
+
+def pip_runner(python: Path) -> tuple[Path, ...]:
+    """This program's own pip, started by any interpreter: nothing beside pip itself can be imported from here."""
+    folder = pip_folder()
+    runner = folder / "__pip-runner__.py"
+    return (python, runner if runner.is_file() else folder)
+
+
+def version_of(command: Sequence[str | Path]) -> str:
+    """A tool's own name and version, two words.
+
+    Raises:
+        ProcessError: It failed.
+    """
+    finished = process.run(command, timeout=PIP_SECONDS).required(f"{Path(command[0]).name} --version")
+    return " ".join(finished.stdout.decode("utf-8", "replace").split()[:2])[:64]
+
+
+def find_uv() -> Path | None:
+    """uv from the PATH, beside this interpreter, or from the installed package; None where there is none."""
+    name = "uv.exe" if os.name == "nt" else "uv"
+    found = shutil.which("uv")
+    if found:
+        return Path(found)
+    beside = Path(sysconfig.get_path("scripts")) / name
+    if beside.is_file():
+        return beside
+    if importlib.util.find_spec("uv") is None:
+        return None
+    from uv import find_uv_bin
+
+    try:
+        return Path(find_uv_bin())
+    except FileNotFoundError:
+        return None
+
+
+def read_configuration(timeout: float = PIP_SECONDS) -> Configuration:
+    """What pip's files and variables say, as pip itself reports it; nothing set where pip cannot be asked."""
+    try:
+        finished = process.run([*pip_command(), "config", "list"], timeout=timeout)
+    except (ProcessError, UnavailableError):
+        return Configuration()
+    return parse_configuration(finished.stdout.decode("utf-8", "replace")) if finished.code == 0 else Configuration()
+
+
+def parse_configuration(text: str) -> Configuration:
+    """What ``pip config list`` printed; a variable wins over the section of ``install``, that over ``global``."""
+    values: dict[str, str] = {}
+    for section in ("global", "install", ":env:"):
+        values.update(_section(text, section))
+    return Configuration(
+        index_url=values.get("index-url"),
+        extra_index_urls=tuple(values.get("extra-index-url", "").split()),
+        find_links=tuple(values.get("find-links", "").split()),
+        no_index=values.get("no-index", "").lower() in {"1", "true", "yes", "on"},
+        certificate=values.get("cert"),
+    )
+
+
+def _section(text: str, section: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        key, separator, value = line.partition("=")
+        if separator and key.startswith(f"{section}."):
+            found[key.removeprefix(f"{section}.").replace("_", "-")] = _unquoted(value.strip())
+    return found
+
+
+def _unquoted(value: str) -> str:
+    try:
+        read = ast.literal_eval(value)
+    except (ValueError, SyntaxError):  # pip prints Python strings; anything else is taken as it stands
+        return value
+    return str(read)

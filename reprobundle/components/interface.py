@@ -1,0 +1,197 @@
+"""What every kind of captured thing offers, and what it is given.
+
+A component is a module with a ``NAME``, a ``Section`` (its part of the manifest) and both directions: ``capture`` makes
+the section from what the person handed over, ``check`` compares a section with what is found at a replay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from reprobundle.records import Json, Record
+from reprobundle.report import Finding, Rung, Status
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from reprobundle.store import Writer
+
+DEFAULT_BUDGET = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What stood at the start of training, to be compared at capture.
+
+    Attributes:
+        commit: The git commit checked out, 40 or 64 hex digits; None outside a repository.
+        sources: Digest of each source file by its path relative to the project.
+        splits: Ordered digest of each data split by name.
+    """
+
+    commit: str | None
+    sources: Mapping[str, str]
+    splits: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a person handed to ``capture``; each component reads the part it knows.
+
+    Attributes:
+        model: An ``nn.Module``, or a function for a model that is not torch.
+        inputs: Sample inputs: a tensor or array (one argument), a tuple or list (positional), a dict (keywords).
+        factory: Class or function that makes the model, itself or as ``module:name``; None: the model's own class.
+        init: Arguments of the factory: keywords, or ``{"args": [...], "kwargs": {...}}``; None: found out.
+        hyperparameters: A mapping, dataclass, Namespace or object with ``to_dict``.
+        preprocessing: A configuration, or a `Preprocessing`.
+        splits: Data splits by name.
+        metrics: Values reached, by name; they become claims.
+        claims: Further claims: mappings with the fields of a claim.
+        documentation: What the person says about the model: mapping with the fields of ``documentation/card.yaml``.
+        project: The folder the training code lives in; None: found out.
+        budget: Seconds that lock hashes may take; 0 switches them off.
+        run: What `begin` recorded at the start of training.
+        trained_here: Whether this process trained the model, so that its seeds say something about it.
+    """
+
+    model: Any
+    inputs: Any = None
+    factory: Any = None
+    init: Any = None
+    hyperparameters: Any = None
+    preprocessing: Any = None
+    splits: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    claims: Sequence[Any] = ()
+    documentation: Mapping[str, Any] = field(default_factory=dict)
+    project: Path | None = None
+    budget: float = DEFAULT_BUDGET
+    run: Begun | None = None
+    trained_here: bool = True
+
+
+@dataclass
+class Stage:
+    """Where a capture puts its files and says what it left out.
+
+    Attributes:
+        writer: Writes into the bundle being made.
+        notes: What the person should know, in the order it was found.
+        sections: The sections made so far, by component name: a later component may look at an earlier one.
+        deadline: ``time.monotonic()`` at which the budget for lock hashes ends.
+    """
+
+    writer: Writer
+    deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_BUDGET)
+    notes: list[Finding] = field(default_factory=list)
+    sections: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the bundle being made."""
+        return self.writer.root
+
+    def note(self, kind: str, message: str, *, hint: str | None = None) -> None:
+        """Tell the person something; it is sealed into the bundle and never stops the capture."""
+        self.notes.append(Finding(kind=kind, status=Status.NOTE, message=message, hint=hint))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the worker left behind, parsed as hostile bytes; digests and facts in it are diagnosis, never proof.
+
+    Attributes:
+        stage: How far it came: ``start``, ``build``, ``load``, ``run`` or ``done``.
+        error: In one line why it went no further, or None.
+        outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
+        arrays: The produced tensors by name.
+        transformed: The preprocessing function's results by name; None when there was none to run.
+        digests: Digest of each tensor of the model after load.
+        facts: Facts of the interpreter and machine that change numbers.
+        distributions: Version of each distribution installed where the worker ran.
+        log: The end of what it printed.
+    """
+
+    stage: str
+    error: str | None
+    outputs: Json
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+    transformed: Mapping[str, np.ndarray[Any, Any]] | None
+    digests: Mapping[str, str]
+    facts: Mapping[str, Json]
+    distributions: Mapping[str, str]
+    log: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a check may look.
+
+    Attributes:
+        root: The verified view of the bundle.
+        answer: What the worker did; None when nothing was run.
+        data: The reviewer's own copies of splits, by split name.
+        required: The rung the reviewer asks for.
+    """
+
+    root: Path
+    answer: Answer | None = None
+    data: Mapping[str, Path] = field(default_factory=dict)
+    required: Rung = Rung.CLOSE
+
+
+S = TypeVar("S", bound=Record)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a piece of the user's own code did not work: the exception's type and message in one line."""
+
+    why: str
+
+
+def attempt(action: Callable[[], T]) -> T | Failure:
+    """Run a piece of the user's own code (a forward pass, a data set's ``__getitem__``), which may raise anything.
+
+    The one place where any exception is caught: a capture must not lose a training run to it.
+    """
+    try:
+        return action()
+    except Exception as error:  # noqa: BLE001  the user's code may raise anything, and it is handed on as data
+        return Failure(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+
+class Component(Protocol[S]):
+    """One kind of captured thing; modules of this package satisfy it."""
+
+    NAME: str
+    Section: type[S]
+
+    def capture(self, source: Source, stage: Stage) -> S:
+        """Make the section and write its files; what is missing becomes a note, never an exception."""
+
+    def check(self, section: S, site: Site) -> Iterator[Finding]:
+        """Compare the section with what is found at the site; a check that cannot run yields why."""
+
+
+def same(kind: str, message: str) -> Finding:
+    """A finding that recorded and found agree."""
+    return Finding(kind=kind, status=Status.SAME, message=message)
+
+
+def differs(kind: str, message: str, *, expected: object, found: object, hint: str | None = None) -> Finding:
+    """A finding that recorded and found part, with both."""
+    return Finding(
+        kind=kind, status=Status.DIFFERS, message=message, expected=str(expected), found=str(found), hint=hint
+    )
+
+
+def not_run(kind: str, message: str, *, hint: str | None = None) -> Finding:
+    """A finding that something was not looked at, with the reason."""
+    return Finding(kind=kind, status=Status.NOT_RUN, message=message, hint=hint)

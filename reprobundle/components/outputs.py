@@ -1,0 +1,162 @@
+"""Sample inputs, and what the model made of them: the heart of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reprobundle import comparison, tensors
+from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
+from reprobundle.records import Json, Record
+from reprobundle.report import Finding, OutputComparison, Rung
+from reprobundle.store import inside
+from reprobundle.store.digests import BundlePath
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAME = "outputs"
+INPUTS = "replay/inputs.safetensors"
+EXPECTED = "replay/expected.safetensors"
+
+
+class Tree(Record):
+    """Tensors in a nested structure.
+
+    Attributes:
+        file: The safetensors file that holds the tensors.
+        structure: How they are nested, in the encoding of ``worker/tree.py``.
+    """
+
+    file: BundlePath
+    structure: Json
+
+
+class Section(Record):
+    """The recorded inputs and outputs.
+
+    Attributes:
+        inputs: Sample inputs; a mapping is passed as keywords, a sequence by position, else one argument.
+        expected: What the model gave for them, in evaluation mode, without gradients, from seed 0.
+    """
+
+    inputs: Tree | None
+    expected: Tree | None
+
+
+def capture(source: Source, stage: Stage) -> Section:
+    """Record the sample inputs, run the model on them, record its outputs."""
+    if source.inputs is None:
+        stage.note(NAME, "no sample inputs were given, so no replay can compare outputs", hint="capture(…, inputs=x)")
+        return Section(inputs=None, expected=None)
+    worker = _worker(source.model)
+    taken = attempt(lambda: _flatten(source.inputs))
+    if isinstance(taken, Failure):
+        stage.note(NAME, f"the sample inputs cannot be recorded: {taken.why}", hint="give tensors or arrays, nested")
+        return Section(inputs=None, expected=None)
+    structure, leaves = taken
+    inputs = _write(stage, INPUTS, structure, leaves)
+    made = attempt(lambda: _run(worker, source.model, structure, leaves))
+    if isinstance(made, Failure):
+        stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint="run model(inputs) to see it fail")
+        return Section(inputs=inputs, expected=None)
+    expected = _write(stage, EXPECTED, *made)
+    _note_nan(stage, made[1])
+    return Section(inputs=inputs, expected=expected)
+
+
+def _worker(model: Any) -> Any:
+    from reprobundle.worker import for_callable, for_torch
+
+    return for_torch if hasattr(model, "state_dict") else for_callable
+
+
+def _flatten(inputs: Any) -> tuple[Json, dict[str, Any]]:
+    """Take the inputs apart; what numpy or torch holds becomes numpy arrays or torch tensors by name."""
+    import numpy as np
+
+    from reprobundle.worker import tree
+
+    structure, leaves = tree.flatten(inputs, lambda value: isinstance(value, np.ndarray) or _is_torch(value))
+    return structure, leaves
+
+
+def _is_torch(value: Any) -> bool:
+    return hasattr(value, "detach") and hasattr(value, "untyped_storage")
+
+
+def _run(worker: Any, model: Any, structure: Json, leaves: Mapping[str, Any]) -> tuple[Json, dict[str, Any]]:
+    """One forward pass, after which every module is in the mode it was in."""
+    if not hasattr(model, "state_dict"):
+        made: tuple[Json, dict[str, Any]] = worker.call(model, structure, leaves)
+        return made
+    import torch
+
+    modes = {module: module.training for module in model.modules()}
+    try:
+        tensors_ = {name: torch.as_tensor(leaf) for name, leaf in leaves.items()}
+        made = worker.call(model, structure, tensors_)
+    finally:
+        for module, training in modes.items():
+            module.training = training
+    return made
+
+
+def _write(stage: Stage, path: str, structure: Json, leaves: Mapping[str, Any]) -> Tree:
+    tensors.write(stage.writer, path, {name: _bytes(leaf) for name, leaf in leaves.items()})
+    return Tree(file=path, structure=structure)
+
+
+def _bytes(leaf: Any) -> tensors.TensorBytes:
+    if not _is_torch(leaf):
+        return tensors.of_array(leaf)
+    from reprobundle.worker import for_torch
+
+    return tensors.TensorBytes(for_torch.dtype_name(leaf), tuple(leaf.shape), lambda: for_torch.content(leaf))
+
+
+def _note_nan(stage: Stage, leaves: Mapping[str, Any]) -> None:
+    for name, leaf in leaves.items():
+        if bool((leaf != leaf).any()):
+            hint = "a replay cannot compare this output: give inputs for which it is finite"
+            stage.note(NAME, f"output {name!r} holds NaN", hint=hint)
+
+
+def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
+    """Compare every recorded output with what the worker produced; empty when nothing was recorded or produced."""
+    if section.expected is None or site.answer is None or site.answer.outputs is None:
+        return ()
+    recorded = tensors.read_arrays(inside(site.root, section.expected.file))
+    produced = site.answer.arrays
+    compared = [comparison.compare(name, array, produced.get(name)) for name, array in recorded.items()]
+    compared += [comparison.unexpected(name, produced[name]) for name in produced if name not in recorded]
+    if section.expected.structure != site.answer.outputs:
+        compared.append(_other_structure())
+    return tuple(compared)
+
+
+def _other_structure() -> OutputComparison:
+    reason = "the nesting or a plain value of the outputs differs from the record"
+    return OutputComparison(name="(structure)", rung=Rung.DIFFERENT, dtype="", shape=(), reason=reason, count=1)
+
+
+def check(section: Section, site: Site) -> Iterator[Finding]:
+    """One finding an output."""
+    compared = compare(section, site)
+    if not compared:
+        yield not_run(NAME, "no outputs were compared")
+    for output in compared:
+        subject = f"output {output.name!r}: {output.rung.value}"
+        if output.rung in {Rung.BITWISE, Rung.CLOSE}:
+            yield same(NAME, subject)
+        elif output.rung is Rung.NOT_RUN:
+            yield not_run(NAME, f"{subject}: {output.reason}")
+        else:
+            message = f"{subject}: {output.reason}"
+            yield differs(NAME, message, expected=output.expected, found=output.found)
+
+
+def recorded(section: Section, root: Path) -> Mapping[str, np.ndarray[Any, Any]]:
+    """The recorded outputs as arrays, by name."""
+    return {} if section.expected is None else tensors.read_arrays(inside(root, section.expected.file))

@@ -1,0 +1,180 @@
+"""The card: ``README.md`` in the Hub's form, made from the manifest and from what people wrote in the documentation.
+
+Every string of the bundle passes `markdown`, so that a card says what a bundle says and does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reprobundle.components.documentation import Card
+from reprobundle.exports import usage
+from reprobundle.exports.front_matter import front_matter
+from reprobundle.exports.markdown import code, inline, paragraphs, table
+from reprobundle.manifest import Manifest
+from reprobundle.records import Record
+from reprobundle.rendering.wording import counted, size_words
+
+SHOWN_ROWS = 50
+SHOWN_PACKAGES = 20
+FOOTER = "*Made by reprobundle from `manifest.json` and `documentation/card.yaml`; write there, not here.*"
+
+
+def card(manifest: Manifest, written: Card) -> str:
+    """The text of ``README.md``.
+
+    Args:
+        manifest: What was captured; its table of files is not used, for this file stands in it.
+        written: What people said.
+    """
+    parts = [front_matter(manifest, written), f"# {inline(written.title or manifest.name)}", *_opening(written)]
+    for heading, content in _sections(manifest, written):
+        lines = [line for line in content if line]
+        if lines:
+            parts += [f"## {heading}", *lines]
+    return "\n\n".join([*parts, FOOTER]) + "\n"
+
+
+def _opening(written: Card) -> Iterator[str]:
+    if written.description:
+        yield from paragraphs(written.description)
+    if written.authors:
+        yield "By " + ", ".join(
+            inline(author.name) + (f" ({inline(author.affiliation)})" if author.affiliation else "")
+            for author in written.authors
+        )
+    facts = (("version", written.version), ("licence", written.license), ("DOI", written.doi))
+    known = [f"{name} {inline(value)}" for name, value in facts if value]
+    if known:
+        yield " · ".join(known)
+
+
+def _sections(manifest: Manifest, written: Card) -> Iterator[tuple[str, Iterator[str]]]:
+    """The card's sections in the order people look for them; an empty one is left out."""
+    yield "Model", _model(manifest)
+    yield "Use", _answers(written.use)
+    yield "How to load it", usage.loading(manifest)
+    yield "How to replay it", usage.replaying(manifest)
+    yield "Environment", _environment(manifest)
+    yield "Data", _data(manifest, written)
+    yield "Preprocessing", _both(usage.preparing(manifest), _answers(written.data_preparation))
+    yield "Training", _both(_answers(written.training), _hyperparameters(manifest))
+    yield "Evaluation", _both(_answers(written.evaluation), _claims(manifest))
+    yield "Ethical considerations", _answers(written.ethics)
+    yield "Compute", _answers(written.compute)
+    for heading in ("examples", "citation", "acknowledgements", "contact"):
+        yield heading.capitalize(), iter(paragraphs(getattr(written, heading) or ""))
+    yield "What is missing", _missing(manifest)
+
+
+def _both(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
+    yield from first
+    yield from second
+
+
+def _answers(part: Record) -> Iterator[str]:
+    """What people wrote in one part of the checklist, each answer after its name."""
+    for name in type(part).model_fields:
+        text = getattr(part, name)
+        if text:
+            first, *rest = paragraphs(text)
+            yield f"**{name.replace('_', ' ').capitalize()}.** {first}"
+            yield from rest
+
+
+def _model(manifest: Manifest) -> Iterator[str]:
+    model = manifest.model
+    rows = [
+        ("made by", code(model.entry) if model.entry else "no name that can be imported"),
+        ("framework", inline(model.framework) if model.framework else "none"),
+        ("parameters", f"{model.parameters:,}"),
+        ("weights", ", ".join(code(file) for file in model.files) or "none"),
+        ("source", _source(manifest)),
+    ]
+    yield table(("", ""), rows)
+
+
+def _source(manifest: Manifest) -> str:
+    repository = manifest.code.repository
+    if repository is None:
+        return "`code/`, from no git repository"
+    remote = f" of {code(repository.remote)}" if repository.remote else ""
+    dirty = ", with uncommitted changes" if repository.dirty else ""
+    return f"`code/`, commit {code(repository.commit)}{remote}{dirty}"
+
+
+def _environment(manifest: Manifest) -> Iterator[str]:
+    section = manifest.environment
+    python, system = section.interpreter, section.platform
+    libc = f", {inline(system.libc)}" if system.libc else ""
+    yield (
+        f"{inline(python.implementation)} {inline(python.version)} on {inline(system.system)} "
+        f"{inline(system.machine)}{libc}; {counted(len(section.distributions), 'package')} in all."
+    )
+    if section.lock is not None:
+        hashes = "with the hashes of its archives" if section.lock.hashes == "complete" else "without hashes"
+        yield f"The lock is {code(section.lock.path)}, {hashes}."
+    used = [part for part in section.distributions if part.imported]
+    if used:
+        yield table(("package", "version"), [(code(part.name), code(part.version)) for part in used[:SHOWN_PACKAGES]])
+    if len(used) > SHOWN_PACKAGES:
+        yield f"And {len(used) - SHOWN_PACKAGES} more that were imported."
+
+
+def _data(manifest: Manifest, written: Card) -> Iterator[str]:
+    yield from _answers(written.training_data)
+    splits = manifest.data.splits
+    if splits:
+        rows = [
+            (code(split.name), split.kind, f"{split.count:,}", size_words(split.bytes), code(split.ordered))
+            for split in splits[:SHOWN_ROWS]
+        ]
+        yield table(("split", "form", "count", "size", "digest (XXH3-128)"), rows)
+
+
+def _hyperparameters(manifest: Manifest) -> Iterator[str]:
+    rows = list(_flat(manifest.hyperparameters.values, ""))
+    if rows:
+        shown = [(code(name), usage.scalar(value)) for name, value in rows[:SHOWN_ROWS]]
+        yield table(("hyperparameter", "value"), shown)
+    if len(rows) > SHOWN_ROWS:
+        yield f"And {len(rows) - SHOWN_ROWS} more in `manifest.json`."
+
+
+def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Leaves of nested mappings with their dotted names; a list is a leaf."""
+    if isinstance(value, dict) and value:
+        for name, part in value.items():
+            yield from _flat(part, f"{place}.{name}" if place else name)
+    elif place:
+        yield place, value
+
+
+def _claims(manifest: Manifest) -> Iterator[str]:
+    claims = manifest.claims.claims
+    if claims:
+        rows = [
+            (
+                inline(claim.text),
+                f"{claim.value:.6g}",
+                "not said" if claim.tolerance is None else f"{claim.tolerance:.3g}",
+                code(claim.split) if claim.split else "not named",
+            )
+            for claim in claims[:SHOWN_ROWS]
+        ]
+        yield table(("claim", "value", "tolerance", "split"), rows)
+    if len(claims) > SHOWN_ROWS:
+        yield f"And {len(claims) - SHOWN_ROWS} more in `manifest.json`."
+
+
+def _missing(manifest: Manifest) -> Iterator[str]:
+    """What capture could not take, and the questions of the checklist that nobody answered."""
+    notes = [f"- {inline(note.kind)}: {inline(note.message)}" for note in manifest.notes[:SHOWN_ROWS]]
+    yield "\n".join(notes)
+    if len(manifest.notes) > SHOWN_ROWS:
+        yield f"And {len(manifest.notes) - SHOWN_ROWS} more notes in `manifest.json`."
+    section = manifest.documentation
+    if section.gaps:
+        gaps = ", ".join(code(gap) for gap in section.gaps)
+        yield f"{section.filled} of {section.fields} questions of the checklist are answered. Open: {gaps}."

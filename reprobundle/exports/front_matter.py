@@ -1,0 +1,70 @@
+"""The card's front matter: what the Hub reads to list a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from reprobundle.components.claims import Claim
+from reprobundle.components.documentation import Card
+from reprobundle.manifest import Manifest
+from reprobundle.rendering.escaping import escape, prose
+
+LIBRARIES = {"torch": "pytorch"}
+HUB_LICENCES = frozenset(  # the Hub refuses every other name
+    """
+    afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 cc-by-2.0 cc-by-2.5
+    cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0
+    cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0
+    cdla-permissive-2.0 cdla-sharing-1.0 ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 gpl-2.0 gpl-3.0 isc
+    lgpl-2.1 lgpl-3.0 lppl-1.3c mit mpl-2.0 ms-pl ncsa ofl-1.1 osl-3.0 postgresql unlicense wtfpl zlib
+    """.split()  # noqa: SIM905  a hundred quotes would hide the names
+)
+_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def front_matter(manifest: Manifest, card: Card) -> str:
+    """The YAML between the card's two rules, rules included."""
+    import yaml
+
+    framework = (manifest.model.framework or "").partition(" ")[0]
+    metadata: dict[str, Any] = {
+        **_licence(card.license),
+        "library_name": LIBRARIES.get(framework),
+        "tags": list(dict.fromkeys(["reprobundle", *map(escape, card.tags)])),
+        "model-index": _results(prose(card.title or manifest.name), manifest.claims.claims),
+    }
+    present = {key: value for key, value in metadata.items() if value}
+    text: str = yaml.safe_dump(present, sort_keys=False, allow_unicode=True, width=10_000)
+    return f"---\n{text}---"
+
+
+def _licence(expression: str | None) -> dict[str, str]:
+    if expression is None:
+        return {}
+    if expression.lower() in HUB_LICENCES:
+        return {"license": expression.lower()}
+    return {"license": "other", "license_name": expression}
+
+
+def _results(name: str, claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """One result for each split that claims name, in the Hub's form; the Hub has no word for a claim's task."""
+    splits = dict.fromkeys(claim.split for claim in claims)
+    results = [
+        {
+            "task": {"type": "other"},
+            "dataset": {"type": _slug(split), "name": escape(split or "not named")},
+            "metrics": [_metric(claim) for claim in claims if claim.split == split],
+        }
+        for split in splits
+    ]
+    return [{"name": name, "results": results}] if results else []
+
+
+def _metric(claim: Claim) -> dict[str, Any]:
+    return {"type": _slug(claim.id), "name": prose(claim.text), "value": claim.value}
+
+
+def _slug(text: str | None) -> str:
+    return _NOT_A_WORD.sub("-", (text or "").lower()).strip("-") or "unknown"

@@ -1,0 +1,93 @@
+"""How to load the model and how to replay the bundle, as the card tells it."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import shlex
+from collections.abc import Iterator
+
+from reprobundle.entries import parse_entry
+from reprobundle.exports.markdown import block, code, inline
+from reprobundle.manifest import Manifest
+from reprobundle.rendering import escape
+
+LONGEST_CALL = 1000
+
+
+def loading(manifest: Manifest) -> Iterator[str]:
+    """How to load the model by hand."""
+    if manifest.model.entry is None:
+        yield "The model has no name that can be imported, so it cannot be loaded from this folder alone."
+        return
+    entry = parse_entry(manifest.model.entry)
+    outer = entry.name.partition(".")[0]
+    lines = ["import sys", "", *(f"sys.path.append({root!r})" for root in manifest.code.import_roots), ""]
+    call = _call(manifest)
+    if manifest.model.loader == "for_callable":
+        yield "From this folder, with the packages of the lock installed:"
+        yield block([*lines, f"from {entry.module} import {outer}", "", f"outputs = {entry.name}(inputs)"], "python")
+        return
+    yield "From this folder, with the packages of the lock installed:"
+    yield block([*lines, *_loader(manifest), "", f"from {entry.module} import {outer}", "",
+                 f"model = {entry.name}({call})", *_weights(manifest), "model.eval()"], "python")  # fmt: skip
+
+
+def _call(manifest: Manifest) -> str:
+    """The arguments as Python writes them; where they are long, where to find them."""
+    init = manifest.model.init
+    if init is None:
+        return "...  # what it was called with is not recorded"
+    given = [repr(value) for value in init.args]
+    if init.kwargs:
+        plain = all(name.isidentifier() and not keyword.iskeyword(name) for name in init.kwargs)
+        named = [f"{name}={value!r}" for name, value in init.kwargs.items()]
+        given += named if plain else [f"**{init.kwargs!r}"]
+    call = ", ".join(given)
+    return escape(call, limit=LONGEST_CALL) if len(call) <= LONGEST_CALL else "...  # see model.init in manifest.json"
+
+
+def _loader(manifest: Manifest) -> list[str]:
+    single = len(manifest.model.files) == 1
+    return [f"from safetensors.torch import {'load_model' if single else 'load_file'}"]
+
+
+def _weights(manifest: Manifest) -> list[str]:
+    files = manifest.model.files
+    if len(files) == 1:
+        return [f"load_model(model, {files[0]!r})"]
+    parts = ", ".join(f"**load_file({file!r})" for file in files)
+    return [f"model.load_state_dict({{{parts}}})"]
+
+
+def replaying(manifest: Manifest) -> Iterator[str]:
+    """The exact command, and what it does."""
+    folder = shlex.quote(escape(manifest.name))
+    command = f"reprobundle replay {'./' if folder.startswith('-') else ''}{folder}"
+    yield block([f"pip install {shlex.quote(f'reprobundle>={manifest.reprobundle}')}", command], "sh")
+    yield (
+        "It checks every file, rebuilds the environment from the lock, runs the model on the recorded inputs inside a "
+        "sandbox, and compares the outputs with the recorded ones."
+    )
+    status, why = manifest.proof.status, manifest.proof.why
+    if manifest.proof.proven:
+        yield f"Before this bundle was sealed, a fresh process reloaded it and its outputs agreed: **{status}**."
+    else:
+        reason = f": {inline(why)}" if why else ""
+        yield f"**Unproven**: the reload before the seal {'failed' if status == 'failed' else 'was not run'}{reason}."
+
+
+def preparing(manifest: Manifest) -> Iterator[str]:
+    """The recorded preprocessing."""
+    section = manifest.preprocessing
+    if section.transform is not None:
+        yield f"The function {code(section.transform)} makes the model's inputs from raw samples."
+    if section.configuration is not None:
+        yield f"Its settings are in {code(section.configuration)}."
+    if section.pairs is not None:
+        yield "Raw samples and what the function made of them are recorded, and checked at every replay."
+
+
+def scalar(value: object) -> str:
+    """A hyperparameter as it stands in the manifest."""
+    return code(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,185 @@
+"""Ask the worker: hand it a job, run it in a sandbox, read what it left as hostile bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reprobundle import process, records, tensors
+from reprobundle.components.interface import Answer
+from reprobundle.errors import ProcessError, RefusedInputError
+from reprobundle.manifest import Manifest
+from reprobundle.sandbox import Sandbox
+from reprobundle.worker import numerics
+
+MAX_RESULT_BYTES = 2**30
+LOG_CHARACTERS = 2**16
+WORKER = Path(numerics.__file__).resolve().parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """Where a job is run.
+
+    Attributes:
+        python: The interpreter.
+        sandbox: The walls around it.
+        reads: What the interpreter needs to see of this machine.
+        hidden: Folders nothing may be imported from.
+        environment: Variables of the worker's process.
+        timeout: Seconds.
+    """
+
+    python: Path
+    sandbox: Sandbox
+    reads: Sequence[Path] = ()
+    hidden: Sequence[Path] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 3600.0
+
+
+def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: Path, host: Host) -> Answer:
+    """Run the recorded model once.
+
+    Args:
+        manifest: What is recorded; expected outputs, claims and the manifest itself never reach the worker.
+        place: Where a file of the bundle is.
+        root: The folder the bundle's files lie under.
+        control: An empty private folder for the job and its results.
+        host: Where to run it.
+
+    Returns:
+        What the worker left behind, whatever it was.
+
+    Raises:
+        ProcessError: It ran out of time.
+        RefusedInputError: Its results break the protocol.
+    """
+    out = control / "out"
+    out.mkdir()
+    job = _job(manifest, place, root, out, host)
+    (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    reads = [*host.reads, WORKER, control / "job.json", *_visible(manifest, place, root)]
+    argv: list[str | Path] = [host.python, "-I", "-B", WORKER, control / "job.json"]
+    finished = host.sandbox.run(argv, reads=reads, writes=[out], env=host.environment, timeout=host.timeout)
+    return _read(out, finished)
+
+
+def why_not(manifest: Manifest) -> str | None:
+    """Why this bundle cannot be run at all, or None."""
+    if manifest.model.entry is None:
+        return "the model has no name that can be imported"
+    if manifest.model.init is None:
+        return "the arguments of the model's constructor are not known"
+    if manifest.outputs.inputs is None:
+        return "no sample inputs are recorded"
+    return None
+
+
+def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path, host: Host) -> dict[str, Any]:
+    model, inputs, pairs = manifest.model, manifest.outputs.inputs, manifest.preprocessing.pairs
+    assert model.init is not None  # why_not was asked before
+    assert inputs is not None
+    transform = None
+    if pairs is not None and manifest.preprocessing.transform is not None:
+        transform = {
+            "entry": manifest.preprocessing.transform,
+            "file": str(place(pairs.raw.file)),
+            "structure": pairs.raw.structure,
+            "library": pairs.raw.library,
+        }
+    return {
+        "loader": model.loader,
+        "model": {
+            "entry": model.entry,
+            "init": model.init.model_dump(mode="json"),
+            "weights": [str(place(path)) for path in model.files],
+            "aliases": model.aliases,
+            "device": model.device,
+        },
+        "roots": [str(root / path) for path in manifest.code.import_roots],
+        "hidden": [str(folder) for folder in host.hidden],
+        "inputs": {"file": str(place(inputs.file)), "structure": inputs.structure},
+        "transform": transform,
+        "settings": numerics.settings(manifest.environment.numerics),
+        "out": str(out),
+    }
+
+
+def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
+    """What the worker may see of the bundle: weights, inputs, raw samples, configuration, source; nothing expected."""
+    paths = [*manifest.model.files]
+    if manifest.outputs.inputs is not None:
+        paths.append(manifest.outputs.inputs.file)
+    if manifest.preprocessing.pairs is not None:
+        paths.append(manifest.preprocessing.pairs.raw.file)
+    if manifest.preprocessing.configuration is not None:
+        paths.append(manifest.preprocessing.configuration)
+    folders = [root / path for path in manifest.code.import_roots if (root / path).is_dir()]
+    return [*(place(path) for path in paths), *folders]
+
+
+def _read(out: Path, finished: process.Finished) -> Answer:
+    log = finished.text[-LOG_CHARACTERS:]
+    if not os.path.lexists(out / "result.json"):
+        last = next((line for line in reversed(log.splitlines()) if line.strip()), "it printed nothing")
+        raise ProcessError(f"the worker did not start: exit status {finished.code}: {last[:300]}", output=log)
+    result = records.strict_json(_hostile_bytes(out / "result.json"), name="result.json")
+    if not isinstance(result, dict):
+        raise RefusedInputError("result.json: expected an object")
+    stage = _text(result.get("stage")) or "start"
+    error = _text(result.get("error"))
+    if stage != "done" and error is None:
+        error = f"the process ended by itself, exit status {finished.code}"
+    transformed = _arrays(out / "transformed.safetensors") if "transformed" in result else None
+    return Answer(
+        stage=stage,
+        error=error,
+        outputs=result.get("outputs"),
+        arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
+        transformed=transformed,
+        digests=_texts(result.get("digests")),
+        facts=_object(result.get("facts")),
+        distributions=_texts(result.get("distributions")),
+        log=log,
+    )
+
+
+def _hostile_bytes(path: Path) -> bytes:
+    """A file that the guest wrote: a regular one, with one name, not too large, not followed, not waited for.
+
+    Raises:
+        RefusedInputError: It is anything else.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise RefusedInputError(f"{path.name}: the worker left no readable file: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > MAX_RESULT_BYTES:
+            raise RefusedInputError(f"{path.name}: the worker left something that is no plain file of legal size")
+        return file.read(MAX_RESULT_BYTES)
+
+
+def _arrays(path: Path) -> Mapping[str, Any]:
+    _hostile_bytes(path)
+    return tensors.read_arrays(path)
+
+
+def _text(value: Any) -> str | None:
+    return value[:1000] if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> Mapping[str, str]:
+    return {key: item for key, item in _object(value).items() if isinstance(item, str)}
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

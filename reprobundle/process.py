@@ -1,0 +1,131 @@
+"""The only place that starts a process.
+
+Output is kept up to a limit and the rest counted, the whole process group ends with the time limit, and the standard
+input is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reprobundle.errors import ProcessError, UnavailableError
+
+KEPT_OUTPUT_BYTES = 2**20
+SHOWN_OUTPUT_CHARACTERS = 2**16
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that ended.
+
+    Attributes:
+        argv: The command.
+        code: Exit status; negative for a signal.
+        stdout: Standard output, at most 1 MiB; what came after is dropped.
+        stderr: Standard error, likewise.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Both streams as text, standard error last, bytes that are not UTF-8 replaced."""
+        return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+    def required(self, what: str, *, hint: str | None = None) -> Finished:
+        """This, if it succeeded.
+
+        Raises:
+            ProcessError: The exit status is not 0; `what` begins the message.
+        """
+        if self.code == 0:
+            return self
+        last = next((line for line in reversed(self.text.splitlines()) if line.strip()), "it printed nothing")
+        message = f"{what}: exit status {self.code}: {last.strip()[:300]}"
+        raise ProcessError(message, output=self.text[-SHOWN_OUTPUT_CHARACTERS:], hint=hint)
+
+
+def run(
+    argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, timeout: float
+) -> Finished:
+    """Run a program to its end.
+
+    Args:
+        argv: Program and arguments; no shell is involved.
+        env: The whole environment; None passes this process's own on.
+        cwd: Folder to start in.
+        timeout: Seconds after which the process and its children are killed.
+
+    Raises:
+        UnavailableError: The program is not there or may not be started.
+        ProcessError: It ran out of time.
+    """
+    command = tuple(str(part) for part in argv)
+    process = _start(command, env, cwd)
+    streams = (_Reader(process.stdout), _Reader(process.stderr))
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired as error:
+        _end(process)
+        kept = b"".join(stream.kept() for stream in streams).decode("utf-8", "replace")
+        raise ProcessError(f"{command[0]}: ran out of time after {timeout:g} s", output=kept) from error
+    except BaseException:
+        _end(process)
+        raise
+    return Finished(command, process.returncode, *(stream.kept() for stream in streams))
+
+
+def _start(command: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UnavailableError(f"{command[0]}: cannot be started: {error.strerror}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        # it may have ended by itself since the time limit; macOS calls that a lack of permission
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+class _Reader:
+    """Drains one stream in a thread, so that a chatty one cannot block the other; keeps its first mebibyte."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        assert stream is not None  # both streams are pipes
+        self._stream = stream
+        self._kept = bytearray()
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        with self._stream as stream:
+            while chunk := stream.read1(65536) if hasattr(stream, "read1") else stream.read(65536):
+                self._kept += chunk[: KEPT_OUTPUT_BYTES - len(self._kept)]
+
+    def kept(self) -> bytes:
+        self._thread.join(timeout=5)
+        return bytes(self._kept)

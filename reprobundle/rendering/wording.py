@@ -1,0 +1,178 @@
+"""What a report says, in words: the same in a terminal and on a page, every text already escaped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reprobundle.rendering.escaping import escape, prose
+from reprobundle.report import Finding, OutputComparison, ReplayedEnvironment, Report, Rung, StageTime, Status, Verdict
+
+ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class FoundLine:
+    """A finding, ready to be shown.
+
+    Attributes:
+        status: Its status.
+        kind: The section it belongs to.
+        text: Message with the recorded and the found value.
+        hint: The way out, or None.
+    """
+
+    status: Status
+    kind: str
+    text: str
+    hint: str | None
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``."""
+    if verdict.reproduced:
+        return f"REPRODUCED, {verdict.rung.value}"
+    if verdict.rung is Rung.NOT_RUN:
+        return "NOT REPRODUCED: the outputs could not be compared"
+    if verdict.rung is Rung.DIFFERENT:
+        return "NOT REPRODUCED: the outputs differ"
+    return f"NOT REPRODUCED as exactly as required: {verdict.rung.value}, required {verdict.required.value}"
+
+
+def explanation(verdict: Verdict) -> str:
+    """What the verdict's sentence says beyond the headline, or the meaning of the rung where it says no more."""
+    sentence = prose(verdict.sentence)
+    for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}"):
+        sentence = sentence.removeprefix(start)
+    meaning = {
+        Rung.BITWISE: "every output equals the recorded one, bit for bit",
+        Rung.CLOSE: "every output lies within the tolerance around the recorded one",
+    }
+    return sentence.lstrip(": ") or meaning.get(verdict.rung, "")
+
+
+def integrity(*, signed: bool) -> str:
+    """What the digests and the signature prove, in the words used on every screen."""
+    return "intact, signed" if signed else "intact, UNSIGNED (nothing proves who made it)"
+
+
+def environment_lines(environment: ReplayedEnvironment | None) -> tuple[str, ...]:
+    """Where the model was run: how it was made, then interpreter and sandbox."""
+    if environment is None:
+        return ("none: the model was not run",)
+    inside = "inside bubblewrap, without network" if environment.sandbox == "bwrap" else "WITHOUT a sandbox"
+    return _made(environment), f"Python {escape(environment.python)}, {inside}"
+
+
+def _made(environment: ReplayedEnvironment) -> str:
+    if environment.how == "current":
+        return "an existing interpreter, NOT rebuilt from the lock"
+    checked = "every hash checked" if environment.hashes else "hashes NOT checked"
+    by = f", by {escape(environment.installer)}" if environment.installer else ""
+    again = ", from the cache" if environment.cached else ""
+    return f"rebuilt from the lock: {counted(environment.packages, 'package')}, {checked}{by}{again}"
+
+
+def found_lines(findings: Iterable[Finding]) -> tuple[FoundLine, ...]:
+    """The findings that matter, what differs first; those that agree are left to `agreeing`."""
+    shown = [finding for finding in findings if finding.status is not Status.SAME]
+    shown.sort(key=lambda finding: ORDER.index(finding.status))
+    return tuple(
+        FoundLine(item.status, escape(item.kind), finding_text(item), prose(item.hint) if item.hint else None)
+        for item in shown
+    )
+
+
+def finding_text(finding: Finding) -> str:
+    """Message and values of a finding on one line."""
+    values = [
+        f"{word} {escape(value)}"
+        for word, value in (("expected", finding.expected), ("found", finding.found))
+        if value is not None
+    ]
+    return prose(finding.message) + (": " + ", ".join(values) if values else "")
+
+
+def agreeing(findings: Iterable[Finding]) -> str | None:
+    """How many checks agree, by kind; None when there were none."""
+    kinds = Counter(finding.kind for finding in findings if finding.status is Status.SAME)
+    if not kinds:
+        return None
+    total = sum(kinds.values())
+    by_kind = ", ".join(f"{escape(kind)} {count}" for kind, count in kinds.items())
+    return f"{counted(total, 'check')} {'agrees' if total == 1 else 'agree'} ({by_kind})"
+
+
+def times(stages: Sequence[StageTime]) -> str:
+    """How long the replay took, and each of its stages."""
+    total = sum(stage.seconds for stage in stages)
+    return f"{seconds(total)} in all: " + ", ".join(f"{escape(item.name)} {seconds(item.seconds)}" for item in stages)
+
+
+def seconds(value: float) -> str:
+    """A duration as a person says it."""
+    if value >= MINUTE:
+        return f"{int(value // MINUTE)} min {value % MINUTE:.0f} s"
+    return f"{value:.1f} s"
+
+
+def shape(output: OutputComparison) -> str:
+    """The shape as numpy writes it."""
+    return "(" + ", ".join(map(str, output.shape)) + ("," if len(output.shape) == 1 else "") + ")"
+
+
+def difference(output: OutputComparison) -> str:
+    """The largest absolute difference, or a dash when none could be taken."""
+    return "-" if output.max_absolute is None else f"{output.max_absolute:.3g}"
+
+
+def worst(output: OutputComparison) -> str:
+    """Where the outputs differ most, and the two values there; empty when they do not."""
+    if output.worst is None or output.rung is Rung.BITWISE:
+        return ""
+    place = "[" + ", ".join(map(str, output.worst)) + "]"
+    return f"{place} {escape(output.expected)} → {escape(output.found)}"
+
+
+def tolerance(output: OutputComparison) -> str:
+    """The tolerance that was applied, as it is counted."""
+    if output.atol is None and output.rtol is None:
+        return "none"
+    return f"{output.atol or 0:.3g} absolute, {output.rtol or 0:.3g} relative"
+
+
+def weakest_first(outputs: Sequence[OutputComparison], limit: int) -> tuple[OutputComparison, ...]:
+    """The outputs in their own order, or the `limit` weakest of them when there are more."""
+    if len(outputs) <= limit:
+        return tuple(outputs)
+    return tuple(sorted(outputs, key=lambda output: output.rung.strength)[:limit])
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def size_words(size: int) -> str:
+    """Bytes as a person says them, in powers of 1,000."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{size:,} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+def proof_words(status: str, why: str | None) -> str:
+    """What the reload before the seal came to."""
+    reason = f": {prose(why)}" if why else ""
+    if status in {"bitwise", "close"}:
+        return f"proven at capture, {status}: a fresh process reloaded it and gave the same outputs"
+    return f"UNPROVEN, the reload at capture {'failed' if status == 'failed' else 'was not run'}{reason}"
+
+
+def bundle_line(report: Report) -> str:
+    """The bundle by name and id."""
+    return f"{escape(report.bundle_name)}  {escape(report.bundle_id)}"

@@ -1,0 +1,74 @@
+"""What the worker's answer means: the rung over all outputs, and why it is not the highest."""
+
+from __future__ import annotations
+
+from reprobundle.components import model, outputs, preprocessing
+from reprobundle.components.interface import Site
+from reprobundle.manifest import Manifest
+from reprobundle.report import Diagnosis, Finding, OutputComparison, Rung, Status
+
+
+def overall(manifest: Manifest, site: Site) -> tuple[Rung, str | None]:
+    """The weakest rung over the recorded outputs, and the reason for anything but ``bitwise``."""
+    return weakest(outputs.compare(manifest.outputs, site))
+
+
+def weakest(compared: tuple[OutputComparison, ...]) -> tuple[Rung, str | None]:
+    """The weakest rung of several comparisons; outputs without an element count only when there is nothing else."""
+    counted = [output for output in compared if output.count > 0 or output.rung is Rung.DIFFERENT]
+    if not counted:
+        return Rung.NOT_RUN, "there is no output to compare"
+    worst = min(counted, key=lambda output: output.rung.strength)
+    reason = None if worst.reason is None else f"output {worst.name!r} {worst.reason}"
+    return worst.rung, reason
+
+
+def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> Diagnosis | None:
+    """Say where recorded and replayed part: weights first, then preprocessing, then the computation itself."""
+    if rung is Rung.BITWISE:
+        return None
+    if site.answer is None or site.answer.error is not None:
+        return Diagnosis(stage="not run", paragraph=_stopped(site, reason))
+    weights = tuple(model.check(manifest.model, site))
+    pairs = tuple(preprocessing.check(manifest.preprocessing, site))
+    evidence = tuple(f"{finding.kind}: {finding.message}" for finding in (*weights, *pairs))
+    if _differs(weights):
+        return Diagnosis(stage="weights", paragraph=_WRONG_WEIGHTS, evidence=evidence)
+    if _differs(pairs):
+        return Diagnosis(stage="preprocessing", paragraph=_WRONG_PREPROCESSING, evidence=evidence)
+    if rung is Rung.NOT_RUN:
+        return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
+    return Diagnosis(stage="computation", paragraph=_computation(rung, reason), evidence=evidence)
+
+
+_WRONG_WEIGHTS = (
+    "The tensors after load are not the recorded ones, so the outputs could not agree: the weights file, the class that "
+    "loads it, or a step after loading differs. Compare the tensors named below with the source of the weights."
+)
+_WRONG_PREPROCESSING = (
+    "The weights are the recorded ones, but the preprocessing function turns the recorded raw samples into other model "
+    "inputs: its code, its fitted parts or a library it uses differs. Look there before looking at the model."
+)
+
+
+def _computation(rung: Rung, reason: str | None) -> str:
+    if rung is Rung.CLOSE:
+        return (
+            f"The weights are the recorded ones and the outputs agree within the tolerance ({reason}). Differences of "
+            "this size come from the machine: CPU instructions, thread count, libraries, or device; see the environment."
+        )
+    return (
+        f"The weights after load carry the recorded digests, yet the outputs differ ({reason}). The computation itself "
+        "or the recorded outputs changed: compare the source and the environment with the original, and ask whoever "
+        "made the bundle to capture it again."
+    )
+
+
+def _stopped(site: Site, reason: str | None) -> str:
+    if site.answer is None:
+        return f"The model was not run: {reason}."
+    return f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}. The log has the whole message."
+
+
+def _differs(findings: tuple[Finding, ...]) -> bool:
+    return any(finding.status is Status.DIFFERS for finding in findings)

@@ -1,0 +1,54 @@
+"""What a replay leaves behind: the report in three renderings, the produced tensors and the log."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Protocol
+
+from reprobundle import records, tensors
+from reprobundle.components.interface import Answer
+from reprobundle.rendering import html, terminal
+from reprobundle.report import Report, StageTime
+from reprobundle.store import Writer, staging
+
+
+class Timed(Protocol):
+    """Something that knows how long the steps took."""
+
+    stages: list[StageTime]
+
+
+def default_folder(bundle: Path) -> Path:
+    """``NAME.replay/TIME`` under the current folder: outside the bundle, and new for every replay."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Path.cwd() / f"{bundle.resolve().name}.replay" / now.strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def keep(report: Report, answer: Answer | None, folder: Path, clock: Timed) -> Report:
+    """Write the report and what it rests on.
+
+    Args:
+        report: What was found.
+        answer: What the worker did.
+        folder: Where to write; must not exist.
+        clock: The steps' times, by now complete.
+
+    Returns:
+        The report with all the times.
+
+    Raises:
+        UsageError: The folder exists.
+        UnavailableError: It cannot be written.
+    """
+    complete = report.model_copy(update={"stages": tuple(clock.stages)})
+    with staging(folder) as place:
+        writer = Writer(place)
+        writer.write("report.json", records.to_bytes(complete))
+        writer.write("report.html", html.render(complete).encode("utf-8"))
+        writer.write("report.txt", f"{terminal.render(complete, colour=False, width=100)}\n".encode())
+        if answer is not None:
+            writer.write("log.txt", answer.log.encode("utf-8", "replace"))
+            produced = {name: tensors.of_array(array) for name, array in answer.arrays.items()}
+            tensors.write(writer, "produced.safetensors", produced)
+    return complete

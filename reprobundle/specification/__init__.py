@@ -1,0 +1,101 @@
+"""``reprobundle.yaml``: a capture described in a file, for people who would rather not touch their training code.
+
+`read_specification` reads the file strictly; `arguments` imports the person's own code, loads the weights and gives the
+keyword arguments of `reprobundle.capture`. Paths in the file are relative to its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from reprobundle.errors import RefusedInputError
+from reprobundle.records import from_bytes
+from reprobundle.specification.files import as_torch, content
+from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
+from reprobundle.specification.resolving import Resolving
+from reprobundle.yaml_reading import read_yaml
+
+__all__ = [
+    "ModelSpecification",
+    "PreprocessingSpecification",
+    "Specification",
+    "arguments",
+    "load",
+    "read_specification",
+]
+
+WARNINGS_SHOWN = 3
+
+
+def load(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Read a file and resolve it.
+
+    Returns:
+        The keyword arguments of `reprobundle.capture`, and warnings about values that YAML reads otherwise than people
+        mean.
+
+    Raises:
+        RefusedInputError: The file breaks the form.
+        UsageError: The file, or something it names, is not there or does not fit.
+    """
+    specification, warnings = read_specification(content(path), name=path.name)
+    return arguments(specification, path.absolute().parent), warnings
+
+
+def read_specification(content: bytes, name: str) -> tuple[Specification, tuple[str, ...]]:
+    """Read the bytes of a ``reprobundle.yaml`` strictly.
+
+    Returns:
+        What it says, and one line for each value that YAML reads otherwise than people mean.
+
+    Raises:
+        RefusedInputError: It is no strict YAML or breaks the form; the message names the path of the fault.
+    """
+    document = read_yaml(content, name=name)
+    text = json.dumps(document.value, ensure_ascii=False, allow_nan=False)
+    try:
+        return from_bytes(Specification, text.encode("utf-8"), name=name), document.warnings
+    except RefusedInputError as error:
+        raise RefusedInputError(str(error), hint="; ".join(document.warnings[:WARNINGS_SHOWN]) or error.hint) from error
+
+
+def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
+    """The keyword arguments of `reprobundle.capture` that a specification stands for.
+
+    Imports and runs the person's own code. `folder` and the project's folder stay first on ``sys.path``, because that
+    code may import more while the capture runs.
+
+    Args:
+        specification: What was read.
+        folder: The folder of the file; paths are relative to it.
+
+    Raises:
+        UsageError: Something it names is not there, cannot be imported, or does not fit the model.
+    """
+    resolving = Resolving(folder.absolute())
+    project = resolving.folder if specification.project is None else resolving.directory(specification.project)
+    _import_from(project, resolving.folder)
+    made: dict[str, Any] = resolving.model(specification.model)
+    made["inputs"] = None if specification.inputs is None else resolving.values("inputs", specification.inputs)
+    if made["inputs"] is not None and specification.model.factory is not None:
+        made["inputs"] = as_torch(made["inputs"])
+    made["hyperparameters"] = resolving.mapping("hyperparameters", specification.hyperparameters)
+    if specification.preprocessing is not None:
+        made["preprocessing"] = resolving.preprocessing(specification.preprocessing)
+    made["splits"] = {name: resolving.split(name, given) for name, given in specification.splits.items()}
+    made["metrics"] = dict(specification.metrics)
+    made["claims"] = specification.claims
+    made["documentation"] = resolving.mapping("documentation", specification.documentation)
+    made["project"] = None if specification.project is None else project
+    return made
+
+
+def _import_from(*folders: Path) -> None:
+    for folder in folders:
+        text = str(folder)
+        if text in sys.path:
+            sys.path.remove(text)
+        sys.path.insert(0, text)

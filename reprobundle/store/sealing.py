@@ -1,0 +1,124 @@
+"""A folder that appears under its final name whole or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from reprobundle.errors import UsageError
+from reprobundle.store.writing import disk_errors
+
+RENAME_NOREPLACE = 1
+AT_FDCWD = -100
+
+
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that becomes `target` when the block ends well.
+
+    Everything in it is synced to the disk before the rename, and the rename never replaces anything: of two writers
+    exactly one wins. When the block raises, the folder is removed; after ``kill -9`` one ``.NAME.partial-XXXX``
+    remains, which nobody takes for a bundle.
+
+    Raises:
+        UsageError: `target` exists, before the block or at its end.
+        UnavailableError: The parent cannot be written.
+    """
+    refuse_existing(target)
+    folder = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    above = [parent for parent in target.parents if not parent.exists()]
+    try:
+        with disk_errors(str(target)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
+        yield folder
+        with disk_errors(str(target)):
+            _settle(folder)
+            _publish(folder, target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        _remove_empty(above)
+        raise
+
+
+def refuse_existing(target: Path) -> None:
+    """Make sure that nothing is there yet.
+
+    Raises:
+        UsageError: Something is, be it a dangling link.
+    """
+    if os.path.lexists(target):
+        raise UsageError(
+            f"output folder {str(target)!r} exists; a bundle is never overwritten", hint="name another folder"
+        )
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    with suppress(OSError):  # somebody put something there meanwhile, or it was never made
+        for folder in folders:
+            folder.rmdir()
+
+
+def _settle(folder: Path) -> None:
+    folder.chmod(0o755)
+    for where, folders, files in os.walk(folder):
+        for name in folders:
+            (Path(where) / name).chmod(0o755)
+        for name in files:
+            (Path(where) / name).chmod(0o644)
+            _sync(Path(where) / name)
+        _sync(Path(where))
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt":  # Windows can neither open a folder nor sync what was opened for reading
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish(folder: Path, target: Path) -> None:
+    try:
+        _rename_without_replacing(folder, target)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+            refuse_existing(target)
+        raise
+    _sync(target.parent)
+
+
+def _rename_without_replacing(old: Path, new: Path) -> None:
+    if sys.platform == "linux":
+        renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+        if renameat2 is not None:
+            if renameat2(AT_FDCWD, os.fsencode(old), AT_FDCWD, os.fsencode(new), RENAME_NOREPLACE) == 0:
+                return
+            code = ctypes.get_errno()
+            if code not in {errno.ENOSYS, errno.EINVAL}:  # a file system without the flag: claim the name by hand
+                raise OSError(code, os.strerror(code), str(new))
+    _rename_with_claim(old, new)
+
+
+def _rename_with_claim(old: Path, new: Path) -> None:
+    claim = new.parent / f".{new.name}.claim"
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError as error:
+        hint = f"if none is at work, an earlier one was killed: remove {str(claim)!r}"
+        raise UsageError(f"another capture is writing {str(new)!r}", hint=hint) from error
+    try:
+        if os.path.lexists(new):
+            raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), str(new))
+        old.rename(new)
+    finally:
+        claim.unlink()

@@ -1,0 +1,165 @@
+"""Writing files into a bundle that is being made: the record of a file comes from the act of writing it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import xxhash
+
+from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.store.digests import FileEntry, entry_of, identity, open_regular
+from reprobundle.store.paths import inside, safe_path
+
+SLICE_BYTES = 8 * 2**20
+COPY_BYTES = 256 * 2**10
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Writer:
+    """Writes files under one folder, digests each while its bytes go out, and remembers the entries."""
+
+    def __init__(self, root: Path) -> None:
+        """Write under `root`, which exists."""
+        self.root = root
+        self._entries: dict[str, FileEntry] = {}
+
+    @property
+    def entries(self) -> tuple[FileEntry, ...]:
+        """What was written, sorted by path."""
+        return tuple(self._entries[path] for path in sorted(self._entries))
+
+    def write(self, path: str, content: bytes) -> FileEntry:
+        """Write a file whose bytes are in memory."""
+        return self.stream(path, (content,), size=len(content))
+
+    def stream(self, path: str, chunks: Iterable[bytes | memoryview], *, size: int | None = None) -> FileEntry:
+        """Write a file from buffers that come one after another, each written and digested in slices of 8 MiB.
+
+        Args:
+            path: Where, relative to the bundle.
+            chunks: The bytes in order.
+            size: The whole size in bytes if known, so that the space is taken before the first byte is written.
+
+        Raises:
+            UnavailableError: The disk is full or cannot be written; nothing is left of the file.
+            RefusedInputError: The buffers hold another number of bytes than `size`.
+            UsageError: The path was written before.
+        """
+        place = self._claim(path)
+        with disk_errors(path):
+            file = place.open("xb", buffering=0)
+        try:
+            with disk_errors(path), file:
+                written, digest = _write_out(file.fileno(), chunks, size)
+            _refuse_other_size(path, size, written)
+        except BaseException:
+            place.unlink(missing_ok=True)  # a caller may go on without the file, never with half of it
+            raise
+        return self._remember(FileEntry(path=path, size=written, xxh3_128=digest))
+
+    def copy(self, path: str, source: Path) -> FileEntry:
+        """Copy a regular file, digesting while copying.
+
+        Raises:
+            RefusedInputError: The source is no regular file, or changed while it was read.
+            UnavailableError: The disk is full or cannot be written, or the source cannot be read.
+        """
+        with disk_errors(str(source)):
+            descriptor = open_regular(source)
+        try:
+            before = identity(os.fstat(descriptor))
+            entry = self.stream(path, _chunks(descriptor))
+            after = identity(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+        if before != after:
+            self.forget(path)
+            raise RefusedInputError(f"{source.name}: changed while it was copied")
+        return entry
+
+    def adopt(self, path: str) -> FileEntry:
+        """Take in a file that another program wrote under the folder."""
+        with disk_errors(path):
+            entry = entry_of(safe_path(path), inside(self.root, path))
+        return self._remember(entry)
+
+    def forget(self, path: str) -> None:
+        """Remove a file written before."""
+        inside(self.root, path).unlink()
+        del self._entries[path]
+
+    def _claim(self, path: str) -> Path:
+        if path in self._entries:
+            raise UsageError(f"{path}: was written before; one bundle holds one file of a name")
+        place = inside(self.root, path)
+        with disk_errors(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _remember(self, entry: FileEntry) -> FileEntry:
+        self._entries[entry.path] = entry
+        return entry
+
+
+@contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn the system's refusal to read or write into one clear line.
+
+    Raises:
+        UnavailableError: In place of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise UnavailableError(f"{what}: cannot be written: the disk is full") from error
+        raise UnavailableError(f"{what}: {error.strerror or error}") from error
+
+
+def _refuse_other_size(path: str, expected: int | None, found: int) -> None:
+    if expected is not None and found != expected:
+        raise RefusedInputError(f"{path}: changed while it was written: expected {expected} bytes, found {found}")
+
+
+def _write_out(descriptor: int, chunks: Iterable[bytes | memoryview], size: int | None) -> tuple[int, str]:
+    """Write, digest and sync; gives the number of bytes and their digest."""
+    if size and hasattr(os, "posix_fallocate"):
+        _reserve(descriptor, size)
+    state = xxhash.xxh3_128()
+    written = 0
+    for piece in _slices(chunks):
+        _write_all(descriptor, piece)
+        state.update(piece)
+        written += len(piece)
+    os.fsync(descriptor)
+    return written, state.hexdigest()
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        # a file system that cannot reserve space finds out while the bytes are written
+
+
+def _slices(chunks: Iterable[bytes | memoryview]) -> Iterator[memoryview]:
+    for chunk in chunks:
+        view = memoryview(chunk).cast("B")
+        for start in range(0, len(view), SLICE_BYTES):
+            yield view[start : start + SLICE_BYTES]
+
+
+def _write_all(descriptor: int, piece: memoryview) -> None:
+    while piece:
+        piece = piece[os.write(descriptor, piece) :]
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, COPY_BYTES):
+        yield chunk

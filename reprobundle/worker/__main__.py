@@ -1,0 +1,95 @@
+"""Load a model from plain files, run it, leave the results in a folder.
+
+Protocol 1. The one argument is ``job.json``; results go to the folder ``out`` it names, never to standard output:
+
+``result.json``        how far it came (``stage``), the error if it stopped there, the outputs' structure, digests and facts
+``outputs.safetensors``      the outputs' tensors
+``transformed.safetensors``  what the preprocessing function made of the recorded raw samples
+
+A failure of the bundle's own code is a field of the result; anything else is a non-zero exit status.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from types import ModuleType
+from typing import Any, Dict, Mapping
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROTOCOL = 1
+
+
+def sibling(name: str) -> Any:
+    """Import a module of this folder under a name that no bundle's own module can shadow."""
+    full = "_reprobundle_worker_" + name
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, os.path.join(HERE, name + ".py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module: ModuleType = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+class Result:
+    """What has been reached so far; written anew at every stage, so that a sudden end leaves the last one."""
+
+    def __init__(self, folder: str) -> None:
+        """Begin with nothing reached."""
+        self._path = os.path.join(folder, "result.json")
+        self._content: Dict[str, Any] = {"protocol": PROTOCOL, "stage": "start", "error": None}
+        self.write()
+
+    def write(self, **fields: Any) -> None:
+        """Add fields and write the whole; fields that JSON cannot hold leave the result as it was."""
+        content = {**self._content, **fields}
+        text = json.dumps(content, ensure_ascii=True, allow_nan=False)
+        with open(self._path + ".new", "w", encoding="ascii") as file:
+            file.write(text)
+        os.replace(self._path + ".new", self._path)
+        self._content = content
+
+
+def main(path: str) -> None:
+    """Do one job."""
+    with open(path, encoding="utf-8") as file:
+        job = json.load(file)
+    result = Result(job["out"])
+    os.environ["REPROBUNDLE_WORKER"] = "1"
+    try:
+        work(job, result)
+    except BaseException as error:  # also SystemExit: the bundle's code may end anything, and its hooks may be its own
+        result.write(error=type(error).__name__ + ": " + " ".join(str(error).split())[:500])
+        raise
+
+
+def work(job: Mapping[str, Any], result: Result) -> None:
+    """Load the model, run it, say at every stage how far it came."""
+    importing = sibling("importing")
+    importing.arrange(job["roots"], job["hidden"], HERE)
+    loader = sibling(job["loader"])
+    loader.prepare(job)
+    result.write(stage="build", unapplied=sibling("numerics").apply(job["settings"]))
+    model = loader.build(job["model"])
+    importing.refuse_hidden(job["hidden"], job["roots"])
+    result.write(stage="load")
+    digests = loader.load(model, job["model"])
+    result.write(stage="run", digests=digests)
+    started = time.monotonic()
+    structure = loader.run(model, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
+    result.write(outputs=structure, seconds=time.monotonic() - started, facts=sibling("numerics").facts())
+    if job["transform"] is not None:
+        result.write(stage="transform")
+        target = os.path.join(job["out"], "transformed.safetensors")
+        result.write(transformed=loader.transform(job["transform"], target))
+    importing.refuse_hidden(job["hidden"], job["roots"])  # a forward pass may import, too
+    result.write(stage="done", distributions=importing.distributions())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

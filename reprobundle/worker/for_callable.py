@@ -1,0 +1,84 @@
+"""Run a model that is a plain function of numpy arrays."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any, Dict, Mapping, Tuple
+
+SEED = 0
+
+
+def sibling(name: str) -> Any:
+    """A module beside this one, whether this runs as part of the program or alone as the worker."""
+    alone = "_reprobundle_worker_" + name
+    if alone in sys.modules:
+        return sys.modules[alone]
+    import importlib
+
+    return importlib.import_module("reprobundle.worker." + name)
+
+
+def prepare(job: Mapping[str, Any]) -> None:
+    """Import numpy, so that its settings can be applied first."""
+    import numpy  # noqa: F401  imported for its effect
+
+
+def build(model: Mapping[str, Any]) -> Any:
+    """The function itself, or what the factory makes if arguments were recorded."""
+    found = sibling("importing").resolve(model["entry"])
+    init = model["init"]
+    return found(*init["args"], **init["kwargs"]) if init["args"] or init["kwargs"] else found
+
+
+def load(function: Any, model: Mapping[str, Any]) -> Dict[str, str]:
+    """Nothing to load: a function has no weights of its own."""
+    return {}
+
+
+def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+    """Call the function from a fixed seed.
+
+    Args:
+        function: Takes arrays, gives arrays, nested.
+        structure: Structure of the inputs: a mapping is passed as keywords, a sequence by position, else one argument.
+        leaves: The inputs' arrays by name; copied first.
+
+    Returns:
+        The structure of the outputs and their arrays by name; bare floats become 0-d float64 arrays.
+    """
+    import numpy
+
+    tree = sibling("tree")
+    given = tree.unflatten(structure, {name: leaf.copy() for name, leaf in leaves.items()})
+    random.seed(SEED)
+    numpy.random.seed(SEED)
+    if structure["kind"] == "dict":
+        output = function(**given)
+    elif structure["kind"] in ("list", "tuple"):
+        output = function(*given)
+    else:
+        output = function(given)
+    kinds = (numpy.ndarray, numpy.generic, float)
+    described, found = tree.flatten(output, lambda value: isinstance(value, kinds))
+    return described, {name: numpy.array(value, order="C") for name, value in found.items()}
+
+
+def run(function: Any, inputs: Mapping[str, Any], target: str) -> Any:
+    """Call the function on the recorded inputs and write its outputs; gives their structure."""
+    from safetensors.numpy import load_file, save_file
+
+    structure, found = call(function, inputs["structure"], load_file(inputs["file"]))
+    save_file(found, target)
+    return structure
+
+
+def transform(job: Mapping[str, Any], target: str) -> Any:
+    """Run the preprocessing function on the recorded raw samples and write the results; gives their structure."""
+    from safetensors.numpy import load_file, save_file
+
+    function = sibling("importing").resolve(job["entry"])
+    alone = {"kind": "list", "items": [job["structure"]]}
+    structure, found = call(function, alone, load_file(job["file"]))
+    save_file(found, target)
+    return structure

@@ -1,0 +1,234 @@
+"""Rebuild a torch model by name, load its weights strictly, run it; and the canonical digest of a tensor."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from typing import Any, Dict, Mapping, Tuple
+
+SEED = 0
+
+NAMES = {  # safetensors' names of torch's dtypes
+    "bool": "BOOL", "uint8": "U8", "int8": "I8", "int16": "I16", "uint16": "U16", "int32": "I32", "uint32": "U32",
+    "int64": "I64", "uint64": "U64", "float16": "F16", "bfloat16": "BF16", "float32": "F32", "float64": "F64",
+    "complex64": "C64", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
+}  # fmt: skip
+
+
+def sibling(name: str) -> Any:
+    """A module beside this one, whether this runs as part of the program or alone as the worker."""
+    alone = "_reprobundle_worker_" + name
+    if alone in sys.modules:
+        return sys.modules[alone]
+    import importlib
+
+    return importlib.import_module("reprobundle.worker." + name)
+
+
+def prepare(job: Mapping[str, Any]) -> None:
+    """Import the framework, so that its settings can be applied before the model exists."""
+    import torch  # noqa: F401  imported for its effect
+
+
+def build(model: Mapping[str, Any]) -> Any:
+    """Make the model by its recorded class or factory and arguments.
+
+    Args:
+        model: ``entry`` as ``module:name``, ``init`` with ``args`` and ``kwargs``.
+
+    Returns:
+        The module, its weights still at their initial values.
+    """
+    factory = sibling("importing").resolve(model["entry"])
+    return factory(*model["init"]["args"], **model["init"]["kwargs"])
+
+
+def load(module: Any, model: Mapping[str, Any]) -> Dict[str, str]:
+    """Load the weights strictly: every name must be there, none may be left over, dtypes stay as saved.
+
+    Args:
+        module: What `build` made.
+        model: ``weights``: paths of safetensors files; ``aliases``: names that share another's tensor; ``device``.
+
+    Returns:
+        Digest of each tensor of the module's state after load, by name.
+
+    Raises:
+        RuntimeError: Names or shapes do not fit; torch's message lists them.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    state: Dict[str, Any] = {}
+    for path in model["weights"]:
+        state.update(load_file(path))
+    for alias, kept in model["aliases"].items():
+        state[alias] = state[kept]
+    module.load_state_dict(state, strict=True, assign=True)
+    if model["device"] != "cpu" and torch.cuda.is_available():
+        module.to(model["device"])
+    return digests(module)
+
+
+def digests(module: Any) -> Dict[str, str]:
+    """Digest of each tensor of a module's state, by name."""
+    return {name: digest(name, value) for name, value in tensors_of(module).items()}
+
+
+def tensors_of(module: Any) -> Dict[str, Any]:
+    """The tensors of a module's state by name; other extra state is left out."""
+    import torch
+
+    return {name: value for name, value in module.state_dict().items() if isinstance(value, torch.Tensor)}
+
+
+def digest(name: str, tensor: Any) -> str:
+    """XXH3-128 over the JSON array ``[name, dtype, shape]``, a newline, and the tensor's bytes.
+
+    Args:
+        name: The tensor's name in the state.
+        tensor: A tensor of any shape and any dtype that safetensors holds.
+
+    Returns:
+        32 hex digits.
+    """
+    import xxhash
+
+    head = json.dumps([name, dtype_name(tensor), list(tensor.shape)], separators=(",", ":"), ensure_ascii=False)
+    state = xxhash.xxh3_128(head.encode("utf-8") + b"\n")
+    state.update(content(tensor))
+    return str(state.hexdigest())
+
+
+def dtype_name(tensor: Any) -> str:
+    """safetensors' name of a tensor's dtype.
+
+    Raises:
+        TypeError: safetensors cannot hold it.
+    """
+    name = str(tensor.dtype).replace("torch.", "")
+    if name not in NAMES:
+        raise TypeError("dtype " + name + " cannot be stored in safetensors")
+    return NAMES[name]
+
+
+def content(tensor: Any) -> memoryview:
+    """A tensor's bytes: C-contiguous, little-endian, on the CPU; a view of its memory where it is that already."""
+    import torch
+
+    plain = tensor.detach().to("cpu").contiguous().reshape(-1)
+    return memoryview(plain.view(torch.uint8).numpy()) if plain.numel() else memoryview(b"")
+
+
+def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+    """Run a module in evaluation mode, without gradients, from a fixed seed.
+
+    Args:
+        module: The model.
+        structure: Structure of the inputs: a mapping is passed as keywords, a sequence by position, else one argument.
+        leaves: The inputs' tensors by name; cloned first, so that a model that works in place spoils nothing.
+
+    Returns:
+        The structure of the outputs and their tensors by name; bare floats become 0-d float64 tensors.
+    """
+    import torch
+
+    tree = sibling("tree")
+    device = next((value.device for value in tensors_of(module).values()), torch.device("cpu"))
+    given = tree.unflatten(structure, {name: leaf.clone().to(device) for name, leaf in leaves.items()})
+    seed()
+    module.eval()
+    with torch.no_grad():
+        if structure["kind"] == "dict":
+            output = module(**given)
+        elif structure["kind"] in ("list", "tuple"):
+            output = module(*given)
+        else:
+            output = module(given)
+    described, found = tree.flatten(output, lambda value: isinstance(value, (torch.Tensor, float)))
+    return described, {name: as_tensor(value) for name, value in found.items()}
+
+
+def as_tensor(value: Any) -> Any:
+    """A tensor on the CPU, detached, dense and contiguous; a float becomes a 0-d float64 tensor."""
+    import torch
+
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    dense = value.detach().to("cpu")
+    return (dense.to_dense() if dense.layout != torch.strided else dense).resolve_conj().resolve_neg().contiguous()
+
+
+def seed() -> None:
+    """Set every generator that a forward pass may draw from."""
+    import torch
+
+    random.seed(SEED)
+    torch.manual_seed(SEED)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(SEED)
+
+
+def run(module: Any, inputs: Mapping[str, Any], target: str) -> Any:
+    """Run the model on the recorded inputs and write its outputs.
+
+    Args:
+        module: The loaded model.
+        inputs: ``file``: a safetensors file; ``structure``: how its tensors are nested.
+        target: Where the outputs' safetensors file goes.
+
+    Returns:
+        The structure of the outputs.
+    """
+    from safetensors.torch import load_file
+
+    structure, found = call(module, inputs["structure"], load_file(inputs["file"]))
+    save(found, target)
+    return structure
+
+
+def save(found: Mapping[str, Any], target: str) -> None:
+    """Write tensors to a safetensors file, each with memory of its own."""
+    from safetensors.torch import save_file
+
+    save_file({name: value.clone() for name, value in found.items()}, target)
+
+
+def transform(job: Mapping[str, Any], target: str) -> Any:
+    """Run the preprocessing function on the recorded raw samples.
+
+    Args:
+        job: ``entry`` of the function; ``file`` and ``structure`` of the raw samples.
+        target: Where the results' safetensors file goes.
+
+    Returns:
+        The structure of the results.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    tree = sibling("tree")
+    raw = tree.unflatten(job["structure"], _as_captured(load_file(job["file"]), job))
+    made = sibling("importing").resolve(job["entry"])(raw)
+    numpy = sys.modules.get("numpy")
+    kinds = (torch.Tensor, float) + ((numpy.ndarray, numpy.generic) if numpy else ())
+    structure, found = tree.flatten(made, lambda value: isinstance(value, kinds))
+    save({name: as_tensor(_from_numpy(value)) for name, value in found.items()}, target)
+    return structure
+
+
+def _as_captured(leaves: Mapping[str, Any], job: Mapping[str, Any]) -> Mapping[str, Any]:
+    if job.get("library") != "numpy":
+        return leaves
+    return {name: leaf.numpy() for name, leaf in leaves.items()}
+
+
+def _from_numpy(value: Any) -> Any:
+    import torch
+
+    if isinstance(value, (torch.Tensor, float)):
+        return value
+    import numpy
+
+    return torch.from_numpy(numpy.ascontiguousarray(value).reshape(numpy.shape(value)))

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from tiny import tiny_bundle
+
+from reprobundle import cli
+from reprobundle.bundle import Bundle
+from reprobundle.components import hyperparameters
+from reprobundle.manifest import Proof
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return tiny_bundle(tmp_path / "tiny")
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Run the command line, 100 columns wide; gives exit code, standard output and standard error."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*argv):
+        code = cli.main([str(part) for part in argv])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_verify_says_what_it_checked(call, bundle):
+    """Intact, unsigned, how many files, and whether the bundle was proven."""
+    assert call("verify", bundle) == (
+        0,
+        f"""\
+intact, UNSIGNED
+bundle       tiny  {Bundle.open(bundle).id}
+files        2 files, 110 bytes
+proof        proven at capture, bitwise: a fresh process reloaded it and gave the same outputs
+notes        1 note of the capture: reprobundle show BUNDLE notes
+""",
+        "",
+    )
+
+
+def test_verify_gives_a_document(call, bundle):
+    """With ``--json`` one document stands alone on standard output."""
+    code, out, err = call("verify", bundle, "--json")
+
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "bundle_id": Bundle.open(bundle).id,
+        "bundle_name": "tiny",
+        "intact": True,
+        "signature": "none",
+        "proof": {"status": "bitwise", "why": None},
+        "files": 2,
+        "bytes": 110,
+        "notes": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        (
+            Proof(status="close", why="the last bits"),
+            "proven at capture, close: a fresh process reloaded it and gave the same outputs",
+        ),
+        (Proof(status="failed", why="at load: x"), "UNPROVEN, the reload at capture failed: at load: x"),
+        (
+            Proof(status="not run", why="it was switched off"),
+            "UNPROVEN, the reload at capture was not run: it was switched off",
+        ),
+    ],
+)
+def test_verify_says_how_far_a_bundle_is_proven(call, tmp_path, proof, words):
+    """A bundle that was not proven says so wherever it is shown."""
+    _, out, _ = call("verify", tiny_bundle(tmp_path / "x", proof=proof))
+
+    assert words in " ".join(out.split())
+
+
+def test_verify_refuses_what_was_altered(call, bundle):
+    """An altered file ends with 2 and one line that names it; nothing stands on standard output."""
+    (bundle / "model.safetensors").write_bytes(b"x" * 94)
+    code, out, err = call("verify", bundle)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("reprobundle: model.safetensors: digest differs: expected 8579c02fccba6175a14ff8fa5882de58")
+
+
+@pytest.mark.parametrize("verb", [["verify"], ["show"], ["compare"]])
+def test_quiet_prints_nothing(call, bundle, verb):
+    """With ``--quiet`` the exit code is the answer."""
+    arguments = [*verb, bundle, bundle] if verb == ["compare"] else [*verb, bundle]
+
+    assert call(*arguments, "--quiet") == (0, "", "")
+
+
+def test_show_tells_what_is_inside(call, bundle):
+    """Every section stands with what is in it, and that nothing was verified is said."""
+    code, out, _ = call("show", bundle)
+
+    assert code == 0
+    assert out.startswith(f"tiny  {Bundle.open(bundle).id}\nread, not verified: reprobundle verify checks the files\n")
+    assert "  distributions  2 entries\n" in out
+    assert "  framework   torch 2.13.0+cpu\n" in out
+
+
+def test_show_tells_one_section_whole(call, bundle):
+    """A section is shown to its last leaf."""
+    assert call("show", bundle, "data")[1].splitlines()[:9] == [
+        "splits:",
+        "  - name: train",
+        "    kind: array",
+        "    count: 12",
+        "    bytes: 192",
+        "    ordered: 0123456789abcdef0123456789abcdef",
+        "    unordered: 0123456789abcdef0123456789abcdef",
+        "    listing: data/train.txt",
+        "    leaves: none",
+    ]
+
+
+def test_show_gives_documents(call, bundle):
+    """With ``--json`` the manifest comes byte for byte, or one section of it."""
+    assert call("show", bundle, "--json")[1].encode() == (bundle / "manifest.json").read_bytes()
+    assert json.loads(call("show", bundle, "hyperparameters", "--json")[1])["values"]["lr"] == 0.1
+
+
+def test_show_names_the_sections(call, bundle):
+    """A section that is not there ends with 2 and the names of those that are."""
+    code, out, err = call("show", bundle, "wheels")
+
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        "reprobundle: there is no section 'wheels'\nhint: the sections are previous, proof, environment"
+    )
+
+
+def test_show_escapes(call, tmp_path):
+    """Names and values of a stranger's bundle are shown, not obeyed."""
+    values = {"\x1b[2J": "\x1b]52;c;x\x07", "deep": {"\u202e": ["\x9b"]}}
+    bundle = tiny_bundle(tmp_path / "x", name="\x1b[31m", hyperparameters=hyperparameters.Section(values=values))
+    shown = call("show", bundle)[1] + call("show", bundle, "hyperparameters")[1] + call("verify", bundle)[1]
+
+    assert all(character == "\n" or character.isprintable() for character in shown)
+
+
+def test_compare_says_what_differs(call, bundle, tmp_path):
+    """Each value that differs has its path and both values; the exit code is 1."""
+    changed = hyperparameters.Section(values={"lr": 0.2, "layers": {"hidden": 8}})
+    other = tiny_bundle(tmp_path / "other", name="other", hyperparameters=changed)
+    code, out, _ = call("compare", bundle, other)
+
+    assert code == 1
+    assert out.splitlines()[:4] == [
+        "DIFFERENT in 3 values",
+        '  differs  bundle: name differs: expected "tiny", found "other"',
+        "  differs  hyperparameters: values.lr differs: expected 0.1, found 0.2",
+        "  differs  hyperparameters: values.layers.bias stands only in the first: expected true",
+    ]
+
+
+def test_compare_of_a_copy_is_the_same(call, bundle, tmp_path):
+    """A copied bundle is the same, in words and as a document."""
+    shutil.copytree(bundle, tmp_path / "copy")
+    code, out, _ = call("compare", bundle, tmp_path / "copy")
+
+    assert (code, out.splitlines()[0]) == (0, "SAME")
+    assert {finding["status"] for finding in json.loads(call("compare", bundle, bundle, "--json")[1])} == {"same"}
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["x"], "--data: expected SPLIT=PATH, found 'x'"),
+        (["=x"], "--data: expected SPLIT=PATH, found '=x'"),
+        (["test=/no/such"], "--data: split 'test': there is nothing at '/no/such'"),
+        (["test=.", "test=."], "--data: the split 'test' stands twice"),
+    ],
+)
+def test_replay_refuses_wrong_data(call, bundle, given, complaint):
+    """A wrong ``--data`` is found before anything is done."""
+    arguments = [part for text in given for part in ("--data", text)]
+
+    assert call("replay", bundle, *arguments) == (2, "", f"reprobundle: {complaint}\n")
+
+
+def test_replay_prints_the_verdict_and_where_the_report_is(call, bundle, tmp_path):
+    """A bundle without recorded outputs cannot be judged: 3, the words, and the report beside them."""
+    report = tmp_path / "report"
+    code, out, err = call("replay", bundle, "--env", "current", "--sandbox", "none", "--report", report)
+
+    assert (code, err) == (3, "")
+    assert out.startswith("NOT REPRODUCED: the outputs could not be compared\n")
+    assert out.endswith(f"\nreport       {report / 'report.html'}\n")
+    assert (report / "report.html").is_file()
+
+
+def test_replay_gives_the_report_as_a_document(call, bundle, tmp_path, monkeypatch):
+    """With ``--json`` the report of the library stands alone; without ``--report`` it lies under the current folder."""
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call("replay", bundle, "--env", "current", "--sandbox", "none", "--json")
+    (kept,) = (tmp_path / "tiny.replay").glob("*/report.json")
+
+    assert code == 3
+    assert out.encode() == kept.read_bytes()

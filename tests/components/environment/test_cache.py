@@ -1,0 +1,112 @@
+"""Kept environments: found again by their whole key only, never half finished, one builder at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from reprobundle.components.environment import cache
+from reprobundle.errors import UnavailableError
+from reprobundle.store import digest_bytes
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own."""
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir(mode=0o700)
+    return tmp_path / "cache"
+
+
+def silent(line: str) -> None:
+    """Progress that nobody reads."""
+
+
+def fill(key: bytes) -> Path:
+    """Build an environment of one file for a key."""
+    with cache.entry(key, silent) as place:
+        assert not cache.is_complete(place, key)
+        (place / "content").write_bytes(key)
+        cache.complete(place, key)
+    return place
+
+
+def test_what_was_finished_is_found_again() -> None:
+    """The second time the environment is there."""
+    place = fill(b"key")
+
+    with cache.entry(b"key", silent) as again:
+        assert again == place
+        assert cache.is_complete(again, b"key")
+
+
+def test_what_failed_is_removed() -> None:
+    """An error leaves no half environment behind."""
+    with pytest.raises(KeyError), cache.entry(b"key", silent) as place:
+        (place / "half").write_text("")
+        raise KeyError
+
+    assert not place.exists()
+
+
+def test_what_was_killed_is_built_anew() -> None:
+    """A folder without its key file is emptied first."""
+    folder = cache.folder() / digest_bytes(b"key")
+    folder.mkdir()
+    (folder / "left over").write_text("")
+
+    with cache.entry(b"key", silent) as place:
+        assert list(place.iterdir()) == []
+
+
+def test_two_keys_with_one_digest_do_not_share(tmp_path: Path) -> None:
+    """The digest only names the folder; the whole key decides."""
+    place = fill(b"key")
+    (place / cache.KEY_FILE).write_bytes(b"another key with the same digest")
+
+    with cache.entry(b"key", silent) as other:
+        assert other != place
+        assert not cache.is_complete(other, b"key")
+
+
+def test_the_second_builder_waits_and_uses_the_first() -> None:
+    """Two replays of one bundle build its environment once."""
+    said: list[str] = []
+    began, seen = threading.Event(), []
+
+    def second() -> None:
+        began.wait(5)
+        with cache.entry(b"key", said.append) as place:
+            seen.append(cache.is_complete(place, b"key"))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with cache.entry(b"key", silent) as place:
+        began.set()
+        time.sleep(0.3)
+        cache.complete(place, b"key")
+    thread.join(10)
+
+    assert seen == [True]
+    assert said == ["waiting for another replay that builds the same environment"]
+
+
+def test_a_folder_that_others_can_write_is_refused(own_cache: Path) -> None:
+    """An environment that somebody else could have put there is never used."""
+    own_cache.chmod(0o777)
+
+    with pytest.raises(UnavailableError, match="expected a folder that only you can write"):
+        cache.folder()
+
+
+def test_a_link_is_refused(own_cache: Path, tmp_path: Path) -> None:
+    """The cache is a real folder."""
+    (tmp_path / "elsewhere").mkdir()
+    own_cache.rmdir()
+    own_cache.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(UnavailableError, match="expected a folder that only you can write"):
+        cache.folder()

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from reports import bitwise_report, different_report, output
+
+from reprobundle.rendering import terminal
+from reprobundle.report import Finding, ReplayedEnvironment, Rung, Status, Verdict
+
+
+def _shown(report, *, colour=False, width=100):
+    return terminal.render(report, colour=colour, width=width)
+
+
+def test_a_stranger_reads_the_verdict_first():
+    """The whole rendering of a bitwise replay, as it is printed."""
+    assert (
+        _shown(bitwise_report())
+        == """\
+REPRODUCED, bitwise
+  every output equals the recorded one, bit for bit
+
+bundle       digits  3f9a00112233445566778899aabbccdd
+             intact, UNSIGNED (nothing proves who made it)
+environment  rebuilt from the lock: 39 packages, every hash checked, by uv 0.11
+             Python 3.11.2, inside bubblewrap, without network
+required     close or better
+
+Outputs (2)
+  name     dtype  shape     rung     max difference  worst element: recorded → replayed
+  logits   F32    (32, 10)  bitwise  0
+  classes  I64    (32,)     bitwise  0
+
+Checks
+  not run  data: split 'test': no data was given
+           hint: --data test=PATH
+  same     3 checks agree (environment 2, model 1)
+
+time         1 min 14 s in all: verify 0.1 s, environment 1 min 14 s"""
+    )
+
+
+def test_what_differs_comes_first():
+    """A replay that differs names the worst element, the diagnosis, and findings that differ before notes."""
+    assert (
+        _shown(different_report())
+        == """\
+NOT REPRODUCED: the outputs differ
+  logits: 3 of 320 elements lie outside the tolerance
+
+bundle       digits  3f9a00112233445566778899aabbccdd
+             intact, UNSIGNED (nothing proves who made it)
+environment  rebuilt from the lock: 39 packages, every hash checked, by uv 0.11
+             Python 3.11.2, inside bubblewrap, without network
+required     close or better
+
+Outputs (1)
+  name    dtype  shape     rung       max difference  worst element: recorded → replayed
+  logits  F32    (32, 10)  different  0.0123          [4, 7] 1.25 → 1.2623
+    logits: 3 of 320 elements lie outside the tolerance
+
+Diagnosis: weights
+  The weights that were loaded are not those that were captured.
+  - weights: 1 of 8 tensors differs
+
+Checks
+  differs  model: tensor 'w': digest differs: expected 3f9a, found 88c1
+  note     code: captured with uncommitted changes
+
+time         1 min 14 s in all: verify 0.1 s, environment 1 min 14 s"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("rung", "required", "first"),
+    [
+        (Rung.CLOSE, Rung.BITWISE, "NOT REPRODUCED as exactly as required: close, required bitwise"),
+        (Rung.NOT_RUN, Rung.CLOSE, "NOT REPRODUCED: the outputs could not be compared"),
+        (Rung.DIFFERENT, Rung.CLOSE, "NOT REPRODUCED: the outputs differ"),
+    ],
+)
+def test_every_way_not_to_be_reproduced_has_its_words(rung, required, first):
+    """Not comparable, different and less exact than required are told apart in the first line."""
+    verdict = Verdict(reproduced=False, rung=rung, required=required, sentence="why")
+
+    assert _shown(bitwise_report(verdict=verdict)).splitlines()[:2] == [first, "  why"]
+
+
+def test_weak_spots_of_the_environment_are_in_capitals():
+    """No rebuild, no sandbox, no hashes: each is said in words nobody overlooks."""
+    current = ReplayedEnvironment(
+        how="current", python="3.12.1", sandbox="none", packages=0, cached=False, installer=None, hashes=False
+    )
+    unhashed = current.model_copy(update={"how": "rebuild", "packages": 1, "cached": True})
+
+    assert "an existing interpreter, NOT rebuilt from the lock" in _shown(bitwise_report(environment=current))
+    assert "Python 3.12.1, WITHOUT a sandbox" in _shown(bitwise_report(environment=current))
+    assert "1 package, hashes NOT checked, from the cache" in _shown(bitwise_report(environment=unhashed))
+    assert "environment  none: the model was not run" in _shown(bitwise_report(environment=None))
+
+
+def test_nothing_of_a_bundle_reaches_the_terminal_unescaped():
+    """Terminal commands in any text of a report are shown, never sent."""
+    evil = "\x1b]52;c;evil\x07\u202e\nREPRODUCED, bitwise"
+    report = different_report(
+        bundle_name=evil,
+        findings=(Finding(kind=evil, status=Status.DIFFERS, message=evil, expected=evil, found=evil, hint=evil),),
+        outputs=(output(evil, Rung.DIFFERENT, dtype=evil, reason=evil, worst=(0,), expected=evil, found=evil),),
+        verdict=Verdict(reproduced=False, rung=Rung.DIFFERENT, required=Rung.CLOSE, sentence=evil),
+    )
+    shown = _shown(report)
+
+    assert not re.search(r"[^\n\x20-\x7e→…]", shown)
+    assert shown.splitlines().count("REPRODUCED, bitwise") == 0
+
+
+def test_colours_do_not_change_the_words():
+    """With colours switched off the same text stands without a single command."""
+    coloured = _shown(different_report(), colour=True)
+
+    assert "\x1b[1;31mNOT REPRODUCED" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == _shown(different_report())
+
+
+def test_many_outputs_show_the_weakest():
+    """Of more outputs than fit, the weakest are shown and the rest counted."""
+    outputs = tuple(output(f"layer/{number}", Rung.BITWISE) for number in range(30))
+    shown = _shown(bitwise_report(outputs=(*outputs, output("last", Rung.DIFFERENT))))
+
+    assert "  last " in shown
+    assert "and 11 more, none of them weaker than these" in shown
+    assert "none were compared" in _shown(bitwise_report(outputs=()))
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 300])
+def test_prose_is_wrapped(width):
+    """Sentences keep to the width of the terminal, between 60 and 120 columns."""
+    notes = tuple(Finding(kind="code", status=Status.NOTE, message="word " * 60, hint="word " * 60) for _ in range(50))
+    shown = _shown(bitwise_report(findings=notes, outputs=()), width=width)
+
+    assert max(map(len, shown.splitlines())) <= min(max(width, 60), 120)
+    assert "and 10 more (--json shows all)" in shown
+
+
+def test_paths_are_never_cut():
+    """What a person wants to copy stays in one piece, however long it is."""
+    page = terminal.Page(colour=False, width=60)
+    page.field("bundle", "/a-long-path/" * 10)
+
+    assert page.text() == "bundle       " + "/a-long-path/" * 10

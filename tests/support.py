@@ -1,0 +1,31 @@
+"""What tests of several rooms need: programs that may be missing here but must not be missing everywhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from reprobundle import sandbox
+
+
+def require(what: str) -> None:
+    """Skip the test when a program does not work here; fail it when REPROBUNDLE_REQUIRE names the program.
+
+    Args:
+        what: ``bwrap``, or the name of a program such as ``chromium``.
+    """
+    failure = missing(what)
+    if failure is None:
+        return
+    if what in os.environ.get("REPROBUNDLE_REQUIRE", "").split(","):
+        pytest.fail(f"{what} is required here: {failure}")
+    pytest.skip(f"{what} does not work here: {failure}")
+
+
+def missing(what: str) -> str | None:
+    """Why a program does not work here, or None."""
+    if what == "bwrap":
+        return sandbox.bwrap_failure()
+    return None if shutil.which(what) else "it is not installed"

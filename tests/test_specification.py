@@ -1,0 +1,274 @@
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from reprobundle import specification
+from reprobundle.components.preprocessing import Preprocessing
+from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.specification import Specification, arguments, read_specification
+
+CODE = """
+    import torch
+
+    class Net(torch.nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.linear = torch.nn.Linear(width, 2)
+            self.drop = torch.nn.Dropout(0.5)
+
+        def forward(self, x):
+            return self.drop(self.linear(x))
+
+    def net(width):
+        return Net(width)
+
+    def not_a_module():
+        return 3
+
+    def broken():
+        raise ZeroDivisionError("no")
+
+    def double(x):
+        return x * 2
+
+    def samples():
+        return {"x": torch.ones(1, 3)}
+
+    def train():
+        return torch.zeros(4, 3), torch.arange(4)
+"""
+FULL = """
+    model: {factory: SPEC:Net, init: {width: 3}, weights: model.safetensors}
+    inputs: x.npy
+    hyperparameters: {lr: 1.0e-3, layers: [1, 2]}
+    preprocessing: {configuration: {scale: 2}, transform: SPEC:double, samples: x.npy}
+    splits: {train: SPEC:train, test: data}
+    metrics: {accuracy: 0.9, n: 3}
+    claims: [{text: fast, value: 1}]
+    documentation: card.yaml
+    project: .
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with code, weights, inputs and data; its modules are forgotten again."""
+    (tmp_path / "spec_code.py").write_text(textwrap.dedent(CODE))
+    (tmp_path / "raising.py").write_text("raise RuntimeError('at import')")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("a")
+    (tmp_path / "card.yaml").write_text("title: Net")
+    np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
+    torch.manual_seed(0)
+    state = {"linear.weight": torch.ones(2, 3), "linear.bias": torch.zeros(2)}
+    save_file(state, tmp_path / "model.safetensors")
+    torch.save(state, tmp_path / "model.pth")
+    torch.save({"state": state, "epoch": 3}, tmp_path / "checkpoint.pt")
+    torch.save([1], tmp_path / "list.pt")
+    torch.save(torch.nn.Linear(1, 1), tmp_path / "whole.pt")
+    save_file({"linear.weight": torch.ones(2, 3)}, tmp_path / "partial.safetensors")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield tmp_path
+    for module in ("spec_code", "raising"):
+        sys.modules.pop(module, None)
+
+
+def load(project, text):
+    place = project / "reprobundle.yaml"
+    place.write_text(textwrap.dedent(text).replace("SPEC", "spec_code"))
+    return specification.load(place)
+
+
+def test_a_full_specification(project):
+    """Everything a file names is found: code, weights, inputs, data, documents."""
+    made, warnings = load(project, FULL)
+
+    assert warnings == ()
+    assert type(made["model"]).__name__ == "Net"
+    assert made["model"].linear.weight.tolist() == [[1.0] * 3] * 2
+    assert not made["model"].training
+    assert made["factory"].endswith(":Net")
+    assert made["init"] == {"width": 3}
+    assert isinstance(made["inputs"], torch.Tensor)
+    assert made["hyperparameters"] == {"lr": 0.001, "layers": [1, 2]}
+    assert isinstance(made["preprocessing"], Preprocessing)
+    assert made["preprocessing"].transform(2) == 4
+    assert made["preprocessing"].samples.tolist() == [[1.0] * 3] * 2
+    assert made["splits"]["test"] == project / "data"
+    assert made["splits"]["train"][1].tolist() == [0, 1, 2, 3]
+    assert (made["metrics"], made["documentation"]) == ({"accuracy": 0.9, "n": 3.0}, {"title": "Net"})
+    assert made["claims"] == ({"text": "fast", "value": 1},)
+    assert made["project"] == project.resolve()
+    assert sys.path[0] == str(project)
+
+
+def test_the_arguments_are_those_of_capture(project):
+    """Whatever a specification resolves to, capture takes it."""
+    from reprobundle.components.interface import Source
+
+    made, _ = load(project, FULL)
+
+    assert isinstance(Source(**made), Source)
+
+
+def test_a_function_is_a_model(project):
+    """A function may be the model; its inputs stay numpy arrays."""
+    made, _ = load(project, "model: {function: SPEC:double}\ninputs: x.npy\n")
+
+    assert made["model"](2) == 4
+    assert isinstance(made["inputs"], np.ndarray)
+    assert "factory" not in made
+
+
+@pytest.mark.parametrize("weights", ["model.safetensors", "model.pth"])
+@pytest.mark.parametrize("init", ["{width: 3}", "{args: [3]}", "{args: [], kwargs: {width: 3}}"])
+def test_weights_and_arguments(project, weights, init):
+    """Weights of both formats are loaded, arguments are passed by keyword or by position."""
+    made, _ = load(project, f"model: {{factory: SPEC:net, init: {init}, weights: {weights}}}")
+
+    assert made["model"].linear.weight.sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("arrays", "check"),
+    [
+        ({"value": torch.ones(1)}, lambda x: x.tolist() == [1.0]),
+        ({"0": torch.ones(1), "1": torch.zeros(1)}, lambda x: isinstance(x, tuple) and len(x) == 2),
+        ({"x": torch.ones(1)}, lambda x: list(x) == ["x"]),
+        ({"value": torch.tensor([1.5], dtype=torch.bfloat16)}, lambda x: x.dtype == torch.bfloat16 and x.item() == 1.5),
+    ],
+)
+def test_names_of_inputs_decide_how_they_are_passed(project, arrays, check):
+    """One array called value stands alone, numbered ones by position, others by keyword; bits are kept."""
+    save_file(arrays, project / "in.safetensors")
+    made, _ = load(project, "model: {factory: SPEC:net, init: {width: 3}}\ninputs: in.safetensors")
+
+    assert check(made["inputs"])
+
+
+def test_warnings_are_handed_on(project):
+    """A value that YAML reads as text is warned of."""
+    made, warnings = load(project, "model: {function: SPEC:double}\nhyperparameters: {lr: 1e-3}")
+
+    assert made["hyperparameters"] == {"lr": "1e-3"}
+    assert warnings == (
+        "reprobundle.yaml: line 2: hyperparameters.lr: '1e-3' is text to YAML 1.1, not a number: write it like 1.0e-3 "
+        "or 1.0e+3, or quote it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: {}", "model: Value error, expected either factory or function, found {}"),
+        (
+            "model: {factory: 'a:b', function: 'a:c'}",
+            "model: Value error, expected either factory or function, found {'factory': 'a:b', 'function': 'a:c'}",
+        ),
+        (
+            "model: {function: 'a:b', weights: x.pt}",
+            "model: Value error, a function has neither init nor weights, found {'function': 'a:b', 'weights': 'x.pt'}",
+        ),
+        (
+            "model: {factory: a.b}",
+            "model.factory: Value error, entry 'a.b': expected 'module:name' in ASCII letters, digits, '_' and '.', "
+            "without '__', found 'a.b'",
+        ),
+        ("inputs: x", "model: Field required, found {'inputs': 'x'}"),
+        ("[]", "document: Input should be an object, found []"),
+        (
+            "model: {function: 'a:b'}\nmodle: 1",
+            "modle: Extra inputs are not permitted, found 1",
+        ),
+        ("model: {function: 'a:b'}\nmetrics: {acc: '0.9'}", "metrics.acc: Input should be a valid number, found '0.9'"),
+        ("model: {function: 'a:b'}\nsplits: [a]", "splits: Input should be an object, found ['a']"),
+        ("model: {function: 'a:b'}\ninputs: ''", "inputs: String should have at least 1 character, found ''"),
+        ("model: {function: *x}", "line 1: model.function: the alias *x is not allowed"),
+    ],
+)
+def test_what_breaks_the_form_is_refused(text, message):
+    """A fault in the file is refused with its path before anything is imported."""
+    with pytest.raises(RefusedInputError) as raised:
+        read_specification(text.encode(), name="reprobundle.yaml")
+
+    assert str(raised.value) == f"reprobundle.yaml: {message}"
+
+
+NET = "model: {factory: SPEC:net, init: {width: 3}, weights: %s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NET % "absent.pt", "model.weights: no file 'absent.pt'"),
+        (NET % "x.npy", "model.weights: 'x.npy' cannot be read: UsageError: expected a file that ends in .safetensors, "
+                        ".pt or .pth, found '.npy'"),
+        (NET % "checkpoint.pt", "model.weights: 'checkpoint.pt' holds 'state', 'epoch' which are no tensors, expected "
+                                "tensors by name"),
+        (NET % "list.pt", "model.weights: 'list.pt' holds a list, expected tensors by name"),
+        (NET % "whole.pt", "model.weights: 'whole.pt' cannot be read: UnpicklingError: Weights only load failed."),
+        (NET % "partial.safetensors", "model.weights: 'partial.safetensors' does not fit the model: RuntimeError: "),
+        ("model: {factory: SPEC:not_a_module, weights: model.pth}",
+         "model.weights: the factory made a int, which loads no weights"),
+        ("model: {factory: SPEC:broken}", "model.factory: calling 'SPEC:broken' failed: ZeroDivisionError: no"),
+        ("model: {factory: SPEC:net}", "model.factory: calling 'SPEC:net' failed: TypeError: net() missing"),
+        ("model: {factory: SPEC:absent}", "model.factory: entry 'SPEC:absent': module 'SPEC' has no 'absent'"),
+        ("model: {factory: absent_module:x}", "model.factory: entry 'absent_module:x': cannot import 'absent_module': "),
+        ("model: {factory: raising:x}", "model.factory: importing 'raising:x' failed: RuntimeError: at import"),
+        ("model: {function: SPEC:double}\ninputs: card.yaml",
+         "inputs: expected a .safetensors, .npy or .npz file, or a function as module:name, found 'card.yaml'"),
+        ("model: {function: SPEC:double}\ninputs: no.npy", "inputs: no file 'no.npy'"),
+        ("model: {function: SPEC:double}\nsplits: {a: gone}", "splits.a: no file or folder 'gone'"),
+        ("model: {function: SPEC:double}\nproject: gone", "project: no folder 'gone'"),
+        ("model: {function: SPEC:double}\ndocumentation: no.yaml", "documentation: no file 'no.yaml'"),
+        ("model: {function: SPEC:double}\nhyperparameters: list.json",
+         "hyperparameters: 'list.json' holds no mapping, found list"),
+    ],
+)  # fmt: skip
+def test_what_is_named_and_not_there(project, text, message):
+    """Whatever a file names and is not there or does not fit is one clear line."""
+    (project / "list.json").write_text("[]")
+    with pytest.raises(UsageError) as raised:
+        load(project, text)
+
+    assert str(raised.value).startswith(message.replace("SPEC", "spec_code"))
+
+
+def test_a_warning_explains_a_refusal():
+    """A value of the wrong type because of the way YAML reads it is explained in the hint."""
+    with pytest.raises(RefusedInputError) as raised:
+        read_specification(b"model: {function: 'a:b'}\nproject: no", name="x.yaml")
+
+    assert str(raised.value) == "x.yaml: project: Input should be a valid string, found False"
+    assert (
+        raised.value.hint == "x.yaml: line 2: project: 'no' is read as false: write false, or quote it to mean the word"
+    )
+
+
+def test_no_file(tmp_path):
+    """A specification that is not there is wrong usage."""
+    with pytest.raises(UsageError, match=r"^no file 'reprobundle.yaml'$"):
+        specification.load(tmp_path / "reprobundle.yaml")
+
+
+def test_a_pickle_in_inputs_is_never_loaded(project):
+    """An array file that needs pickle is refused."""
+    np.save(project / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(
+        UsageError, match=r"^inputs: 'o\.npy' cannot be read: ValueError: Object arrays cannot be loaded"
+    ):
+        load(project, "model: {function: SPEC:double}\ninputs: o.npy")
+
+
+def test_reading_imports_nothing(tmp_path):
+    """Reading a file runs none of the code it names; only arguments() does."""
+    made, _ = read_specification(b"model: {function: 'module_that_is_not_there:f'}", name="x.yaml")
+
+    assert isinstance(made, Specification)
+    with pytest.raises(UsageError):
+        arguments(made, tmp_path)
