@@ -21,6 +21,7 @@ from reprobundle.store.writing import disk_errors
 
 BORROWED_BYTES = 64 * 2**20
 FAULTS_SHOWN = 3
+SIGNATURES = "signatures"
 HUB_ATTRIBUTES = ".gitattributes"
 HUB_LINE_END = b"filter=lfs diff=lfs merge=lfs -text"
 
@@ -83,7 +84,7 @@ class Bundle:
         if path == HUB_ATTRIBUTES:
             lines = _read_small(inside(self.path, path)).splitlines()
             return all(line.endswith(HUB_LINE_END) for line in lines)
-        return path.startswith("signatures/") and path.endswith(".sigstore.json") and path.count("/") == 1
+        return is_signature(path)
 
     def verify(self) -> VerifiedBundle:
         """Check every name, size and digest, and every header of a safetensors file.
@@ -97,10 +98,12 @@ class Bundle:
             raise RefusedInputError("; ".join(faults[:FAULTS_SHOWN]) + more)
         return VerifiedBundle(self, _token=_TOKEN)
 
-    @property
-    def signed(self) -> bool:
-        """Whether a signature stands beside the manifest; whether it is good is another question."""
-        return (self.path / "signatures").is_dir()
+    def signatures(self) -> tuple[str, ...]:
+        """Paths of the signatures that stand beside the manifest, sorted; whether one is good is another question."""
+        listed = {entry.path for entry in self.manifest.files}
+        folder = self.path / SIGNATURES
+        names = sorted(f"{SIGNATURES}/{place.name}" for place in folder.iterdir()) if folder.is_dir() else []
+        return tuple(path for path in names if is_signature(path) and path not in listed)
 
 
 _TOKEN = object()
@@ -135,7 +138,7 @@ class VerifiedBundle:
         return self.bundle.id
 
     def view(self, folder: Path) -> View:
-        """Make a private view: small files copied and digested in one pass, large ones borrowed where that is safe.
+        """Make a private view: files copied and digested in one pass, large weights borrowed where that is safe.
 
         Args:
             folder: An empty folder that nobody else can write.
@@ -147,7 +150,8 @@ class VerifiedBundle:
         borrowed: dict[str, tuple[Path, tuple[int, ...]]] = {}
         for entry in self.manifest.files:
             place = inside(self.path, entry.path)
-            if entry.size > BORROWED_BYTES and _is_safe_to_borrow(place):
+            large = entry.path in self.manifest.model.files and entry.size > BORROWED_BYTES
+            if large and _is_safe_to_borrow(place):
                 borrowed[entry.path] = (place.resolve(), _borrow(place, entry))
             elif writer.copy(entry.path, place) != entry:
                 raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
@@ -160,7 +164,7 @@ class View:
 
     Attributes:
         root: The private folder.
-        borrowed: Large files that stay where they are, with their identity when they were digested.
+        borrowed: Large weights that stay where they are, with their identity when they were digested.
     """
 
     root: Path
@@ -180,6 +184,11 @@ def seal(writer: Writer, manifest: Manifest) -> bytes:
     content = manifests.to_bytes(manifest.model_copy(update={"files": writer.entries}))
     writer.write(manifests.NAME, content)
     return content
+
+
+def is_signature(path: str) -> bool:
+    """Whether a path of a bundle is one where a signature may stand without being listed."""
+    return path.startswith(f"{SIGNATURES}/") and path.endswith(".sigstore.json") and path.count("/") == 1
 
 
 def verify(path: str | os.PathLike[str]) -> VerifiedBundle:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -13,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
-from reprobundle import captures, guest, replies, rng, specification
+from reprobundle import captures, rng, specification
 from reprobundle.components import COMPONENTS, code, data, environment
-from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Site, Source, Stage
-from reprobundle.errors import ReproBundleError, UsageError
+from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Source, Stage
+from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
-from reprobundle.report import Finding, Rung
-from reprobundle.sandbox import Sandbox
+from reprobundle.proving import prove
+from reprobundle.report import Finding
 from reprobundle.store import Writer, digest_bytes, staging
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
-
-PROOF_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -150,39 +146,6 @@ def take(source: Source, stage: Stage) -> dict[str, Any]:
     for component in sorted(COMPONENTS, key=lambda component: component is environment):
         stage.sections[component.NAME] = component.capture(source, stage)
     return dict(stage.sections)
-
-
-def prove(draft: Manifest, folder: Path, source: Source) -> Proof:
-    """Reload the staged folder in a fresh process, the original source hidden, and compare the outputs."""
-    reason = guest.why_not(draft) or code.why_not_importable(draft.code)
-    if reason is not None:
-        return Proof(status="not run", why=reason)
-    with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
-        host = guest.Host(
-            python=Path(sys.executable),
-            sandbox=Sandbox("none"),
-            hidden=code.original_folders(source),
-            environment={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            timeout=PROOF_SECONDS,
-        )
-        try:
-            answer = guest.ask(draft, lambda path: folder / path, folder, Path(control), host)
-        except ReproBundleError as error:
-            return Proof(status="failed", why=str(error))
-    return _judge(draft, Site(root=folder, answer=answer))
-
-
-def _judge(draft: Manifest, site: Site) -> Proof:
-    answer = site.answer
-    assert answer is not None  # the worker was asked
-    if answer.error is not None:
-        return Proof(status="failed", why=f"at {answer.stage}: {answer.error}")
-    rung, reason = replies.overall(draft, site)
-    if rung is Rung.BITWISE:
-        return Proof(status="bitwise")
-    if rung is Rung.CLOSE:
-        return Proof(status="close", why=reason)
-    return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=reason)
 
 
 def capture_specification(

@@ -32,6 +32,7 @@ class Host:
         reads: What the interpreter needs to see of this machine.
         hidden: Folders nothing may be imported from.
         environment: Variables of the worker's process.
+        device: Kind of device for the model: ``cpu``, ``cuda``, …; None: the recorded one if the worker has it.
         timeout: Seconds.
     """
 
@@ -40,6 +41,7 @@ class Host:
     reads: Sequence[Path] = ()
     hidden: Sequence[Path] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    device: str | None = None
     timeout: float = 3600.0
 
 
@@ -100,7 +102,8 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
             "init": model.init.model_dump(mode="json"),
             "weights": [str(place(path)) for path in model.files],
             "aliases": model.aliases,
-            "device": model.device,
+            "configuration": None if model.configuration is None else str(place(model.configuration)),
+            "device": host.device or model.device,
         },
         "roots": [str(root / path) for path in manifest.code.import_roots],
         "hidden": [str(folder) for folder in host.hidden],
@@ -114,6 +117,8 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
 def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
     """What the worker may see of the bundle: weights, inputs, raw samples, configuration, source; nothing expected."""
     paths = [*manifest.model.files]
+    if manifest.model.configuration is not None:
+        paths.append(manifest.model.configuration)
     if manifest.outputs.inputs is not None:
         paths.append(manifest.outputs.inputs.file)
     if manifest.preprocessing.pairs is not None:
@@ -144,6 +149,7 @@ def _read(out: Path, finished: process.Finished) -> Answer:
         arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
         transformed=transformed,
         digests=_texts(result.get("digests")),
+        device=_text(result.get("device")),
         facts=_object(result.get("facts")),
         distributions=_texts(result.get("distributions")),
         log=log,

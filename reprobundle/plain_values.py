@@ -5,13 +5,13 @@ Nothing is dropped silently: every value that JSON cannot hold comes back as an 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import datetime
 import math
 import os
 import platform
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -106,7 +106,8 @@ def fields_of(value: Any) -> Mapping[Any, Any] | None:
         return made if isinstance(made, Mapping) else None
     if dataclasses.is_dataclass(value):
         return {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
-    return vars(value) if isinstance(value, argparse.Namespace) else None
+    argparse = sys.modules.get("argparse")  # nobody has a Namespace who did not import it
+    return vars(value) if argparse is not None and isinstance(value, argparse.Namespace) else None
 
 
 _LEFT_OUT: Any = object()

@@ -141,7 +141,7 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
             options.say("running the model on the recorded inputs")
             answer = run(bundle, view, host, subfolder(private, "control"))
         with clock.step("compare", "outputs with the record"):
-            site = Site(root=view.root, answer=answer, data=options.data, required=options.require)
+            site = look(bundle, view, answer, options)
             report = conclude(bundle, site, environment, clock, started)
         return reporting.keep(report, answer, folder or reporting.default_folder(path), clock)
 
@@ -203,6 +203,13 @@ def run(bundle: VerifiedBundle, view: View, host: guest.Host, control: Path) -> 
     return answer
 
 
+def look(bundle: VerifiedBundle, view: View, answer: Answer | None, options: Options) -> Site:
+    """Where the checks may look. What ran on the CPU for want of a GPU is measured with the tolerance between devices."""
+    recorded = bundle.manifest.model.device
+    other = answer is not None and recorded != "cpu" and answer.device == "cpu"
+    return Site(root=view.root, answer=answer, data=options.data, required=options.require, other_device=other)
+
+
 def conclude(
     bundle: VerifiedBundle,
     site: Site,
@@ -221,6 +228,7 @@ def conclude(
         reprobundle=version(),
         bundle_id=bundle.id,
         bundle_name=manifest.name,
+        signature="not checked" if bundle.bundle.signatures() else "none",
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         verdict=verdict(rung, site.required, reason),
         diagnosis=replies.diagnose(manifest, site, rung, reason),

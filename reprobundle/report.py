@@ -12,6 +12,8 @@ from reprobundle.records import Record
 
 REPORT_SCHEMA: Literal[1] = 1
 
+Signature = Literal["none", "not checked", "good"]
+
 
 class Status(str, Enum):
     """What one check came to."""
@@ -182,7 +184,7 @@ class Report(Record):
     reprobundle: str
     bundle_id: str
     bundle_name: str
-    signed: bool = False
+    signature: Signature = "none"
     started: str
     verdict: Verdict
     diagnosis: Diagnosis | None

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from reprobundle.components.documentation import Card
+from reprobundle.components.documentation.card import Card
 from reprobundle.manifest import Manifest
 from reprobundle.records import Record
 from reprobundle.report import Report

@@ -273,6 +273,13 @@ def test_other_tolerances_are_applied():
     assert compare("x", floats(1), next_to(1), tolerances={"F32": Tolerance(0, 0)}).rung is DIFFERENT
 
 
+def test_tolerance_beyond_float64_is_left_out():
+    """An absolute tolerance that float64 cannot hold is not written into a report."""
+    result = compare("x", np.array([1e308]), np.array([1.5e308]), tolerances={"F64": Tolerance(0, 10)})
+
+    assert (result.rung, result.atol) == (CLOSE, None)
+
+
 def test_dtype_without_a_tolerance_must_agree_in_value():
     """A float dtype that no tolerance names is allowed no difference, and never a crash."""
     assert compare("x", floats(1), next_to(1), tolerances={}).rung is DIFFERENT

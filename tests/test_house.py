@@ -25,7 +25,13 @@ HEAVY = {"torch", "numpy", "git", "huggingface_hub", "jinja2", "rich", "yaml", "
 NOT_LOADED_BY_IMPORT = {"torch", "numpy", "pydantic", "git", "huggingface_hub", "click"}
 NEVER = {"hashlib", "pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 STARTS_PROCESSES = {"subprocess", "multiprocessing", "pty"}
-DISTRIBUTIONS = {"git": "GitPython", "yaml": "PyYAML", "piptools": "pip-tools"}  # where the names differ
+DISTRIBUTIONS = {  # where the names differ
+    "OpenSSL": "pyOpenSSL",
+    "git": "GitPython",
+    "model_signing": "model-signing",
+    "piptools": "pip-tools",
+    "yaml": "PyYAML",
+}
 BROUGHT_BY_USERS = {"omegaconf", "IPython"}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 RUNS_USERS_CODE = PACKAGE / "components" / "interface.py"  # `attempt`, which hands on whatever it catches as data

@@ -197,6 +197,7 @@ def test_long_last_line_is_cut():
     assert str(caught.value) == "it: exit status 1: " + "x" * 300
 
 
+@pytest.mark.slow
 def test_background_child_does_not_hold_up_for_ever():
     """A child that keeps the output open delays the end by seconds, not until it ends."""
     code = (

@@ -30,6 +30,12 @@ class Part(Record):
     size: int
 
 
+class Tiny(Record):
+    """A document of one field."""
+
+    free: Json
+
+
 class Document(Record):
     """A document with every kind of field that records use."""
 
@@ -225,6 +231,11 @@ def test_size_is_checked_before_parsing():
     assert str(caught.value) == "manifest.json: is too large: at most 16777216 bytes, found 16777217"
 
 
+def test_largest_document_is_read():
+    """A document of exactly 16 MiB is read."""
+    assert strict_json(b"1" + b" " * (MAX_DOCUMENT_BYTES - 1), name="x") == 1
+
+
 TYPED = {
     "text for a number": ({"count": "2"}, "count: Input should be a valid integer, found '2'"),
     "float for an integer": ({"count": 2.0}, "count: Input should be a valid integer, found 2.0"),
@@ -254,6 +265,14 @@ def test_all_faults_are_counted():
 
     assert message.startswith("document.json: title: Input should be a valid string, found 1; count: ")
     assert message.endswith("; and 2 more")
+
+
+def test_three_faults_are_shown_in_full():
+    """Where there are just three, nothing is left to count."""
+    message = refusal(changed(title=1, count="2", ratio="x"))
+
+    assert message.count("; ") == 2
+    assert message.endswith("ratio: Input should be a valid number, found 'x'")
 
 
 def test_long_values_are_cut():
@@ -290,3 +309,11 @@ def test_half_a_character_is_refused_when_writing():
     assert "half a character cannot be written: " in str(caught.value)
     assert "ab\\ud800" in str(caught.value)
     assert caught.value.hint == "it is a lone surrogate: give valid text"
+
+
+def test_half_a_character_at_the_start_is_shown():
+    """The message shows what stands before it, also near the start of the document."""
+    with pytest.raises(RefusedInputError) as caught:
+        to_bytes(Tiny(free="ab\ud800"))
+
+    assert str(caught.value).endswith(': half a character cannot be written: \'{\\n  "free": "ab\\ud800\'')

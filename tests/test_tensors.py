@@ -315,6 +315,52 @@ def test_lying_header_is_refused(tmp_path, content, message):
         assert str(caught.value).startswith(message)
 
 
+def nothing(name: str = "a", **changes: object) -> dict[str, object]:
+    """A header of one tensor without elements."""
+    return {name: {"dtype": "F32", "shape": [0], "data_offsets": [0, 0], **changes}}
+
+
+EDGES = {
+    "longest name": nothing("n" * 1024),
+    "longest name in bytes": nothing("é" * 512),
+    "highest rank": nothing(shape=[0] + [1] * 31),
+    "largest extents": nothing(shape=[2**31, 2**29, 0]),
+    "largest extent": nothing(dtype="U8", shape=[2**62, 0]),
+}
+
+
+@pytest.mark.parametrize("header", EDGES.values(), ids=EDGES)
+def test_edge_of_a_limit_is_read(tmp_path, header):
+    """What just keeps a limit is read, by our check and by the library."""
+    from safetensors.numpy import load_file
+
+    (tmp_path / "x").write_bytes(raw(header))
+    ours, theirs = read_arrays(tmp_path / "x"), load_file(tmp_path / "x")
+
+    assert {name: array.shape for name, array in ours.items()} == {name: array.shape for name, array in theirs.items()}
+    assert set(ours) == set(header)
+
+
+def test_extents_of_two_to_the_63_bytes_are_refused(tmp_path):
+    """One step beyond the largest extents is refused, although there is no element."""
+    (tmp_path / "x").write_bytes(raw(nothing(shape=[2**31, 2**30, 0])))
+    with pytest.raises(RefusedInputError) as caught:
+        read_arrays(tmp_path / "x")
+
+    assert str(caught.value) == "x: tensor 'a': shape [2147483648, 1073741824, 0] is beyond what a machine can address"
+
+
+def test_largest_header_is_read(tmp_path, monkeypatch):
+    """A header of exactly the limit is read, one byte more is refused."""
+    content = raw(one(), bytes(8))
+    (tmp_path / "x").write_bytes(content)
+    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", len(content) - 16)
+    assert len(read_places(tmp_path / "x")) == 1
+    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", len(content) - 17)
+    with pytest.raises(RefusedInputError):
+        read_places(tmp_path / "x")
+
+
 def test_every_truncation_is_refused(tmp_path):
     """A file cut anywhere is refused."""
     whole = written(tmp_path, {"a": array_of("F32", (2,)), "b": array_of("U8", (3,))})
@@ -326,8 +372,10 @@ def test_every_truncation_is_refused(tmp_path):
 
 def test_too_many_tensors_are_refused(tmp_path, monkeypatch):
     """The number of tensors has a limit."""
-    monkeypatch.setattr(tensors, "MAX_TENSORS", 2)
     written(tmp_path, {name: array_of("U8", (1,)) for name in "abc"})
+    monkeypatch.setattr(tensors, "MAX_TENSORS", 3)
+    assert len(read_places(tmp_path / "ours.safetensors")) == 3
+    monkeypatch.setattr(tensors, "MAX_TENSORS", 2)
     with pytest.raises(RefusedInputError) as caught:
         read_places(tmp_path / "ours.safetensors")
 

@@ -43,6 +43,12 @@ VERBS = (
     Verb("verify", "verify:verify", "Check that a bundle is whole and unchanged; nothing of it is run."),
     Verb("replay", "replay:replay", "Rebuild the environment, run the model again and compare its outputs."),
     Verb("compare", "compare:compare", "Say what differs between two bundles, kind by kind."),
+    Verb("sign", "sign:sign", "Sign a bundle, so that others can see that it comes from you."),
+    Verb("pack", "pack:pack", "Write a bundle into one file, the same bytes every time."),
+    Verb("unpack", "unpack:unpack", "Read an archive that pack wrote, and verify what is in it."),
+    Verb("publish", "publish:publish", "Publish a bundle where others find it; verified on both ends."),
+    Verb("pull", "pull:pull", "Bring a published bundle into a new folder; nothing of it is run."),
+    Verb("export", "export:export", "Write a view of a bundle that other people's programs read."),
     Verb("demo", "demo:demo", "Do the whole job on real data: train, capture, verify, replay."),
 )
 

@@ -112,6 +112,7 @@ class Answer:
         arrays: The produced tensors by name.
         transformed: The preprocessing function's results by name; None when there was none to run.
         digests: Digest of each tensor of the model after load.
+        device: Kind of device it says the model was on.
         facts: Facts of the interpreter and machine that change numbers.
         distributions: Version of each distribution installed where the worker ran.
         log: The end of what it printed.
@@ -123,6 +124,7 @@ class Answer:
     arrays: Mapping[str, np.ndarray[Any, Any]]
     transformed: Mapping[str, np.ndarray[Any, Any]] | None
     digests: Mapping[str, str]
+    device: str | None
     facts: Mapping[str, Json]
     distributions: Mapping[str, str]
     log: str
@@ -137,12 +139,14 @@ class Site:
         answer: What the worker did; None when nothing was run.
         data: The reviewer's own copies of splits, by split name.
         required: The rung the reviewer asks for.
+        other_device: Whether the model ran on another kind of device than at capture.
     """
 
     root: Path
     answer: Answer | None = None
     data: Mapping[str, Path] = field(default_factory=dict)
     required: Rung = Rung.CLOSE
+    other_device: bool = False
 
 
 S = TypeVar("S", bound=Record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ WEIGHTS = "model.safetensors"
 CONFIGURATION = "config.json"
 WHOLE_CONFIGURATION = ("config", "cfg", "configuration", "hparams", "hyperparameters", "params", "args")
 MISSING_SHOWN = 5
+
+Loader = Literal["for_torch", "for_transformers", "for_callable"]
 
 
 class Arguments(Record):
@@ -48,6 +51,11 @@ class TensorEntry(Record):
     shape: tuple[int, ...]
     xxh3_128: Digest
 
+    @property
+    def bytes(self) -> int:
+        """Size of its content."""
+        return math.prod(self.shape) * tensors.WIDTHS[self.dtype]
+
 
 class Section(Record):
     """How to make the model again.
@@ -60,17 +68,19 @@ class Section(Record):
         files: The weights.
         tensors: Every tensor of the state, shared ones under each of their names.
         aliases: Names that share the tensor of another name.
+        configuration: What the model's class reads its configuration from; None where `init` says it all.
         parameters: Number of parameters, shared ones once.
         device: Kind of device the model was on: ``cpu``, ``cuda``, …
     """
 
-    loader: Literal["for_torch", "for_callable"]
+    loader: Loader
     framework: str | None
     entry: str | None
     init: Arguments | None
     files: tuple[BundlePath, ...] = ()
     tensors: tuple[TensorEntry, ...] = ()
     aliases: dict[str, str] = {}
+    configuration: BundlePath | None = None
     parameters: int = 0
     device: str = "cpu"
 
@@ -86,16 +96,18 @@ def capture(source: Source, stage: Stage) -> Section:
     import torch
 
     state, aliases = _state(source.model, stage)
-    init = _arguments(source, stage)
-    _write_configuration(init, stage)
+    loader, init, documents = _recipe(source, stage)
+    for path, text in documents.items():
+        stage.writer.write(path, text.encode("utf-8"))
     return Section(
-        loader="for_torch",
+        loader=loader,
         framework=f"torch {torch.__version__}",
         entry=_entry(source, stage),
         init=init,
         files=_write_weights(state, aliases, stage),
         tensors=tuple(_tensor_entry(name, value) for name, value in state.items()),
         aliases=aliases,
+        configuration=CONFIGURATION if loader == "for_transformers" else None,
         parameters=sum(parameter.numel() for parameter in source.model.parameters()),
         device=next((value.device.type for value in state.values()), "cpu"),
     )
@@ -156,13 +168,27 @@ def _tensor_entry(name: str, value: Any) -> TensorEntry:
     return TensorEntry(name=name, dtype=for_torch.dtype_name(value), shape=tuple(value.shape), xxh3_128=digest)
 
 
-def _write_configuration(init: Arguments | None, stage: Stage) -> None:
+def _recipe(source: Source, stage: Stage) -> tuple[Loader, Arguments | None, dict[str, str]]:
+    """What makes the model again: the loader, the arguments, and documents for the root of the bundle."""
+    from reprobundle.worker import for_transformers
+
+    model, asked = source.model, source.factory is not None or source.init is not None
+    if for_transformers.is_pretrained(model):
+        told = attempt(lambda: (Arguments(kwargs=for_transformers.arguments(model)), for_transformers.documents(model)))
+        if not isinstance(told, Failure):
+            return ("for_torch", _arguments(source, stage), told[1]) if asked else ("for_transformers", *told)
+        stage.note(NAME, f"the model's configuration cannot be written: {told.why}", hint="capture(…, factory=…)")
+    init = _arguments(source, stage)
+    return "for_torch", init, _configuration(init)
+
+
+def _configuration(init: Arguments | None) -> dict[str, str]:
     if init is None:
-        return
+        return {}
     whole = init.args[0] if len(init.args) == 1 and not init.kwargs else init.kwargs.get("config")
     content = whole if isinstance(whole, dict) else init.kwargs
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    stage.writer.write(CONFIGURATION, text.encode("utf-8") + b"\n")
+    return {CONFIGURATION: text + "\n"}
 
 
 def _given(source: Source) -> Arguments | None:
@@ -229,6 +255,9 @@ def _look_up(name: str, known: Mapping[str, Any], model: Any) -> Any:
     Raises:
         LookupError: Neither a hyperparameter nor an attribute of the model has its name.
     """
+    called = vars(model).get("_hub_mixin_config")  # what PyTorchModelHubMixin saw the model being made with
+    if isinstance(called, Mapping) and (name in called or name == "config"):
+        return called.get(name, called)
     if name in known:
         return known[name]
     own = vars(model)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprobundle import comparison, tensors
+from reprobundle import tensors
 from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, OutputComparison, Rung
@@ -125,11 +125,16 @@ def _note_nan(stage: Stage, leaves: Mapping[str, Any]) -> None:
 
 def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
     """Compare every recorded output with what the worker produced; empty when nothing was recorded or produced."""
+    from reprobundle import comparison
+
     if section.expected is None or site.answer is None or site.answer.outputs is None:
         return ()
     recorded = tensors.read_arrays(inside(site.root, section.expected.file))
     produced = site.answer.arrays
-    compared = [comparison.compare(name, array, produced.get(name)) for name, array in recorded.items()]
+    reach = comparison.OTHER_DEVICE if site.other_device else comparison.SAME_DEVICE
+    compared = [
+        comparison.compare(name, array, produced.get(name), tolerances=reach) for name, array in recorded.items()
+    ]
     compared += [comparison.unexpected(name, produced[name]) for name in produced if name not in recorded]
     if section.expected.structure != site.answer.outputs:
         compared.append(_other_structure())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from reprobundle import arrays, comparison, entries, tensors
+from reprobundle import arrays, entries, tensors
 from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
 from reprobundle.errors import ReproBundleError
 from reprobundle.plain_values import fields_of, plain
@@ -17,14 +18,14 @@ from reprobundle.records import MAX_DOCUMENT_BYTES, Json, Record, strict_json
 from reprobundle.report import Finding, OutputComparison, Rung
 from reprobundle.store import inside
 from reprobundle.store.digests import BundlePath
-from reprobundle.worker import tree
-from reprobundle.yaml_reading import read_yaml
+from reprobundle.worker import seeding, tree
 
 NAME = "preprocessing"
 CONFIGURATION = "preprocessing/configuration.json"
 RAW = "preprocessing/raw.safetensors"
 EXPECTED = "preprocessing/expected.safetensors"
 MAX_SAMPLE_BYTES = 2**30
+TAKEN_NAMES = frozenset({"CITATION.cff", "README.md", "config.json", "generation_config.json", "manifest.json"})
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Preprocessing:
     """What a person hands over about preprocessing.
 
     Attributes:
-        configuration: Its settings: a mapping, a dataclass, an object with ``to_dict``, or the path of a YAML or JSON
-            file.
+        configuration: Its settings: a mapping, a dataclass, an object with ``to_dict``, the path of a YAML or JSON
+            file, or a tokenizer or other object with ``save_pretrained``.
         transform: The function that turns raw samples into model inputs, itself or as ``module:name``.
         samples: A few raw samples, as `transform` takes them in one argument: tensors, arrays and plain values, nested.
     """
@@ -76,29 +77,55 @@ class Section(Record):
         configuration: The file with its settings, strict JSON.
         transform: The function as ``module:name``; None when there is none or it has no name that can be imported.
         pairs: Raw samples and results; None when none were given or the function failed.
+        files: What a tokenizer wrote of itself, at the root, where ``from_pretrained`` looks for it.
     """
 
     configuration: BundlePath | None = None
     transform: str | None = None
     pairs: Pairs | None = None
+    files: tuple[BundlePath, ...] = ()
 
 
 def capture(source: Source, stage: Stage) -> Section:
     """Record the configuration and the function, and run the function once on the raw samples."""
     given = _given(source.preprocessing)
+    pretrained = _saves_itself(given.configuration)
     return Section(
-        configuration=_write_configuration(given.configuration, stage),
+        configuration=None if pretrained else _write_configuration(given.configuration, stage),
         transform=_entry(given.transform, stage),
         pairs=_pairs(given, stage),
+        files=_write_pretrained(given.configuration, stage) if pretrained else (),
     )
 
 
 def _given(given: Any) -> Preprocessing:
     if isinstance(given, Preprocessing):
         return given
+    if _saves_itself(given):  # a tokenizer can be called, too
+        return Preprocessing(configuration=given)
     if callable(given) and not callable(getattr(given, "to_dict", None)):
         return Preprocessing(transform=given)
     return Preprocessing(configuration={} if given is None else given)
+
+
+def _saves_itself(given: Any) -> bool:
+    return callable(getattr(given, "save_pretrained", None)) and not isinstance(given, type)
+
+
+def _write_pretrained(given: Any, stage: Stage) -> tuple[str, ...]:
+    """Let a tokenizer write its files apart, then copy them to the root, sorted."""
+    with tempfile.TemporaryDirectory(prefix="reprobundle-tokenizer-") as apart:
+        folder = Path(apart)
+        saved = attempt(lambda: given.save_pretrained(apart))
+        if isinstance(saved, Failure):
+            hint = "run save_pretrained(folder) to see it fail"
+            stage.note(NAME, f"{type(given).__name__} cannot be saved: {saved.why}", hint=hint)
+            return ()
+        found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        for path in (path for path in found if path in TAKEN_NAMES):
+            stage.note(NAME, f"{path!r} of {type(given).__name__} is left out: the bundle has a file of that name")
+        kept = [path for path in found if path not in TAKEN_NAMES]
+        return tuple(stage.writer.copy(path, folder / path).path for path in kept)
 
 
 def _write_configuration(given: Any, stage: Stage) -> str | None:
@@ -111,6 +138,8 @@ def _write_configuration(given: Any, stage: Stage) -> str | None:
 
 
 def _read(path: Path, stage: Stage) -> Json:
+    from reprobundle.yaml_reading import read_yaml
+
     try:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:
             stage.note(NAME, f"configuration {path.name!r}: is larger than {MAX_DOCUMENT_BYTES} bytes and is left out")
@@ -164,7 +193,7 @@ def _pairs(given: Preprocessing, stage: Stage) -> Pairs | None:
     raw = _write(RAW, given.samples, arrays.is_array, stage)
     if raw is None:
         return None
-    made = attempt(lambda: _function(given.transform)(given.samples))
+    made = attempt(lambda: _seeded(given))
     if isinstance(made, Failure):
         hint = "run transform(samples) to see it fail"
         stage.note(NAME, f"the transform fails on the samples: {made.why}", hint=hint)
@@ -174,6 +203,13 @@ def _pairs(given: Preprocessing, stage: Stage) -> Pairs | None:
             return Pairs(raw=raw, expected=expected)
     stage.writer.forget(RAW)
     return None
+
+
+def _seeded(given: Preprocessing) -> Any:
+    """What the function makes of the samples, from the seed that a replay uses too."""
+    function = _function(given.transform)
+    seeding.seed()
+    return function(given.samples)
 
 
 def _function(transform: Any) -> Callable[[Any], Any]:
@@ -214,6 +250,8 @@ def _library(value: Any, is_tensor: Callable[[Any], bool]) -> Literal["numpy", "
 
 def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
     """Compare every recorded result with what the worker produced; empty when there is nothing to compare."""
+    from reprobundle import comparison
+
     if section.pairs is None or site.answer is None or site.answer.transformed is None:
         return ()
     recorded = tensors.read_arrays(inside(site.root, section.pairs.expected.file))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reprobundle.components.documentation import Card
+from reprobundle.components.documentation.card import Card
 from reprobundle.exports import usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.exports.markdown import code, inline, paragraphs, table

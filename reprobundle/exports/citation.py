@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reprobundle.components.documentation import Card
-from reprobundle.components.documentation.card import Author
+from reprobundle.components.documentation.card import Author, Card
 from reprobundle.rendering.escaping import escape, prose
 
 MESSAGE = "If you use this model, please cite it as below."

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from reprobundle.components.claims import Claim
-from reprobundle.components.documentation import Card
+from reprobundle.components.documentation.card import Card
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.escaping import escape, prose
 
-LIBRARIES = {"torch": "pytorch"}
+LIBRARIES = {"torch": "pytorch", "transformers": "transformers"}
 HUB_LICENCES = frozenset(  # the Hub refuses every other name
     """
     afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 cc-by-2.0 cc-by-2.5
@@ -28,7 +28,8 @@ def front_matter(manifest: Manifest, card: Card) -> str:
     """The YAML between the card's two rules, rules included."""
     import yaml
 
-    framework = (manifest.model.framework or "").partition(" ")[0]
+    pretrained = manifest.model.loader == "for_transformers"
+    framework = "transformers" if pretrained else (manifest.model.framework or "").partition(" ")[0]
     metadata: dict[str, Any] = {
         **_licence(card.license),
         "library_name": LIBRARIES.get(framework),

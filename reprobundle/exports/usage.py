@@ -29,6 +29,10 @@ def loading(manifest: Manifest) -> Iterator[str]:
         yield block([*lines, f"from {entry.module} import {outer}", "", f"outputs = {entry.name}(inputs)"], "python")
         return
     yield "From this folder, with the packages of the lock installed:"
+    if manifest.model.loader == "for_transformers":
+        call = f'{entry.name}.from_pretrained(".")'
+        yield block([*lines, f"from {entry.module} import {outer}", "", f"model = {call}.eval()"], "python")
+        return
     yield block([*lines, *_loader(manifest), "", f"from {entry.module} import {outer}", "",
                  f"model = {entry.name}({call})", *_weights(manifest), "model.eval()"], "python")  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reprobundle.components.documentation import Card, read_card
+from reprobundle.components.documentation.card import Card, read_card
 from reprobundle.exports.card import card
 from reprobundle.exports.citation import citation
 from reprobundle.manifest import Manifest

@@ -25,7 +25,7 @@ def render(report: Report) -> str:
         report=report,
         headline=wording.headline(report.verdict),
         explanation=wording.explanation(report.verdict),
-        integrity=wording.integrity(signed=report.signed),
+        integrity=wording.integrity(report.signature),
         environment=wording.environment_lines(report.environment),
         outputs=[_row(output) for output in outputs],
         more_outputs=len(report.outputs) - len(outputs),

@@ -111,7 +111,7 @@ def _verdict(page: Page, report: Report) -> None:
 
 def _facts(page: Page, report: Report) -> None:
     page.field("bundle", wording.bundle_line(report))
-    page.field("", wording.integrity(signed=report.signed), codes=() if report.signed else (_YELLOW,))
+    page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (_YELLOW,))
     page.field("environment", *wording.environment_lines(report.environment))
     page.field("required", f"{report.verdict.required.value} or better")
 

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.report import Finding, OutputComparison, ReplayedEnvironment, Report, Rung, StageTime, Status, Verdict
+from reprobundle.report import (
+    Finding,
+    OutputComparison,
+    ReplayedEnvironment,
+    Report,
+    Rung,
+    Signature,
+    StageTime,
+    Status,
+    Verdict,
+)
 
 ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
 MINUTE = 60.0
@@ -53,9 +63,13 @@ def explanation(verdict: Verdict) -> str:
     return sentence.lstrip(": ") or meaning.get(verdict.rung, "")
 
 
-def integrity(*, signed: bool) -> str:
+def integrity(signature: Signature) -> str:
     """What the digests and the signature prove, in the words used on every screen."""
-    return "intact, signed" if signed else "intact, UNSIGNED (nothing proves who made it)"
+    return {
+        "none": "intact, UNSIGNED (nothing proves who made it)",
+        "not checked": "intact, signature NOT CHECKED (nothing proves who made it)",
+        "good": "intact, signed",
+    }[signature]
 
 
 def environment_lines(environment: ReplayedEnvironment | None) -> tuple[str, ...]:

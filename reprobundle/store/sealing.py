@@ -1,11 +1,10 @@
-"""A folder that appears under its final name whole or not at all."""
+"""A folder or a file that appears under its final name whole or not at all."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -32,7 +31,7 @@ def staging(target: Path) -> Iterator[Path]:
         UnavailableError: The parent cannot be written.
     """
     refuse_existing(target)
-    folder = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    folder = target.parent / f".{target.name}.partial-{os.urandom(4).hex()}"
     above = [parent for parent in target.parents if not parent.exists()]
     try:
         with disk_errors(str(target)):
@@ -48,16 +47,45 @@ def staging(target: Path) -> Iterator[Path]:
         raise
 
 
-def refuse_existing(target: Path) -> None:
+@contextmanager
+def staging_file(target: Path) -> Iterator[Path]:
+    """A temporary name beside `target`; the file made there becomes `target` when the block ends well.
+
+    The same promises as those of `staging`.
+
+    Raises:
+        UsageError: `target` exists, before the block or at its end.
+        UnavailableError: The parent cannot be written.
+    """
+    refuse_existing(target, kind="file")
+    place = target.parent / f".{target.name}.partial-{os.urandom(4).hex()}"
+    above = [parent for parent in target.parents if not parent.exists()]
+    try:
+        with disk_errors(str(target)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield place
+        with disk_errors(str(target)):
+            _sync(place)
+            _publish(place, target, kind="file")
+    except BaseException:
+        place.unlink(missing_ok=True)
+        _remove_empty(above)
+        raise
+
+
+def refuse_existing(target: Path, *, kind: str = "folder") -> None:
     """Make sure that nothing is there yet.
+
+    Args:
+        target: What is to be made.
+        kind: What it will be, in the words of the message: ``folder`` or ``file``.
 
     Raises:
         UsageError: Something is, be it a dangling link.
     """
     if os.path.lexists(target):
-        raise UsageError(
-            f"output folder {str(target)!r} exists; a bundle is never overwritten", hint="name another folder"
-        )
+        message = f"output {kind} {str(target)!r} exists; a bundle is never overwritten"
+        raise UsageError(message, hint=f"name another {kind}")
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:
@@ -87,12 +115,12 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _publish(folder: Path, target: Path) -> None:
+def _publish(staged: Path, target: Path, *, kind: str = "folder") -> None:
     try:
-        _rename_without_replacing(folder, target)
+        _rename_without_replacing(staged, target)
     except OSError as error:
         if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
-            refuse_existing(target)
+            refuse_existing(target, kind=kind)
         raise
     _sync(target.parent)
 

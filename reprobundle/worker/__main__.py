@@ -70,7 +70,9 @@ def main(path: str) -> None:
 
 def work(job: Mapping[str, Any], result: Result) -> None:
     """Load the model, run it, say at every stage how far it came."""
-    importing = sibling("importing")
+    importing, _, _ = (
+        sibling(name) for name in ("importing", "tree", "seeding")
+    )  # the loaders find them by these names
     importing.arrange(job["roots"], job["hidden"], HERE)
     loader = sibling(job["loader"])
     loader.prepare(job)
@@ -79,7 +81,7 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     importing.refuse_hidden(job["hidden"], job["roots"])
     result.write(stage="load")
     digests = loader.load(model, job["model"])
-    result.write(stage="run", digests=digests)
+    result.write(stage="run", digests=digests, device=loader.device_of(model))
     started = time.monotonic()
     structure = loader.run(model, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
     result.write(outputs=structure, seconds=time.monotonic() - started, facts=sibling("numerics").facts())

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from typing import Any, Dict, Mapping, Tuple
 
-SEED = 0
+ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 
 
 def sibling(name: str) -> Any:
     """A module beside this one, whether this runs as part of the program or alone as the worker."""
-    alone = "_reprobundle_worker_" + name
-    if alone in sys.modules:
-        return sys.modules[alone]
+    if __name__.startswith(ALONE):
+        return sys.modules[ALONE + name]
     import importlib
 
     return importlib.import_module("reprobundle.worker." + name)
@@ -36,6 +34,11 @@ def load(function: Any, model: Mapping[str, Any]) -> Dict[str, str]:
     return {}
 
 
+def device_of(function: Any) -> str:
+    """A function of numpy arrays runs on the CPU."""
+    return "cpu"
+
+
 def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
     """Call the function from a fixed seed.
 
@@ -51,8 +54,7 @@ def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any,
 
     tree = sibling("tree")
     given = tree.unflatten(structure, {name: leaf.copy() for name, leaf in leaves.items()})
-    random.seed(SEED)
-    numpy.random.seed(SEED)
+    sibling("seeding").seed()
     if structure["kind"] == "dict":
         output = function(**given)
     elif structure["kind"] in ("list", "tuple"):

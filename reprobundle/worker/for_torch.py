@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import sys
 from typing import Any, Dict, Mapping, Tuple
 
-SEED = 0
+ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 
 NAMES = {  # safetensors' names of torch's dtypes
     "bool": "BOOL", "uint8": "U8", "int8": "I8", "int16": "I16", "uint16": "U16", "int32": "I32", "uint32": "U32",
@@ -18,9 +17,8 @@ NAMES = {  # safetensors' names of torch's dtypes
 
 def sibling(name: str) -> Any:
     """A module beside this one, whether this runs as part of the program or alone as the worker."""
-    alone = "_reprobundle_worker_" + name
-    if alone in sys.modules:
-        return sys.modules[alone]
+    if __name__.startswith(ALONE):
+        return sys.modules[ALONE + name]
     import importlib
 
     return importlib.import_module("reprobundle.worker." + name)
@@ -69,6 +67,11 @@ def load(module: Any, model: Mapping[str, Any]) -> Dict[str, str]:
     if model["device"] != "cpu" and torch.cuda.is_available():
         module.to(model["device"])
     return digests(module)
+
+
+def device_of(module: Any) -> str:
+    """Kind of device the module's tensors are on: ``cpu``, ``cuda`` and so on."""
+    return next((str(value.device.type) for value in tensors_of(module).values()), "cpu")
 
 
 def digests(module: Any) -> Dict[str, str]:
@@ -137,7 +140,7 @@ def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, D
     tree = sibling("tree")
     device = next((value.device for value in tensors_of(module).values()), torch.device("cpu"))
     given = tree.unflatten(structure, {name: leaf.clone().to(device) for name, leaf in leaves.items()})
-    seed()
+    sibling("seeding").seed()
     module.eval()
     with torch.no_grad():
         if structure["kind"] == "dict":
@@ -158,16 +161,6 @@ def as_tensor(value: Any) -> Any:
         return torch.tensor(value, dtype=torch.float64)
     dense = value.detach().to("cpu")
     return (dense.to_dense() if dense.layout != torch.strided else dense).resolve_conj().resolve_neg().contiguous()
-
-
-def seed() -> None:
-    """Set every generator that a forward pass may draw from."""
-    import torch
-
-    random.seed(SEED)
-    torch.manual_seed(SEED)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(SEED)
 
 
 def run(module: Any, inputs: Mapping[str, Any], target: str) -> Any:
@@ -210,7 +203,9 @@ def transform(job: Mapping[str, Any], target: str) -> Any:
 
     tree = sibling("tree")
     raw = tree.unflatten(job["structure"], _as_captured(load_file(job["file"]), job))
-    made = sibling("importing").resolve(job["entry"])(raw)
+    function = sibling("importing").resolve(job["entry"])
+    sibling("seeding").seed()
+    made = function(raw)
     numpy = sys.modules.get("numpy")
     kinds = (torch.Tensor, float) + ((numpy.ndarray, numpy.generic) if numpy else ())
     structure, found = tree.flatten(made, lambda value: isinstance(value, kinds))

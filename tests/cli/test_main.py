@@ -77,7 +77,7 @@ def test_version(capsys):
         (["replai"], "reprobundle: there is no verb 'replai'\nhint: did you mean 'replay'?\n"),
         (
             ["zzz"],
-            "reprobundle: there is no verb 'zzz'\nhint: the verbs are capture, show, verify, replay, compare, demo\n",
+            f"reprobundle: there is no verb 'zzz'\nhint: the verbs are {', '.join(verb.name for verb in cli.VERBS)}\n",
         ),
         (["verify"], "reprobundle: Missing argument 'BUNDLE'.\nhint: reprobundle verify --help\n"),
         (["verify", "a", "b"], "reprobundle: Got unexpected extra argument (b)\nhint: reprobundle verify --help\n"),

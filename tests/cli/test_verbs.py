@@ -107,7 +107,7 @@ def test_show_tells_what_is_inside(call, bundle):
     assert code == 0
     assert out.startswith(f"tiny  {Bundle.open(bundle).id}\nread, not verified: reprobundle verify checks the files\n")
     assert "  distributions  2 entries\n" in out
-    assert "  framework   torch 2.13.0+cpu\n" in out
+    assert "  framework      torch 2.13.0+cpu\n" in out
 
 
 def test_show_tells_one_section_whole(call, bundle):

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from reprobundle.components import data, documentation
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims import Section as Claims
-from reprobundle.components.documentation import Card, read_card
-from reprobundle.components.documentation.card import Author, Ethics, answers
+from reprobundle.components.documentation.card import Author, Card, Ethics, answers, read_card
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.hyperparameters import Section as Hyperparameters
 from reprobundle.components.interface import Site, Source, Stage

@@ -51,7 +51,7 @@ def notes(stage):
 
 
 def answer(transformed, error=None):
-    return Answer(stage="done", error=error, outputs=None, arrays={}, transformed=transformed, digests={}, facts={},
+    return Answer(stage="done", error=error, outputs=None, arrays={}, transformed=transformed, digests={}, device=None, facts={},
                   distributions={}, log="")  # fmt: skip
 
 

@@ -8,8 +8,7 @@ from tiny import tiny_manifest
 
 from reprobundle.components import claims, code, documentation, hyperparameters, model, preprocessing
 from reprobundle.components.code.section import Repository
-from reprobundle.components.documentation import Card
-from reprobundle.components.documentation.card import Author, Ethics, Use
+from reprobundle.components.documentation.card import Author, Card, Ethics, Use
 from reprobundle.exports import views
 from reprobundle.exports.card import card
 from reprobundle.manifest import Manifest, Proof

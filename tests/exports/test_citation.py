@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from reprobundle.components.documentation import Card
-from reprobundle.components.documentation.card import Author
+from reprobundle.components.documentation.card import Author, Card
 from reprobundle.exports.citation import citation
 
 AUTHORS = (Author(name="Lovelace, Ada", orcid="0000-0002-1825-0097", affiliation="London"), Author(name="The Team"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import random
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import hypothesis.strategies as st
 import pydantic
@@ -16,6 +20,7 @@ from reprobundle.errors import RefusedInputError
 from reprobundle.store import FileEntry, digest_bytes, digest_file, digests, entry_of
 from reprobundle.store.digests import SMALL_BYTES, WINDOW_BYTES, open_regular
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"path": "a/b.txt", "size": 3, "xxh3_128": "0" * 32}
 
 
@@ -144,6 +149,34 @@ def test_cut_while_reading_is_found(tmp_path, monkeypatch, left):
         digest_file(place)
 
     assert str(caught.value) == "shrinking: changed while it was read"
+
+
+CUT = """
+import mmap, os, sys
+from pathlib import Path
+from reprobundle.store import digests
+real = mmap.mmap
+def cut(*arguments, **options):
+    window = real(*arguments, **options)
+    os.truncate(sys.argv[1], 100)
+    return window
+digests.mmap.mmap = cut
+try:
+    digests.digest_file(Path(sys.argv[1]))
+except digests.RefusedInputError as error:
+    print(error)
+"""
+
+
+def test_cut_under_a_window_does_not_kill(tmp_path):
+    """A file that is cut while a window of it is open is refused; the process lives."""
+    if sys.platform != "linux" or tuple(map(int, platform.release().split(".")[:2])) < (5, 14):
+        pytest.skip("this system cannot load a window in one call")
+    (tmp_path / "cut").write_bytes(bytes(3 * SMALL_BYTES))
+    argv = [sys.executable, "-c", CUT, str(tmp_path / "cut")]
+    finished = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (finished.returncode, finished.stdout) == (0, "cut: changed while it was read\n")
 
 
 def test_no_descriptor_is_left_open(tmp_path):

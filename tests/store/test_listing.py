@@ -96,7 +96,9 @@ def test_too_deep_folder_is_refused(tmp_path):
 def test_number_of_files_is_limited(tmp_path, monkeypatch):
     """More files than the limit are refused."""
     monkeypatch.setattr(listing, "MAX_FILES", 3)
-    for name in "abcd":
+    for name in "abc":
         (tmp_path / name).write_bytes(b"")
+    assert len(list_files(tmp_path)) == 3
+    (tmp_path / "d").write_bytes(b"")
 
     assert refusal(tmp_path) == f"{tmp_path.name}: holds more than 3 files"

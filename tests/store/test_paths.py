@@ -101,6 +101,7 @@ ILLEGAL = {  # text: the rule in words
     "a/" * 3000 + "a": "is longer than 1024 bytes",
     "a" * 5000: "is longer than 1024 bytes",
     "/".join(["a" * 255] * 5): "is longer than 1024 bytes",
+    "/".join(["a" * 204] * 5) + "b": "is longer than 1024 bytes",
 }
 
 LEGAL = (
@@ -145,6 +146,7 @@ LEGAL = (
     "a" * 255,
     "/".join(["a"] * 64),
     "/".join(["a" * 255] * 4),
+    "/".join(["a" * 204] * 5),
 )
 
 

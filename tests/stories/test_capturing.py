@@ -278,3 +278,14 @@ def test_show_prints_the_manifest_as_json(perceptron: Path) -> None:
     finished = python("-m", "reprobundle", "show", str(perceptron), "--json", cwd=perceptron.parent)
 
     assert json.loads(finished.stdout) == json.loads((perceptron / "manifest.json").read_bytes())
+
+
+def test_a_preprocessing_that_draws_random_numbers_is_still_compared(tmp_path: Path) -> None:
+    """The function runs from one seed at capture, proof and replay, so its record can be met."""
+    noisy = NET.replace("/ 10\n", "/ 10 + torch.randn(raw.shape)\n")
+    project = make_project(tmp_path / "project", net=noisy, train=TRAIN)
+    python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    report = reprobundle.replay(tmp_path / "bundle", env="current", sandbox="none", report=tmp_path / "report")
+    found = [finding for finding in report.findings if finding.kind == "preprocessing"]
+
+    assert [finding.status for finding in found] == [reprobundle.Status.SAME]

@@ -137,7 +137,7 @@ def test_a_model_that_stops_is_not_run_and_says_where(perceptron: Path, tmp_path
 
     def edit(folder: Path, manifest: dict[str, Any]) -> None:
         net = folder / "code" / "source" / "net.py"
-        net.write_text(net.read_text().replace("return self.second", "raise ValueError('boom')"))
+        net.write_text(net.read_text().replace("return self.second", "raise ValueError('boom'); return self.second"))
 
     report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path)
 

@@ -171,4 +171,15 @@ def test_broken_distribution_is_no_error(clean, tmp_path):
     (tmp_path / "broken-1.0.dist-info").mkdir()
     sys.path.append(str(tmp_path))
 
-    assert "broken" not in importing.distributions()
+    assert not {"broken", None, ""} & set(importing.distributions())
+
+
+def test_first_of_two_distributions_counts(clean, tmp_path):
+    """Of two folders of one distribution the first on the path is the one that is imported."""
+    for number in (1, 2):
+        place = tmp_path / str(number) / "twice-1.0.dist-info"
+        place.mkdir(parents=True)
+        (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: twice\nVersion: {number}\n")
+        sys.path.append(str(tmp_path / str(number)))
+
+    assert importing.distributions()["twice"] == "1"

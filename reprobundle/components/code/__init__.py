@@ -5,20 +5,16 @@ and each loaded module that git does not know. Loaded modules from elsewhere lie
 defined is written to ``code/source/notebook_main.py``. ``import_roots`` are the folders from which all of it can be
 imported again under the same names. Beside, outside the importable tree: ``code/git.json`` and
 ``code/uncommitted.patch``.
+
+Reading a manifest needs the section alone; the rest is imported when it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reprobundle.components.code import changes, gathering, telling
-from reprobundle.components.code.changes import State, process_start, state
-from reprobundle.components.code.guard import missing_guard
-from reprobundle.components.code.objects import objects_of
-from reprobundle.components.code.packing import Packer
-from reprobundle.components.code.project import find
-from reprobundle.components.code.repository import Checkout
 from reprobundle.components.code.section import (
     GitFile,
     ImportedModule,
@@ -30,6 +26,9 @@ from reprobundle.components.code.section import (
 from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.report import Finding
 
+if TYPE_CHECKING:
+    from reprobundle.components.code.changes import State
+
 __all__ = [
     "NAME",
     "GitFile",
@@ -37,14 +36,10 @@ __all__ = [
     "LeftOut",
     "Repository",
     "Section",
-    "State",
     "Submodule",
     "capture",
     "check",
-    "missing_guard",
-    "objects_of",
     "original_folders",
-    "process_start",
     "state",
     "why_not_importable",
 ]
@@ -59,32 +54,23 @@ def capture(source: Source, stage: Stage) -> Section:
         UsageError: The project named is not a folder.
         UnavailableError: The disk is full.
     """
-    project = find(source.project)
-    packer = Packer(stage.writer)
-    gathering.notebook(source, packer, stage)
-    modules = gathering.modules(project, packer)
-    gathering.tracked(project, packer, stage)
-    patch = gathering.patch(project, packer, stage)
-    if isinstance(project.checkout, Checkout):
-        gathering.git_file(project.checkout, patch, stage)
-    section = Section(
-        repository=project.checkout.facts if isinstance(project.checkout, Checkout) else None,
-        patch=patch,
-        import_roots=gathering.import_roots(project, packer),
-        modules=modules,
-        left_out=packer.left_out,
-        changed_since_start=changes.changed(project, source.run, stage),
-        main_guard=gathering.main_guard(source, project, stage),
-    )
-    telling.notes(project, section, stage)
-    return section
+    from reprobundle.components.code.recording import record
+
+    return record(source, stage)
+
+
+def state(project: Path | None = None) -> State:
+    """What stands now, for ``begin`` to keep and ``capture`` to compare."""
+    from reprobundle.components.code import changes
+
+    return changes.state(project)
 
 
 def original_folders(source: Source) -> tuple[Path, ...]:
     """The folders a replay does without: the project, and wherever else loaded modules of the person's own lie."""
-    project = find(source.project)
-    roots = {local.root or local.file.parent for local in project.loaded}
-    return (project.base, *sorted(root for root in roots if project.base not in (root, *root.parents)))
+    from reprobundle.components.code import recording
+
+    return recording.original_folders(source)
 
 
 def why_not_importable(section: Section) -> str | None:
@@ -96,4 +82,6 @@ def why_not_importable(section: Section) -> str | None:
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Whether every module is where the section says, and what a reviewer should know of the source; runs nothing."""
+    from reprobundle.components.code import telling
+
     yield from telling.findings(section, site)

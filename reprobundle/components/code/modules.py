@@ -103,7 +103,9 @@ def search_path() -> tuple[Path, ...]:
 def _files() -> Iterator[tuple[str, Path]]:
     for name, module in sorted(sys.modules.items()):
         top = name.partition(".")[0]
-        if name in MAIN_NAMES or top == PACKAGE or top.startswith(NOT_OWN) or not isinstance(module, ModuleType):
+        if name in MAIN_NAMES or top == PACKAGE or top.startswith(NOT_OWN):
+            continue
+        if not issubclass(type(module), ModuleType):  # cffi's libraries claim to be modules and have no __dict__
             continue
         file = object.__getattribute__(module, "__dict__").get("__file__")  # a lazy module must not wake
         if isinstance(file, str) and not file.startswith("<"):

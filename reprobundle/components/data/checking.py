@@ -10,13 +10,12 @@ from reprobundle import tensors
 from reprobundle.components.data.files import FileRow, rows_of_folder
 from reprobundle.components.data.reading import Reading, attempt_reading, read_columns, read_path
 from reprobundle.components.data.samples import DIGEST_BYTES
-from reprobundle.components.data.section import Split
+from reprobundle.components.data.section import NAME, Split
 from reprobundle.components.interface import Failure, differs, not_run, same
 from reprobundle.errors import UsageError
 from reprobundle.report import Finding
 from reprobundle.store import digest_bytes, inside
 
-NAME = "data"
 SHOWN = 5
 PLAIN = frozenset({"text", "integer", "boolean", "float", "none", "mixed"})
 

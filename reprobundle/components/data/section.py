@@ -9,6 +9,8 @@ import pydantic
 from reprobundle.records import Record
 from reprobundle.store.digests import BundlePath, Digest
 
+NAME = "data"
+
 Kind = Literal["file", "folder", "files", "array", "dataset"]
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 

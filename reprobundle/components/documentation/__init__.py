@@ -1,175 +1,34 @@
-"""Documentation: what people say about the model, with what capture already knows filled in."""
+"""Documentation: what people say about the model, with what capture already knows filled in.
+
+Reading a manifest needs the section alone; the card and the rest are imported when they are used.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import pydantic
-
-from reprobundle.components.documentation.card import Card, answers, card_of, read_card, widened
-from reprobundle.components.documentation.writing import card_bytes
-from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, not_run
+from reprobundle.components.documentation.section import NAME, Section
+from reprobundle.components.interface import Site, Source, Stage, not_run
 from reprobundle.errors import ReproBundleError
-from reprobundle.plain_values import fields_of, plain
-from reprobundle.records import Json, Record
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
-from reprobundle.store.digests import BundlePath
-from reprobundle.yaml_reading import read_yaml
 
-__all__ = ["NAME", "Card", "Section", "capture", "check", "read_card"]
+__all__ = ["NAME", "Section", "capture", "check"]
 
-NAME = "documentation"
-CARD = "documentation/card.yaml"
 GAPS_SHOWN = 8
-
-
-class Section(Record):
-    """How far the checklist of responsible release is answered.
-
-    Attributes:
-        path: The card.
-        filled: Number of fields that are answered.
-        fields: Number of fields there are.
-        gaps: Paths of the fields that are not, e.g. ``ethics.privacy``.
-        known: Paths of the fields that capture filled in itself.
-    """
-
-    path: BundlePath
-    filled: int
-    fields: int
-    gaps: tuple[str, ...]
-    known: tuple[str, ...]
-
-    @property
-    def score(self) -> float:
-        """Share of the fields that are answered, 0 to 1."""
-        return self.filled / self.fields
 
 
 def capture(source: Source, stage: Stage) -> Section:
     """Write the card: what the person gave, and where they said nothing, what the other sections tell."""
-    card, known = _with_known(_given_card(source.documentation, stage), source, stage)
-    stage.writer.write(CARD, card_bytes(card))
-    state = list(answers(card))
-    gaps = tuple(path for path, filled in state if not filled)
-    return Section(path=CARD, filled=len(state) - len(gaps), fields=len(state), gaps=gaps, known=known)
+    from reprobundle.components.documentation.recording import record
 
-
-def _given_card(given: Any, stage: Stage) -> Card:
-    value = widened(_given_values(given, stage))
-    if not isinstance(value, dict):
-        stage.note(
-            NAME, f"expected a mapping of fields, found {type(value).__name__}", hint="see documentation/card.yaml"
-        )
-        return Card()
-    faults = _faults(value)
-    for fault in faults:
-        path = ".".join(map(str, fault["loc"]))
-        stage.note(NAME, f"{path}: {fault['msg']}, found {fault['input']!r:.80}", hint="this part is left out")
-    for unit in sorted({_unit(fault["loc"]) for fault in faults}, reverse=True):
-        _cut(value, unit)
-    return card_of(value, name=NAME)
-
-
-def _given_values(given: Any, stage: Stage) -> Json:
-    if isinstance(given, str | os.PathLike):
-        return _read(Path(given), stage)
-    fields = attempt(lambda: {} if given is None else fields_of(given))
-    if isinstance(fields, Failure) or fields is None:
-        stage.note(NAME, f"documentation: expected a mapping or the path of a YAML file, found {type(given).__name__}")
-        return {}
-    made = plain(fields)
-    for missing in made.unsaved:
-        stage.note(NAME, f"{missing.path}: {missing.type} is not saved: {missing.reason}", hint=missing.hint)
-    return made.value
-
-
-def _read(path: Path, stage: Stage) -> Json:
-    try:
-        document = read_yaml(path.read_bytes(), name=path.name)
-    except OSError as error:
-        stage.note(NAME, f"{path.name}: cannot be read: {error.strerror}", hint="give the path of a YAML file")
-        return {}
-    except ReproBundleError as error:
-        stage.note(NAME, str(error), hint=error.hint)
-        return {}
-    for warning in document.warnings:
-        stage.note(NAME, warning)
-    return document.value
-
-
-def _faults(value: Json) -> list[Any]:
-    try:
-        Card.model_validate_json(json.dumps(value))
-    except pydantic.ValidationError as error:
-        return error.errors(include_url=False, include_context=False)
-    return []
-
-
-def _unit(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """What is left out for a fault: the field, or the whole item where it stands in a list."""
-    index = next((depth for depth, step in enumerate(location) if isinstance(step, int)), len(location))
-    return location[: index + 1]
-
-
-def _cut(value: Any, unit: tuple[int | str, ...]) -> None:
-    for step in unit[:-1]:
-        value = value[step]
-    del value[unit[-1]]
-
-
-def _with_known(card: Card, source: Source, stage: Stage) -> tuple[Card, tuple[str, ...]]:
-    """The card with gaps filled from what was captured; what a person wrote always stands."""
-    given = card.model_dump(mode="json")
-    filled = dict(answers(card))
-    known = {path: text for path, text in _facts(source, stage) if text and not filled[path]}
-    for path, text in known.items():
-        outer, _, inner = path.partition(".")
-        given[outer][inner] = text
-    return card_of(given, name=NAME), tuple(known)
-
-
-def _facts(source: Source, stage: Stage) -> Iterator[tuple[str, str]]:
-    sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
-    yield "training_data.statistics", _statistics(sections.get("data", {}))
-    yield "training.architecture", _architecture(sections.get("model", {}))
-    yield "training.hyperparameters", _hyperparameters(sections.get("hyperparameters", {}))
-    yield "evaluation.metrics", _metrics(sections.get("claims", {}))
-
-
-def _statistics(section: Mapping[str, Any]) -> str:
-    return "; ".join(f"{split['name']}: {split['count']} {_unit_of(split)}" for split in section.get("splits", ()))
-
-
-def _unit_of(split: Mapping[str, Any]) -> str:
-    word = "sample" if split["kind"] in {"array", "dataset"} else "file"
-    return word if split["count"] == 1 else word + "s"
-
-
-def _architecture(section: Mapping[str, Any]) -> str:
-    if not section.get("entry"):
-        return ""
-    parameters = section.get("parameters")
-    return f"{section['entry']}, {parameters} parameters" if parameters else str(section["entry"])
-
-
-def _hyperparameters(section: Mapping[str, Any]) -> str:
-    values = section.get("values", {})
-    shown = {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
-    return ", ".join(f"{name}={value}" for name, value in shown.items())
-
-
-def _metrics(section: Mapping[str, Any]) -> str:
-    return "; ".join(f"{claim['text']}: {claim['value']:.6g}" for claim in section.get("claims", ()))
+    return record(source, stage)
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say how complete the card is; a card that cannot be read is named."""
+    from reprobundle.components.documentation.card import read_card
+
     try:
         read_card(inside(site.root, section.path).read_bytes())
     except (OSError, ReproBundleError) as error:

@@ -55,7 +55,7 @@ def make_lock(found: Sequence[Installed], stage: Stage, *, look_up: bool) -> Loc
     unpinnable = [_left_out(one, "its name or version is not of the standard form") for one in found if not pin_of(one)]
     pinnable = [one for one in found if pin_of(one)]
     pinned = _index_pins([one for one in pinnable if not _needs_wheel(one)], stage, look_up=look_up)
-    nowhere = {one.name for one in pinned.dropped}  # no index offers them: made into wheels like local installs
+    nowhere = {one.name for one in pinned.dropped}  # no index offers a wheel that fits: made here like local installs
     vendored = _vendor([one for one in pinnable if _needs_wheel(one) or one.name in nowhere], stage)
     left_out = tuple(sorted([*unpinnable, *vendored.failed], key=lambda one: one.name))
     for one in left_out:

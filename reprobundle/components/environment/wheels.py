@@ -1,4 +1,4 @@
-"""Wheels made from what no index offers: local, editable and version-control installs, so that the lock works anywhere.
+"""Wheels made from what no index offers as one: local, editable, version-control installs and source-only releases.
 
 What is installed as files is packed again from those files, byte for byte the same each time. What is editable is built
 from a copy of its project, so that nothing is left behind in the person's own folder.

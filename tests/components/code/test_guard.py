@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from reprobundle.components.code import missing_guard
+from reprobundle.components.code.guard import missing_guard
 
 GUARDED = {
     "under the guard": "if __name__ == '__main__':\n    rb.capture('x')",

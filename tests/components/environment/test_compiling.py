@@ -1,4 +1,4 @@
-"""The override of pip-compile: the links' own hashes, and its own way where pip-tools has changed."""
+"""The override of pip-compile: the hashes of wheels' own links, and its own way where pip-tools has changed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Repository:
         return {"stock": "stock"}
 
 
-def link(url: str, name: str | None, value: str | None) -> SimpleNamespace:
+def link(url: str, name: str | None, value: str | None, file: str = "a-1-py3-none-any.whl") -> SimpleNamespace:
     """An archive as an index page links it."""
-    return SimpleNamespace(url=url, hash_name=name, hash=value)
+    return SimpleNamespace(url=url, hash_name=name, hash=value, filename=file)
 
 
 class Resolver:
@@ -59,10 +59,33 @@ def requirement(text: str) -> SimpleNamespace:
 def test_the_links_own_sha256_is_used() -> None:
     """Only sha256 counts; a link without one is left to pip-compile, which hashes the file."""
     adapted = copy_of(Repository)
-    compiling.adapt(adapted, copy_of(Resolver), copy_of(Finder))
+    can = compiling.adapt(adapted, copy_of(Resolver), copy_of(Finder))
     repository = adapted([link("u1", "sha256", "ab"), link("u2", "md5", "cd"), link("u3", None, None)])
 
+    assert can
     assert repository._get_hashes_from_pypi(requirement("a==1")) == {"u1": "sha256:ab"}
+
+
+FOREIGN = "a-1-cp27-cp27m-win32.whl"
+
+
+@pytest.mark.parametrize(
+    ("files", "urls"),
+    [
+        (["a-1.tar.gz", "a-1-py3-none-any.whl", FOREIGN], [1, 2]),
+        (["a-1.tar.gz", "a-1.zip"], []),
+        (["a-1.tar.gz", FOREIGN], []),
+        (["a-1.tar.gz", "a-1-any.whl"], []),
+    ],
+)
+def test_only_wheels_count_and_one_of_them_has_to_fit(files: list[str], urls: list[int]) -> None:
+    """All wheels of a release are hashed if this machine can use one; source archives and useless wheels never are."""
+    adapted = copy_of(Repository)
+    compiling.adapt(adapted, copy_of(Resolver), copy_of(Finder))
+    repository = adapted([link(str(number), "sha256", "ab", file) for number, file in enumerate(files)])
+
+    assert repository._get_hashes_from_pypi(requirement("a==1")) == {str(number): "sha256:ab" for number in urls}
+    assert [one.link.url for one in repository._get_matching_candidates(requirement("a==1"))] == [str(n) for n in urls]
 
 
 def test_nothing_is_resolved() -> None:
@@ -100,7 +123,8 @@ def test_a_release_that_is_not_offered_is_named() -> None:
 def test_a_changed_pip_tools_is_left_as_it_is() -> None:
     """When a private method is gone, stock pip-compile runs."""
     changed, resolver = type("Changed", (), {}), copy_of(Resolver)
-    compiling.adapt(changed, resolver, copy_of(Finder))
+    can = compiling.adapt(changed, resolver, copy_of(Finder))
 
+    assert not can
     assert vars(changed).keys() & {compiling.HASH_METHOD, compiling.CANDIDATES_METHOD} == set()
     assert resolver().resolve(max_rounds=10) == {"searched"}

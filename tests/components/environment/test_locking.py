@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from reprobundle.components.environment.distributions import installed
 from reprobundle.components.environment.lock import read_lock
 from reprobundle.components.environment.locking import Locked, make_lock
+from reprobundle.components.environment.wheels import hashes_of
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 
@@ -52,6 +55,38 @@ def test_what_no_index_offers_becomes_a_wheel(site: Path, tmp_path: Path) -> Non
     assert made.facts is not None
     assert (made.facts.hashes, made.facts.why, made.left_out, stage.notes) == ("complete", None, (), [])
     assert (pin.name, len(pin.hashes)) == ("own-thing", 1)
+
+
+def offered(folder: Path, name: str, *tags: str, version: str = "1.0") -> None:
+    """What an index or a folder offers of a release: its source, and a wheel for each tag."""
+    with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz"):
+        pass
+    for tag in tags:
+        with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
+            wheel.writestr(f"{name}/{tag}.py", "")
+
+
+@pytest.mark.slow
+def test_what_is_offered_as_source_alone_becomes_a_wheel(site: Path, tmp_path: Path) -> None:
+    """A replay installs wheels only: without one that fits a release is packed, and no source archive is ever hashed."""
+    for name in ("source_thing", "foreign_thing", "whole_thing"):
+        installed_from_a_wheel(site, name)
+    offered(tmp_path / "empty", "source_thing")
+    offered(tmp_path / "empty", "foreign_thing", "cp27-cp27m-win32")
+    offered(tmp_path / "empty", "whole_thing", "py3-none-any", "cp27-cp27m-win32")
+    made, stage = lock(tmp_path, seconds=60)
+    pins = read_lock((tmp_path / "bundle" / "environment" / "requirements.txt").read_bytes())
+
+    assert made.wheels == tuple(
+        f"environment/wheels/{name}-1.0-py3-none-any.whl" for name in ("foreign_thing", "source_thing")
+    )
+    assert {one.name: list(one.hashes) for one in pins} == {
+        "foreign-thing": list(hashes_of([tmp_path / "bundle" / made.wheels[0]]).values()),
+        "source-thing": list(hashes_of([tmp_path / "bundle" / made.wheels[1]]).values()),
+        "whole-thing": sorted(hashes_of(sorted((tmp_path / "empty").glob("whole*.whl"))).values()),
+    }
+    assert made.facts is not None
+    assert (made.facts.hashes, made.facts.by, made.left_out, stage.notes) == ("complete", "pip-tools", (), [])
 
 
 @pytest.mark.slow

@@ -1,0 +1,43 @@
+"""``reprobundle pack``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from reprobundle.cli import screen
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@screen.verbosity
+def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
+    """Write a bundle into one file, the same bytes every time.
+
+    The bundle is verified first. FILE is an uncompressed zip that any program can open, and must not exist; signatures
+    go along.
+    """
+    from reprobundle.bundle import verify
+    from reprobundle.exports.archive import pack as pack_bundle
+    from reprobundle.rendering import escape
+    from reprobundle.rendering.wording import counted, size_words
+
+    verified = verify(bundle)
+    written = pack_bundle(verified, file)
+    if as_json:
+        facts = {
+            "bundle_id": verified.id,
+            "bundle_name": verified.manifest.name,
+            "archive_xxh3_128": written.digest,
+            "bytes": written.size,
+            "members": written.members,
+        }
+        screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
+    elif not quiet:
+        name = escape(file, limit=screen.LONGEST_MESSAGE)
+        screen.text(f"packed {name}: {counted(written.members, 'file')}, {size_words(written.size)}")
+        screen.text(f"XXH3-128 {written.digest}")
+    return 0

@@ -1,0 +1,42 @@
+"""The proof is only run where a second copy of the model fits, and says so where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from projects import NET, TRAIN, make_project, python
+
+import reprobundle
+from reprobundle import memory
+
+pytestmark = pytest.mark.slow
+
+NO_ROOM = "from reprobundle import memory\nmemory.host_bytes = lambda: 100\n"
+
+
+def test_a_model_without_room_for_a_second_copy_is_sealed_unproven(tmp_path: Path) -> None:
+    """Under 1.3 times its size in free memory the proof is not run, and the bundle says why."""
+    project = make_project(tmp_path / "project", net=NET, train=NO_ROOM + TRAIN)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    proof = reprobundle.verify(tmp_path / "bundle").manifest.proof
+
+    assert finished.stdout == "not run\n", finished.stderr
+    assert proof.why == "a second copy of the model needs 348 bytes of memory, 100 are free"
+
+
+def test_the_machine_says_how_much_memory_is_free() -> None:
+    """Some mebibytes at least, or this test would not run."""
+    free = memory.host_bytes()
+
+    assert free is not None
+    assert free > 2**20
+
+
+def test_an_unproven_bundle_is_told_by_a_warning(tmp_path: Path) -> None:
+    """The call returns, and warns."""
+    project = make_project(tmp_path / "project", net=NET, train=NO_ROOM + TRAIN)
+    finished = python("train.py", str(tmp_path / "bundle"), cwd=project)
+
+    assert finished.returncode == 0
+    assert "UnprovenBundleWarning: the bundle 'bundle' is unproven: not run: a second copy" in finished.stderr
