@@ -91,7 +91,8 @@ def _words(captured: Captured, warned: Sequence[str]) -> str:
         page.heading("Worth knowing")
         show_findings(page, found_lines(captured.notes))
     page.line()
-    page.field("replay it", f"reprobundle replay {escape(_from_here(captured.path), limit=screen.LONGEST_MESSAGE)}")
+    path = escape(_from_here(captured.path), limit=screen.LONGEST_MESSAGE)
+    page.line(f"replay it    reprobundle replay {path}")  # one line, however long, so that it can be copied
     return page.text()
 
 
