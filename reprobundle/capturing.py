@@ -19,6 +19,7 @@ from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.proving import prove
 from reprobundle.report import Finding
+from reprobundle.signals import ended_politely
 from reprobundle.store import Writer, digest_bytes, staging
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
@@ -121,7 +122,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     target = Path(os.path.abspath(target))
     refuse_nested()
     refuse_existing(target)
-    with rng.kept(), staging(target) as folder:
+    with ended_politely(), rng.kept(), staging(target) as folder:
         stage = Stage(Writer(folder), time.monotonic() + source.budget)
         sections = take(source, stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
@@ -130,7 +131,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
         complete = told.model_copy(update={"views": views.write(told, stage.writer)})
         content = bundles.seal(stage.writer, complete)
     if kept:
-        captures.remember(content)
+        captures.remember(content, target)
     return Captured(target, digest_bytes(content), complete.proof, complete.notes)
 
 

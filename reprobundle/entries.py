@@ -12,7 +12,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import MethodType, ModuleType
-from typing import Any
+from typing import Annotated, Any
+
+import pydantic
 
 from reprobundle.errors import RefusedInputError, UsageError
 
@@ -22,6 +24,17 @@ MAIN_NAMES = frozenset({"__main__", "__mp_main__"})
 
 _ENTRY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _MOVE = "move it to the top level of a module, under a name of its own"
+
+
+def _legal(text: str) -> str:
+    try:
+        parse_entry(text)
+    except RefusedInputError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+EntryName = Annotated[str, pydantic.AfterValidator(_legal), pydantic.Field(description="module:name")]
 
 
 @dataclass(frozen=True)

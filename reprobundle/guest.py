@@ -148,6 +148,7 @@ def _read(out: Path, finished: process.Finished) -> Answer:
         outputs=result.get("outputs"),
         arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
         transformed=transformed,
+        nesting=result.get("transformed"),
         digests=_texts(result.get("digests")),
         device=_text(result.get("device")),
         facts=_object(result.get("facts")),
@@ -167,10 +168,11 @@ def _hostile_bytes(path: Path) -> bytes:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise RefusedInputError(f"{path.name}: the worker left no readable file: {error.strerror}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > MAX_RESULT_BYTES:
+        os.close(descriptor)
+        raise RefusedInputError(f"{path.name}: the worker left something that is no plain file of legal size")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > MAX_RESULT_BYTES:
-            raise RefusedInputError(f"{path.name}: the worker left something that is no plain file of legal size")
         return file.read(MAX_RESULT_BYTES)
 
 

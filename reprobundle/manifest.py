@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from reprobundle import records
+from reprobundle import records, references
 from reprobundle.components import claims, code, data, documentation, environment, hyperparameters, preprocessing
 from reprobundle.components import model as model_
 from reprobundle.components import outputs as outputs_
@@ -102,6 +102,9 @@ def from_bytes(content: bytes) -> Manifest:
     if NAME in paths:
         raise RefusedInputError(f"{NAME}: files: the manifest cannot list itself")
     refuse_colliding(paths)
+    fault = next(references.faults(manifest), None)
+    if fault is not None:
+        raise RefusedInputError(f"{NAME}: {fault}")
     return manifest
 
 
@@ -109,7 +112,9 @@ def _refuse_newer(document: Any) -> None:
     if not isinstance(document, dict):
         raise RefusedInputError(f"{NAME}: expected an object, found {type(document).__name__}")
     version = document.get("schema_version")
-    if type(version) is int and version > SCHEMA:
+    if type(version) is not int:
+        raise RefusedInputError(f"{NAME}: schema_version: expected a whole number, found {version!r:.80}")
+    if version > SCHEMA:
         message = f"{NAME}: has schema version {version}, this reprobundle reads up to {SCHEMA}"
         raise NewerSchemaError(message, hint="update reprobundle")
 

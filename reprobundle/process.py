@@ -57,7 +57,12 @@ class Finished:
 
 
 def run(
-    argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, timeout: float
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float,
+    launcher: Sequence[str] = (),
 ) -> Finished:
     """Run a program to its end.
 
@@ -66,13 +71,14 @@ def run(
         env: The whole environment; None passes this process's own on.
         cwd: Folder to start in.
         timeout: Seconds after which the process and its children are killed.
+        launcher: A program and arguments that become `argv`; not named in any message.
 
     Raises:
         UnavailableError: The program is not there or may not be started.
         ProcessError: It ran out of time.
     """
     command = tuple(str(part) for part in argv)
-    process = _start(command, env, cwd)
+    process = _start(command, (*launcher, *command), env, cwd)
     streams = (_Reader(process.stdout), _Reader(process.stderr))
     try:
         process.wait(timeout)
@@ -86,10 +92,12 @@ def run(
     return Finished(command, process.returncode, *(stream.kept() for stream in streams))
 
 
-def _start(command: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> subprocess.Popen[bytes]:
+def _start(
+    command: tuple[str, ...], whole: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            command,
+            whole,
             env=None if env is None else dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ from reprobundle.errors import RefusedInputError
 
 MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_DEPTH = 64
+MAX_VALUES = 1_000_000
 MAX_FAULTS_SHOWN = 3
 
 _STRINGS = re.compile(rb'"[^"]*"?')  # once the escapes are gone; never fails half way, so it takes linear time
@@ -76,12 +77,12 @@ def strict_json(content: bytes, *, name: str) -> Json:
 
     Raises:
         RefusedInputError: Too large, not UTF-8, a byte order mark, a repeated key, half a character, NaN or Infinity
-            or a number beyond float64, nested deeper than 64 levels, or not JSON at all.
+            or a number beyond float64, nested deeper than 64 levels, over a million values, or not JSON at all.
     """
     if len(content) > MAX_DOCUMENT_BYTES:
         message = f"{name}: is too large: at most {MAX_DOCUMENT_BYTES} bytes, found {len(content)}"
         raise RefusedInputError(message)
-    _refuse_depth(content, name)
+    _refuse_unwieldy(content, name)
     try:
         text = content.decode("utf-8")
         value: Json = json.loads(
@@ -96,8 +97,10 @@ def strict_json(content: bytes, *, name: str) -> Json:
     return value
 
 
-def _refuse_depth(content: bytes, name: str) -> None:
+def _refuse_unwieldy(content: bytes, name: str) -> None:
     depth = 0
+    if content.count(b",") > MAX_VALUES:
+        raise RefusedInputError(f"{name}: holds more than {MAX_VALUES} values")
     plain = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", plain)):
         depth += 1 if bracket[0] in b"[{" else -1

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from reprobundle import captures, guest, replies, reporting
+from reprobundle import captures, guest, process, replies, reporting
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, outputs
@@ -28,6 +28,7 @@ from reprobundle.report import (
     StageTime,
     Verdict,
 )
+from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
 from reprobundle.worker import numerics
 
@@ -129,12 +130,14 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     """The whole replay, step by step; arguments as in `replay`."""
     started = datetime.datetime.now(datetime.timezone.utc)
     clock = Clock()
+    folder = folder or reporting.default_folder(path)
+    refuse_existing(folder)
     with private_folder() as private:
         options.say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):
             bundle = Bundle.open(path).verify()
             view = bundle.view(subfolder(private, "view"))
-        walls = sandboxes.choose(options.sandbox, own=captures.is_own(bundle.bundle.content))
+        walls = sandboxes.choose(options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
         with clock.step("environment", options.env):
             host, environment = prepare(bundle, view, walls, options)
         with clock.step("run", "the model on the recorded inputs"):
@@ -143,7 +146,7 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
         with clock.step("compare", "outputs with the record"):
             site = look(bundle, view, answer, options)
             report = conclude(bundle, site, environment, clock, started)
-        return reporting.keep(report, answer, folder or reporting.default_folder(path), clock)
+        return reporting.keep(report, answer, folder, clock)
 
 
 def prepare(
@@ -180,6 +183,7 @@ def prepare(
             python=rebuilt.version,
             sandbox=walls.kind,
             packages=rebuilt.packages,
+            vendored=rebuilt.vendored,
             cached=rebuilt.cached,
             installer=rebuilt.installer,
             hashes=rebuilt.hashes,
@@ -221,6 +225,8 @@ def conclude(
     manifest = bundle.manifest
     compared = outputs.compare(manifest.outputs, site)
     rung, reason = replies.weakest(compared)
+    if site.other_device and rung is not Rung.BITWISE:
+        reason = f"{reason}; measured with the wider tolerance between a {manifest.model.device} device and the CPU"
     if site.answer is None or site.answer.error is not None:
         rung, reason = Rung.NOT_RUN, guest.why_not(manifest) or "the worker did not finish"
     findings = [finding for part in COMPONENTS for finding in part.check(getattr(manifest, part.NAME), site)]
@@ -267,6 +273,15 @@ def private_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, whatever a guest made of it: folders without rights, or nested deeper than Python can follow."""
+    if os.name == "posix":
+        process.run(["chmod", "-R", "u+rwX", folder], timeout=300)
+        process.run(["rm", "-rf", "--", folder], timeout=300)
+    else:
         shutil.rmtree(folder, ignore_errors=True)
 
 

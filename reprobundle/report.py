@@ -163,6 +163,7 @@ class ReplayedEnvironment(Record):
         python: Version of the interpreter that ran it.
         sandbox: ``bwrap``, or ``none``.
         packages: Number of distributions installed from the lock.
+        vendored: How many of them were wheels of the bundle itself, which no index vouches for.
         cached: Whether an environment built earlier was used again.
         installer: ``uv`` or ``pip`` with its version, or None when nothing was installed.
         hashes: Whether every archive was checked against a hash in the lock.
@@ -172,6 +173,7 @@ class ReplayedEnvironment(Record):
     python: str
     sandbox: Literal["bwrap", "none"]
     packages: int
+    vendored: int = 0
     cached: bool
     installer: str | None
     hashes: bool

@@ -1,17 +1,21 @@
 """The only way bundle code runs: `Sandbox.run` with an allow-list of what it may read and write.
 
 Two kinds stand behind it. ``bwrap`` (bubblewrap): no network unless asked, no home, an environment built from nothing,
-everything not listed invisible. ``none``: the same call without walls, for the user's own code. Paths are the same
-inside and outside, so a caller need not know which kind it has.
+everything not listed invisible; temporary files, shared memory, the size of a file and the number of processes bounded.
+``none``: the same call without walls, for the user's own code. Paths are the same inside and outside, so a caller need
+not know which kind it has.
 """
 
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +33,11 @@ SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
 NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates")
 BASE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp"}
+PROGRAM_FOLDERS = "/usr/bin:/usr/local/bin:/bin"  # never one that a bundle could reach
 TEMPORARY_BYTES = 4 * 2**30
+SHARED_MEMORY_BYTES = 4 * 2**30
+FILE_BYTES = 16 * 2**30
+PROCESSES = 1024  # threads count too, and only those inside the walls
 
 
 @dataclass(frozen=True)
@@ -71,9 +79,15 @@ class Sandbox:
         where = cwd or (writes[0] if writes else Path("/"))
         environment = {**BASE_ENVIRONMENT, **env}
         if self.kind == "none":
-            return process.run(argv, env={**_needed_on_windows(), **environment}, cwd=where, timeout=timeout)
+            return process.run(
+                argv,
+                env={**_needed_on_windows(), **environment},
+                cwd=where,
+                timeout=timeout,
+                launcher=_bound_to_this_process(argv),
+            )
         walls = _walls(reads, writes, environment, network=network, cwd=where)
-        return process.run([*walls, *argv], env=BASE_ENVIRONMENT, timeout=timeout)
+        return process.run([*walls, *_limits(), *argv], env=BASE_ENVIRONMENT, timeout=timeout)
 
 
 def choose(preference: Preference, *, own: bool = False) -> Sandbox:
@@ -111,7 +125,56 @@ def bwrap_failure() -> str | None:
 
 
 def _bwrap() -> str | None:
-    return shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")  # never from a folder a bundle could reach
+    return shutil.which("bwrap", path=PROGRAM_FOLDERS)
+
+
+def _limits() -> list[str]:
+    """What stands before a command inside the walls and bounds it; nothing where util-linux is not installed.
+
+    The processes are those of the user namespace that bubblewrap made, so the limit must be set inside. Memory is not
+    limited: what a model needs is not known, and a limit on addresses stops what only maps files.
+    """
+    prlimit = shutil.which("prlimit", path=PROGRAM_FOLDERS)
+    if prlimit is None:
+        return []
+    import resource
+
+    files = _within(resource.RLIMIT_FSIZE, FILE_BYTES)
+    options = [f"--fsize={files}", "--core=0"]
+    if _counts_by_namespace():
+        options.append(f"--nproc={_within(resource.RLIMIT_NPROC, PROCESSES)}")
+    return [prlimit, *options, "--"]
+
+
+def _within(limit: int, wanted: int) -> int:
+    """The wanted limit, or the one that stands already where that is lower: it cannot be raised again."""
+    import resource
+
+    _, hard = resource.getrlimit(limit)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def _counts_by_namespace() -> bool:
+    """Whether a limit on processes leaves out the person's own outside; Linux before 5.14 counts all of them."""
+    major, minor = (int(part) for part in re.findall(r"\d+", platform.release())[:2])
+    return (major, minor) >= (5, 14)
+
+
+def _bound_to_this_process(argv: Sequence[str | Path]) -> tuple[str, ...]:
+    """What stands before a command without walls, so that it does not outlive this process when that is killed."""
+    if sys.platform != "linux" or not os.access(argv[0], os.X_OK):  # what is not there is reported by its own name
+        return ()
+    return _setpriv()
+
+
+@cache
+def _setpriv() -> tuple[str, ...]:
+    """The words of util-linux's setpriv; none where it is not installed or too old to know them."""
+    setpriv = shutil.which("setpriv", path=PROGRAM_FOLDERS)
+    if setpriv is None:
+        return ()
+    words = (setpriv, "--pdeathsig", "KILL", "--")
+    return words if process.run([*words, setpriv, "--version"], timeout=20).code == 0 else ()
 
 
 def _walls(
@@ -123,6 +186,7 @@ def _walls(
     options = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
     options += ["--share-net"] if network else []
     options += ["--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
+    options += ["--size", str(SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     options += ["--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp"]
     for folder in SYSTEM_FOLDERS:
         options += _system(Path(folder))

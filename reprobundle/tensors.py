@@ -11,7 +11,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import pydantic
 
 from reprobundle.errors import RefusedInputError
 from reprobundle.records import strict_json
@@ -28,12 +30,21 @@ MAX_NAME_BYTES = 1024
 MAX_RANK = 32
 ALIGNMENT = 8
 
+
+def _known(dtype: str) -> str:
+    if dtype not in WIDTHS:
+        message = f"unknown dtype {dtype!r:.50}"
+        raise ValueError(message)
+    return dtype
+
+
 WIDTHS: Mapping[str, int] = {  # bytes an element, by safetensors' name of the dtype
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1,
     "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
     "I32": 4, "U32": 4, "F32": 4,
     "C64": 8, "F64": 8, "I64": 8, "U64": 8,
 }  # fmt: skip
+DtypeName = Annotated[str, pydantic.AfterValidator(_known), pydantic.Field(description="dtype as safetensors names it")]
 _RANKS = {dtype: rank for rank, dtype in enumerate(WIDTHS)}  # the library lays wide dtypes first, in this order
 _NUMPY = {
     "BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "F16": "float16", "I32": "int32",

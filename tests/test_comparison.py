@@ -117,6 +117,10 @@ PAIRS = {  # recorded, produced, rung, reason
     "sign of all": (floats(1, -2), floats(-1, 2), DIFFERENT, outside_words(2, 2, "4")),
     "minus zero": (floats(0, 1), floats(-0.0, 1), CLOSE, within("0", 2)),
     "minus zero alone": (floats(0.0), floats(-0.0), CLOSE, within("0", 1)),
+    "small ones lost beside large": (
+        floats(*[1e8, *range(1, 20)] * 10), floats(*[1e8, *range(20, 1, -1)] * 10), DIFFERENT,
+        "190 of 200 elements differ by more than a hundredth of their own size, next to far larger ones",
+    ),
     "small beside large": (floats(1000, 0), floats(1000, 5e-4), CLOSE, within("0.0005", 2)),
     "small alone": (floats(0, 0), floats(0, 5e-4), DIFFERENT, outside_words(1, 2, "0.0005")),
     "zeros for numbers": (floats(1, 2), floats(0, 0), DIFFERENT, outside_words(2, 2, "2")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -305,6 +306,107 @@ def test_temporary_folder_is_its_own(bwrap, out):
 
     assert says(bwrap, f"open('/tmp/{name}', 'w').write('x'); print('written')", out) == "written"
     assert not Path("/tmp", name).exists()
+
+
+def test_shared_memory_is_bounded(bwrap, out):
+    """Shared memory holds what it is said to hold, and the folder of devices takes no files at all."""
+    code = "import os; s = os.statvfs('/dev/shm'); print(s.f_blocks * s.f_frsize); open('/dev/shm/x', 'w').write('x')"
+    beside = "try:\n    open('/dev/x', 'w')\nexcept OSError as error:\n    print(error.strerror)"
+
+    assert says(bwrap, code, out) == str(sandbox.SHARED_MEMORY_BYTES)
+    assert says(bwrap, beside, out) == "Read-only file system"
+    assert says(bwrap, "open('/dev/null', 'w').write('x'); print(len(open('/dev/urandom', 'rb').read(4)))", out) == "4"
+
+
+def test_limits_stand_inside(bwrap, out):
+    """A file, the processes and a core are bounded inside the walls; memory is not."""
+    if not sandbox._limits():
+        pytest.skip("util-linux is not installed")
+    code = (
+        "import resource as r\n"
+        "print([r.getrlimit(n) for n in (r.RLIMIT_FSIZE, r.RLIMIT_CORE, r.RLIMIT_AS, r.RLIMIT_DATA)])"
+    )
+    size, core, *memory = eval(says(bwrap, code, out))
+
+    assert size == (sandbox.FILE_BYTES, sandbox.FILE_BYTES)
+    assert core == (0, 0)
+    assert memory == [resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_DATA)]
+
+
+def test_file_size_limit_bites(bwrap, out, monkeypatch):
+    """A file that grows over the limit ends with an error inside."""
+    if not sandbox._limits():
+        pytest.skip("util-linux is not installed")
+    monkeypatch.setattr(sandbox, "FILE_BYTES", 4096)
+    write = f"with open({str(out / 'big')!r}, 'wb') as file: file.write(bytes(%d))"
+
+    assert python(bwrap, write % 4096, out).code == 0
+    assert says(bwrap, write % 4097, out) == "OSError: [Errno 27] File too large"
+    assert (out / "big").stat().st_size == 4096
+
+
+def test_limits_only_lower(monkeypatch):
+    """Where a lower limit stands already it stays, since nobody may raise it again."""
+    monkeypatch.setattr(resource, "getrlimit", lambda limit: (10, 10))
+
+    assert {word.partition("=")[2] for word in sandbox._limits()[1:-1]} <= {"10", "0"}
+
+
+@pytest.mark.parametrize(("release", "counted"), [("5.13.19-arch", False), ("5.14.0", True), ("6.1-rc2", True)])
+def test_processes_are_limited_where_only_those_inside_count(monkeypatch, release, counted):
+    """An older kernel counts all of a person's processes, so that a limit could stop an honest replay."""
+    monkeypatch.setattr(sandbox.platform, "release", lambda: release)
+
+    assert sandbox._counts_by_namespace() is counted
+
+
+def test_no_limits_without_util_linux(bwrap, out, monkeypatch):
+    """Where prlimit is not installed the walls stand without it."""
+    monkeypatch.setattr(sandbox, "PROGRAM_FOLDERS", str(out))
+
+    assert sandbox._limits() == []
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from reprobundle.sandbox import Sandbox
+code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+where = Path(sys.argv[1])
+Sandbox("none").run([sys.executable, "-c", code, where], reads=(), writes=[where.parent], env={}, timeout=60)
+"""
+
+
+def test_nothing_outlives_a_killed_program(out):
+    """Without walls, too, a program ends with the one that started it, even when that is killed outright."""
+    if not sandbox._bound_to_this_process([sys.executable]):
+        pytest.skip("there is no setpriv that knows how")
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(out / "pid")]) as starter:
+        _wait_for(lambda: (out / "pid").exists() and (out / "pid").read_text())
+        child = int((out / "pid").read_text())
+        starter.kill()
+
+    _wait_for(lambda: _has_ended(child))
+
+
+def _wait_for(condition) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "waited for 30 s"
+        time.sleep(0.02)
+
+
+def _has_ended(number: int) -> bool:
+    status = Path(f"/proc/{number}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_missing_program_is_named_itself(out):
+    """A program that is not there is reported by its own name, whatever starts it."""
+    with pytest.raises(UnavailableError) as caught:
+        Sandbox("none").run([out / "nothing"], reads=(), writes=[out], env={}, timeout=5)
+
+    assert str(caught.value) == f"{out / 'nothing'}: cannot be started: No such file or directory"
 
 
 def test_other_processes_are_invisible(bwrap, out):

@@ -91,11 +91,28 @@ def tiny_split(name: str, count: int) -> data.Split:
     )
 
 
+def bare_manifest() -> Manifest:
+    """The same without a lock and splits, so that it names two files only: weights and card."""
+    full = tiny_manifest()
+    bare = full.environment.model_copy(update={"lock": None})
+    return full.model_copy(update={"environment": bare, "data": data.Section(splits=())})
+
+
+def write_named(writer: Writer, manifest: Manifest) -> None:
+    """The lock and the listings that the sections name."""
+    if manifest.environment.lock is not None:
+        writer.write(manifest.environment.lock.path, b"numpy==2.3.5\n")
+    for split in manifest.data.splits:
+        writer.write(split.listing, b"\n")
+
+
 def tiny_bundle(folder: Path, **changed: Any) -> Path:
     """A sealed bundle of that manifest."""
     with staging(folder) as place:
         writer = Writer(place)
+        manifest = tiny_manifest(**changed)
         writer.write("model.safetensors", WEIGHTS)
         writer.write("documentation/card.yaml", b'"title": "Tiny"\n')
-        bundles.seal(writer, tiny_manifest(**changed))
+        write_named(writer, manifest)
+        bundles.seal(writer, manifest)
     return folder

@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from reprobundle.errors import ReproBundleError, UsageError
+from reprobundle.errors import ReproBundleError, UnavailableError, UsageError
+from reprobundle.signals import ended_politely
 
 INTERRUPTED = 128 + signal.SIGINT
 BROKEN_PIPE = 128 + 13  # what a shell reports for a program that SIGPIPE ended
@@ -150,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from reprobundle.cli.screen import complain, tolerate_any_text
 
     tolerate_any_text()
-    with _ended_by_signals():
+    with ended_politely():
         try:
             code = cli.main(arguments, prog_name="reprobundle", standalone_mode=False)
         except ReproBundleError as error:
@@ -161,6 +160,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return error.exit_code
         except click.Abort:
             return INTERRUPTED
+        except (OSError, MemoryError, RecursionError) as error:  # the machine's limits, not a fault of this program
+            complain(_in_words(error), hint=None)
+            return UnavailableError.exit_code
     return int(code or 0)
 
 
@@ -169,21 +171,9 @@ def _help_of(error: click.ClickException) -> str | None:
     return f"{context.command_path} --help" if context is not None else None
 
 
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Turn a request to end into an exception, so that whatever is half written is removed on the way out."""
-    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in wanted}
-    heard = [number for number in wanted if before[number] is not signal.SIG_IGN]  # nohup stays nohup
-    for number in heard:
-        signal.signal(number, _end)
-    try:
-        yield
-    finally:
-        for number in heard:
-            signal.signal(number, before[number])
-
-
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # a second request must not cut the cleaning short
-    raise SystemExit(128 + number)
+def _in_words(error: OSError | MemoryError | RecursionError) -> str:
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return reason if error.filename is None else f"{os.fsdecode(error.filename)}: {reason}"
+    what = "there is not enough memory" if isinstance(error, MemoryError) else "what was given is nested too deeply"
+    return f"{what}: {error}" if str(error) else what

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reprobundle.report import Report
 
 RUNGS = ("bitwise", "close")
+LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wait for ever
 
 
 @click.command()
@@ -33,6 +34,8 @@ RUNGS = ("bitwise", "close")
 @click.option("--offline", is_flag=True, help="Reach no network at all.")
 @click.option("--report", metavar="DIR", type=click.Path(path_type=Path),
               help="Where the report goes; default NAME.replay/TIME.")  # fmt: skip
+@click.option("--timeout", type=click.IntRange(1, LONGEST_SECONDS), metavar="SECONDS",
+              default=3600, show_default=True, help="How long the model may run.")  # fmt: skip
 @screen.verbosity
 def replay(bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], **options: Any) -> int:
     """Rebuild the environment, run the model again and compare its outputs.

@@ -29,12 +29,16 @@ def verbosity(command: Verb) -> Verb:
 
 
 def document(content: bytes) -> None:
-    """Write a document to standard output, byte for byte.
+    r"""Write a document to standard output: byte for byte for a program, without hidden characters for a person.
+
+    At a terminal, what could command it or mislead a reader is written as JSON spells it, ``\u001b``, so that the
+    document still says the same.
 
     Raises:
         UnavailableError: Standard output takes no more.
     """
-    _write(lambda: click.echo(content, nl=False))
+    shown = _spelled_out(content) if sys.stdout.isatty() else content
+    _write(lambda: click.echo(shown, nl=False))
 
 
 def text(content: str) -> None:
@@ -44,6 +48,22 @@ def text(content: str) -> None:
         UnavailableError: Standard output takes no more.
     """
     _write(lambda: click.echo(content))
+
+
+def _spelled_out(content: bytes) -> bytes:
+    lines = content.decode("utf-8", "backslashreplace").split("\n")
+    return "\n".join(line if _is_plain(line) else "".join(map(_spelled, line)) for line in lines).encode()
+
+
+def _is_plain(shown: str) -> bool:
+    return escape(shown, limit=len(shown)) == shown
+
+
+def _spelled(character: str) -> str:
+    if character == "\t" or _is_plain(character):
+        return character
+    units = character.encode("utf-16-be")  # JSON spells a character beyond U+FFFF by its two halves
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _write(action: Callable[[], None]) -> None:

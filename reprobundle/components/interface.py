@@ -111,6 +111,7 @@ class Answer:
         outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
         arrays: The produced tensors by name.
         transformed: The preprocessing function's results by name; None when there was none to run.
+        nesting: Nested structure of the preprocessing function's results; it holds what is no tensor.
         digests: Digest of each tensor of the model after load.
         device: Kind of device it says the model was on.
         facts: Facts of the interpreter and machine that change numbers.
@@ -123,6 +124,7 @@ class Answer:
     outputs: Json
     arrays: Mapping[str, np.ndarray[Any, Any]]
     transformed: Mapping[str, np.ndarray[Any, Any]] | None
+    nesting: Json
     digests: Mapping[str, str]
     device: str | None
     facts: Mapping[str, Json]

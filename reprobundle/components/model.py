@@ -6,7 +6,9 @@ import inspect
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import pydantic
 
 from reprobundle import entries, tensors
 from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
@@ -47,8 +49,8 @@ class TensorEntry(Record):
     """
 
     name: str
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: tensors.DtypeName
+    shape: tuple[Annotated[int, pydantic.Field(ge=0, lt=2**63)], ...]
     xxh3_128: Digest
 
     @property
@@ -75,7 +77,7 @@ class Section(Record):
 
     loader: Loader
     framework: str | None
-    entry: str | None
+    entry: entries.EntryName | None
     init: Arguments | None
     files: tuple[BundlePath, ...] = ()
     tensors: tuple[TensorEntry, ...] = ()

@@ -81,7 +81,7 @@ class Section(Record):
     """
 
     configuration: BundlePath | None = None
-    transform: str | None = None
+    transform: entries.EntryName | None = None
     pairs: Pairs | None = None
     files: tuple[BundlePath, ...] = ()
 
@@ -267,8 +267,15 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
         yield not_run(NAME, f"preprocessing was not compared: {reason}")
         return
     compared = compare(section, site)
-    if not compared:
-        yield not_run(NAME, "preprocessing was not compared: the recorded result holds no tensor")
+    if (
+        section.pairs is not None
+        and site.answer is not None
+        and section.pairs.expected.structure != site.answer.nesting
+    ):
+        message = "preprocessed: the nesting or a plain value of the result differs from the record"
+        yield differs(NAME, message, expected="as recorded", found="something else")
+    elif not compared:
+        yield same(NAME, "preprocessed: every plain value as recorded")
     for result in compared:
         subject = f"preprocessed {result.name!r}: {result.rung.value}"
         detail = f": {result.reason}" if result.reason else ""

@@ -86,7 +86,16 @@ def _made(environment: ReplayedEnvironment) -> str:
     checked = "every hash checked" if environment.hashes else "hashes NOT checked"
     by = f", by {escape(environment.installer)}" if environment.installer else ""
     again = ", from the cache" if environment.cached else ""
-    return f"rebuilt from the lock: {counted(environment.packages, 'package')}, {checked}{by}{again}"
+    return f"rebuilt from the lock: {counted(environment.packages, 'package')}{_own(environment)}, {checked}{by}{again}"
+
+
+def _own(environment: ReplayedEnvironment) -> str:
+    """How many packages no index had to vouch for."""
+    if environment.vendored == 0:
+        return ""
+    if environment.packages == 1:
+        return " from the bundle itself"
+    return f", {environment.vendored:,} of them from the bundle itself"
 
 
 def found_lines(findings: Iterable[Finding]) -> tuple[FoundLine, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import mmap
 import os
 import stat
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +14,7 @@ from reprobundle.errors import RefusedInputError
 from reprobundle.records import Record
 from reprobundle.store.paths import fault_of
 
-WINDOW_BYTES = 64 * 2**20
-SMALL_BYTES = 2**20
-MADV_POPULATE_READ = 22  # Linux; the mmap module has no name for it
+BLOCK_BYTES = 2**20
 
 
 def _legal(path: str) -> str:
@@ -75,7 +70,8 @@ def open_regular(path: Path) -> int:
 def digest_file(path: Path) -> tuple[int, str]:
     """Size in bytes and XXH3-128 of one regular file, read through one descriptor.
 
-    Memory stays at one window of 64 MiB whatever the size.
+    The file is read, not mapped: one that is cut shorter meanwhile is refused, and never ends this process by a
+    signal. Memory stays at one block of 1 MiB whatever the size.
 
     Raises:
         RefusedInputError: It is not a regular file, or it changed while it was read.
@@ -84,7 +80,7 @@ def digest_file(path: Path) -> tuple[int, str]:
     descriptor = open_regular(path)
     try:
         before = os.fstat(descriptor)
-        digest = _digest_small(descriptor) if before.st_size <= SMALL_BYTES else _digest_mapped(descriptor, before)
+        digest = _digest_read(descriptor, before.st_size)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -98,38 +94,27 @@ def identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _digest_small(descriptor: int) -> str:
+def _digest_read(descriptor: int, size: int) -> str | None:
+    """The digest of the first `size` bytes, or None when the file ends before them."""
     state = xxhash.xxh3_128()
-    while chunk := os.read(descriptor, SMALL_BYTES):
-        state.update(chunk)
-    return state.hexdigest()
-
-
-def _digest_mapped(descriptor: int, status: os.stat_result) -> str | None:
-    """The digest, or None when the file was cut shorter meanwhile."""
-    state = xxhash.xxh3_128()
-    for offset in range(0, status.st_size, WINDOW_BYTES):
-        length = min(WINDOW_BYTES, status.st_size - offset)
-        try:
-            window = mmap.mmap(descriptor, length, access=mmap.ACCESS_READ, offset=offset)
-        except ValueError:  # mmap's word for a window that reaches past the end of the file
+    block = memoryview(bytearray(min(size, BLOCK_BYTES)))
+    done = 0
+    while done < size:  # not to the end of the file: one that grows has none
+        count = _fill(descriptor, block[: size - done], done)
+        if count == 0:
             return None
-        with window:
-            if not _populate(window):
-                return None
-            state.update(window)
+        state.update(block[:count])
+        done += count
     return state.hexdigest()
 
 
-def _populate(window: mmap.mmap) -> bool:
-    """Load a window in one call where the system can; False when the file ends before it."""
-    if sys.platform != "linux":
-        return True
-    try:
-        window.madvise(MADV_POPULATE_READ)
-    except OSError as error:
-        return error.errno != errno.EFAULT  # Linux before 5.14 does not know the advice: read page by page
-    return True
+def _fill(descriptor: int, block: memoryview, offset: int) -> int:
+    """Read the next bytes into a block; how many there were."""
+    if hasattr(os, "preadv"):
+        return os.preadv(descriptor, [block], offset)
+    content = os.read(descriptor, len(block))  # Windows
+    block[: len(content)] = content
+    return len(content)
 
 
 def entry_of(path: str, place: Path) -> FileEntry:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import subprocess
@@ -126,6 +128,36 @@ def test_unexpected_errors_keep_their_traceback(monkeypatch):
         cli.main(["verify"])
 
 
+@pytest.mark.parametrize(
+    ("error", "complaint"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a\x1bb"), "a\\x1bb: No such file or directory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError("no number"), "no number"),
+        (MemoryError(), "there is not enough memory"),
+        (
+            MemoryError("Unable to allocate 1 TiB"),
+            "there is not enough memory: Unable to allocate 1 TiB",
+        ),
+        (
+            RecursionError("maximum recursion depth exceeded"),
+            "what was given is nested too deeply: maximum recursion depth exceeded",
+        ),
+    ],
+)
+def test_the_machine_s_limits_are_one_line(error, complaint, monkeypatch, capsys):
+    """What the machine refuses and no verb expected ends with 3 and one escaped line, without a traceback."""
+
+    @click.command()
+    def fail():
+        raise error
+
+    monkeypatch.setattr(cli, "_load", lambda verb: fail)
+
+    assert cli.main(["verify"]) == 3
+    assert capsys.readouterr().err == f"reprobundle: {complaint}\n"
+
+
 def test_an_interrupt_ends_with_130(monkeypatch, capsys):
     """Ctrl-C ends with 130 and no traceback."""
 
@@ -223,3 +255,26 @@ def test_progress_is_for_people_at_a_terminal(terminal, quiet, told, monkeypatch
     screen.progress(quiet=quiet)("a\x1bb")
 
     assert capsys.readouterr().err == told
+
+
+HIDDEN = {"name": "a\x7fb\x9bc\u202ed\u2028e\U000e0041f", "kept": "naïve→漢😀\\"}
+
+
+def test_documents_hide_nothing_at_a_terminal(monkeypatch, capfdbinary):
+    """What could command a terminal or turn the reading direction is spelled out there; the document says the same."""
+    content = json.dumps(HIDDEN, indent=2, ensure_ascii=False).encode() + b"\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    screen.document(content)
+    shown = capfdbinary.readouterr().out
+
+    assert b'"a\\u007fb\\u009bc\\u202ed\\u2028e\\udb40\\udc41f"' in shown
+    assert '"naïve→漢😀\\\\"'.encode() in shown
+    assert json.loads(shown) == HIDDEN
+
+
+def test_documents_are_whole_elsewhere(capfdbinary):
+    """A program that reads the output gets the document's own bytes."""
+    content = json.dumps(HIDDEN, ensure_ascii=False).encode()
+    screen.document(content)
+
+    assert capfdbinary.readouterr().out == content

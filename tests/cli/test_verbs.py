@@ -6,9 +6,10 @@ import shutil
 import pytest
 from tiny import tiny_bundle
 
-from reprobundle import cli
+from reprobundle import cli, replaying
 from reprobundle.bundle import Bundle
 from reprobundle.components import hyperparameters
+from reprobundle.errors import UsageError
 from reprobundle.manifest import Proof
 
 
@@ -37,7 +38,7 @@ def test_verify_says_what_it_checked(call, bundle):
         f"""\
 intact, UNSIGNED
 bundle       tiny  {Bundle.open(bundle).id}
-files        2 files, 110 bytes
+files        5 files, 125 bytes
 proof        proven at capture, bitwise: a fresh process reloaded it and gave the same outputs
 notes        1 note of the capture: reprobundle show BUNDLE notes
 """,
@@ -56,8 +57,8 @@ def test_verify_gives_a_document(call, bundle):
         "intact": True,
         "signature": "none",
         "proof": {"status": "bitwise", "why": None},
-        "files": 2,
-        "bytes": 110,
+        "files": 5,
+        "bytes": 125,
         "notes": 1,
     }
 
@@ -188,6 +189,30 @@ def test_replay_refuses_wrong_data(call, bundle, given, complaint):
     arguments = [part for text in given for part in ("--data", text)]
 
     assert call("replay", bundle, *arguments) == (2, "", f"reprobundle: {complaint}\n")
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "inf", "nan", "1.5", "1000000000", "soon"])
+def test_replay_refuses_a_wrong_timeout(call, bundle, given):
+    """A time limit is a whole number of seconds that a clock can wait for."""
+    code, out, err = call("replay", bundle, "--timeout", given)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("reprobundle: Invalid value for '--timeout': ")
+
+
+def test_replay_hands_the_timeout_on(call, bundle, monkeypatch):
+    """The model may run as long as the person says, an hour where nothing is said."""
+    seen = []
+
+    def stop(path, **options):
+        seen.append(options["timeout"])
+        raise UsageError("stopped")
+
+    monkeypatch.setattr(replaying, "replay", stop)
+    call("replay", bundle, "--timeout", "90")
+    call("replay", bundle)
+
+    assert seen == [90, 3600]
 
 
 def test_replay_prints_the_verdict_and_where_the_report_is(call, bundle, tmp_path):

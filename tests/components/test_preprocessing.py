@@ -50,13 +50,14 @@ def notes(stage):
     return [note.message for note in stage.notes]
 
 
-def answer(transformed, error=None):
-    return Answer(stage="done", error=error, outputs=None, arrays={}, transformed=transformed, digests={}, device=None, facts={},
+def answer(transformed, nesting, error=None):
+    return Answer(stage="done", error=error, outputs=None, arrays={}, transformed=transformed, nesting=nesting, digests={}, device=None, facts={},
                   distributions={}, log="")  # fmt: skip
 
 
-def checked(section, stage, transformed, error=None):
-    site = Site(root=stage.root, answer=answer(transformed, error))
+def checked(section, stage, transformed, error=None, nesting=None):
+    recorded = section.pairs.expected.structure if section.pairs else None
+    site = Site(root=stage.root, answer=answer(transformed, nesting or recorded, error))
     return [(finding.status, finding.message) for finding in preprocessing.check(section, site)]
 
 
@@ -271,13 +272,11 @@ def test_a_function_by_name(stage):
     assert section.transform == "math:sqrt"
 
 
-def test_a_result_without_tensors_proves_nothing(stage):
-    """A result that holds no tensor cannot be compared, and is not called the same."""
+def test_a_result_without_tensors_is_compared_by_its_plain_values(stage):
+    """A result that holds no tensor has its nesting and plain values, which must agree."""
     section = take(stage, Preprocessing(transform="operator:neg", samples=4))
 
-    assert checked(section, stage, {}) == [
-        (Status.NOT_RUN, "preprocessing was not compared: the recorded result holds no tensor")
-    ]
+    assert checked(section, stage, {}) == [(Status.SAME, "preprocessed: every plain value as recorded")]
 
 
 def test_a_result_with_nan_is_not_run(stage):
@@ -286,3 +285,17 @@ def test_a_result_with_nan_is_not_run(stage):
 
     ((status, _),) = checked(section, stage, {"value": np.array([np.nan])})
     assert status is Status.NOT_RUN
+
+
+def test_a_plain_value_of_the_result_that_changed_is_a_difference(stage):
+    """Token ids as a list of numbers hold no tensor, and must agree all the same."""
+    section = take(stage, Preprocessing(transform=plainly, samples=np.ones(2)))
+    other = {"kind": "list", "items": [{"kind": "plain", "value": 1}, {"kind": "plain", "value": 3}]}
+
+    assert [status for status, _ in checked(section, stage, {})] == [Status.SAME]
+    assert [status for status, _ in checked(section, stage, {}, nesting=other)] == [Status.DIFFERS]
+
+
+def plainly(raw):
+    """What a tokenizer gives."""
+    return [1, 2]

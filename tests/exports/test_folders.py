@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from reports import bitwise_report, different_report
-from tiny import WEIGHTS, tiny_manifest
+from tiny import WEIGHTS, bare_manifest
 
 from reprobundle import bundle as bundles
 from reprobundle import cli, records
@@ -37,7 +37,7 @@ def bundle(tmp_path, monkeypatch):
         writer.write("model.safetensors", WEIGHTS)
         writer.write("code/source/an éclair.py", b"pass\n")
         writer.write("documentation/card.yaml", CARD.encode())
-        bundles.seal(writer, tiny_manifest())
+        bundles.seal(writer, bare_manifest())
     return verify(tmp_path / "tiny")
 
 
@@ -219,8 +219,9 @@ def test_a_citation_needs_authors(call, bundle, tmp_path):
     shutil.rmtree(bundle.path)
     with staging(bundle.path) as place:
         writer = Writer(place)
+        writer.write("model.safetensors", WEIGHTS)
         writer.write("documentation/card.yaml", b'"title": "Tiny"\n')
-        bundles.seal(writer, tiny_manifest())
+        bundles.seal(writer, bare_manifest())
 
     assert call("export", "citation", bundle.path) == (
         3,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from hub_server import SETTINGS, TOKEN, ConnectionCut, Refusal, hub
-from tiny import WEIGHTS, tiny_bundle, tiny_manifest
+from tiny import WEIGHTS, bare_manifest, tiny_bundle
 
 from reprobundle import bundle as bundles
 from reprobundle import cli
@@ -123,9 +123,10 @@ def test_an_earlier_bundle_is_replaced(server, bundle, tmp_path):
     with staging(tmp_path / "earlier") as place:
         writer = Writer(place)
         writer.write("model.safetensors", bytes(8))
+        writer.write("documentation/card.yaml", b"x")
         writer.write("wheels/old.whl", b"old")
-        content = bundles.seal(writer, tiny_manifest())
-    tree = {path: (tmp_path / "earlier" / path).read_bytes() for path in ("model.safetensors", "wheels/old.whl")}
+        content = bundles.seal(writer, bare_manifest())
+    tree = {path: content for path, content in _files(tmp_path / "earlier").items() if path != "manifest.json"}
     repository = server.new(NAME, {**tree, "manifest.json": content, "signatures/a.sigstore.json": b"{}"})
     _publish(server, bundle)
 
@@ -163,8 +164,10 @@ def test_an_ignore_file_on_the_hub_hides_nothing(server, bundle, tmp_path):
     with staging(tmp_path / "earlier") as place:
         writer = Writer(place)
         writer.write(".gitignore", b"*.yaml *.safetensors")
-        content = bundles.seal(writer, tiny_manifest())
-    server.new(NAME, {".gitignore": b"*.yaml *.safetensors", "manifest.json": content})
+        writer.write("model.safetensors", WEIGHTS)
+        writer.write("documentation/card.yaml", b"x")
+        bundles.seal(writer, bare_manifest())
+    server.new(NAME, _files(tmp_path / "earlier"))
     _publish(server, bundle)
 
     assert server.repositories[NAME].tree() == _files(bundle.path)
@@ -530,7 +533,8 @@ def test_what_is_published_loads_from_the_hub(server, tmp_path):
         writer = Writer(place)
         writer.write("config.json", b'{"size": 2}')
         writer.write("model.safetensors", WEIGHTS)
-        bundles.seal(writer, tiny_manifest())
+        writer.write("documentation/card.yaml", b"x")
+        bundles.seal(writer, bare_manifest())
     _publish(server, verify(tmp_path / "tiny"))
     environment = {**os.environ, **SETTINGS, "HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path / "home")}
     finished = subprocess.run(

@@ -100,6 +100,17 @@ def test_weak_spots_of_the_environment_are_in_capitals():
     assert "environment  none: the model was not run" in _shown(bitwise_report(environment=None))
 
 
+def test_packages_of_the_bundle_itself_are_counted():
+    """A reader sees how many packages no index offered."""
+    some = bitwise_report().environment.model_copy(update={"packages": 36, "vendored": 1})
+    alone = some.model_copy(update={"packages": 1})
+
+    assert "the lock: 36 packages, 1 of them from the bundle itself, every hash" in _shown(
+        bitwise_report(environment=some)
+    )
+    assert "the lock: 1 package from the bundle itself, every hash checked" in _shown(bitwise_report(environment=alone))
+
+
 def test_nothing_of_a_bundle_reaches_the_terminal_unescaped():
     """Terminal commands in any text of a report are shown, never sent."""
     evil = "\x1b]52;c;evil\x07\u202e\nREPRODUCED, bitwise"

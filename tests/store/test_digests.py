@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
 import os
-import platform
 import random
 import socket
 import subprocess
@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, given, settings
 
 from reprobundle.errors import RefusedInputError
 from reprobundle.store import FileEntry, digest_bytes, digest_file, digests, entry_of
-from reprobundle.store.digests import SMALL_BYTES, WINDOW_BYTES, open_regular
+from reprobundle.store.digests import BLOCK_BYTES, open_regular
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"path": "a/b.txt", "size": 3, "xxh3_128": "0" * 32}
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, 3 * SMALL_BYTES + 7])
+@pytest.mark.parametrize("size", [0, 1, 2, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 7])
 def test_file_and_bytes_have_one_digest(tmp_path, size):
     """A file's digest is that of its bytes, on both sides of every limit."""
     content = random.Random(size).randbytes(size)
@@ -37,24 +37,23 @@ def test_file_and_bytes_have_one_digest(tmp_path, size):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(content=st.binary(max_size=200), fills=st.integers(0, 40))
-def test_windows_do_not_show(tmp_path, monkeypatch, content, fills):
-    """However a file is cut into windows, its digest is that of its bytes."""
-    monkeypatch.setattr(digests, "SMALL_BYTES", 10)
-    monkeypatch.setattr(digests, "WINDOW_BYTES", 4096)
+def test_blocks_do_not_show(tmp_path, monkeypatch, content, fills):
+    """However a file is cut into blocks, its digest is that of its bytes."""
+    monkeypatch.setattr(digests, "BLOCK_BYTES", 100)
     whole = content * (fills * 7)
     (tmp_path / "file").write_bytes(whole)
 
     assert digest_file(tmp_path / "file") == (len(whole), digest_bytes(whole))
 
 
-def test_last_window_of_one_byte(tmp_path):
-    """A sparse file one byte longer than a window is digested whole."""
+def test_last_block_of_one_byte(tmp_path):
+    """A sparse file one byte longer than a block is digested whole."""
     place = tmp_path / "sparse"
     with place.open("wb") as file:
-        file.seek(WINDOW_BYTES)
+        file.seek(BLOCK_BYTES)
         file.write(b"\1")
 
-    assert digest_file(place) == (WINDOW_BYTES + 1, digest_bytes(bytes(WINDOW_BYTES) + b"\1"))
+    assert digest_file(place) == (BLOCK_BYTES + 1, digest_bytes(bytes(BLOCK_BYTES) + b"\1"))
 
 
 def test_digest_is_that_of_other_programs():
@@ -114,7 +113,7 @@ def test_missing_file_is_the_system_s_error(tmp_path):
         digest_file(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("size", [100, SMALL_BYTES + 1])
+@pytest.mark.parametrize("size", [100, BLOCK_BYTES + 1])
 def test_change_while_reading_is_found(tmp_path, monkeypatch, size):
     """A file that grows while it is read is refused, small or large."""
     place = tmp_path / "growing"
@@ -137,7 +136,7 @@ def test_change_while_reading_is_found(tmp_path, monkeypatch, size):
 def test_cut_while_reading_is_found(tmp_path, monkeypatch, left):
     """A large file that is cut shorter while it is read is refused, not a crash of the process."""
     place = tmp_path / "shrinking"
-    place.write_bytes(bytes(3 * SMALL_BYTES))
+    place.write_bytes(bytes(3 * BLOCK_BYTES))
     real = xxhash.xxh3_128
 
     def shrinking():
@@ -152,15 +151,19 @@ def test_cut_while_reading_is_found(tmp_path, monkeypatch, left):
 
 
 CUT = """
-import mmap, os, sys
+import os, sys
 from pathlib import Path
 from reprobundle.store import digests
-real = mmap.mmap
-def cut(*arguments, **options):
-    window = real(*arguments, **options)
-    os.truncate(sys.argv[1], 100)
-    return window
-digests.mmap.mmap = cut
+real = digests.xxhash.xxh3_128
+class Cutting:
+    def __init__(self):
+        self.state = real()
+    def update(self, content):
+        os.truncate(sys.argv[1], 100)
+        self.state.update(content)
+    def hexdigest(self):
+        return self.state.hexdigest()
+digests.xxhash.xxh3_128 = Cutting
 try:
     digests.digest_file(Path(sys.argv[1]))
 except digests.RefusedInputError as error:
@@ -168,15 +171,34 @@ except digests.RefusedInputError as error:
 """
 
 
-def test_cut_under_a_window_does_not_kill(tmp_path):
-    """A file that is cut while a window of it is open is refused; the process lives."""
-    if sys.platform != "linux" or tuple(map(int, platform.release().split(".")[:2])) < (5, 14):
-        pytest.skip("this system cannot load a window in one call")
-    (tmp_path / "cut").write_bytes(bytes(3 * SMALL_BYTES))
+def test_cut_between_blocks_does_not_kill(tmp_path):
+    """A file that is cut while a block of it is digested is refused; the process lives."""
+    (tmp_path / "cut").write_bytes(bytes(3 * BLOCK_BYTES))
     argv = [sys.executable, "-c", CUT, str(tmp_path / "cut")]
     finished = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (finished.returncode, finished.stdout) == (0, "cut: changed while it was read\n")
+
+
+def test_nothing_is_mapped(tmp_path, monkeypatch):
+    """A mapped file that is cut shorter ends the whole process, so none is mapped."""
+
+    def refuse(*arguments, **options):
+        raise AssertionError
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    (tmp_path / "file").write_bytes(bytes(2 * BLOCK_BYTES))
+
+    assert digest_file(tmp_path / "file") == (2 * BLOCK_BYTES, digest_bytes(bytes(2 * BLOCK_BYTES)))
+
+
+def test_systems_without_positional_reads(tmp_path, monkeypatch):
+    """Where a file cannot be read at a position it is read in order, with the same digest."""
+    monkeypatch.delattr(os, "preadv", raising=False)
+    content = random.Random(1).randbytes(2 * BLOCK_BYTES + 7)
+    (tmp_path / "file").write_bytes(content)
+
+    assert digest_file(tmp_path / "file") == (len(content), digest_bytes(content))
 
 
 def test_no_descriptor_is_left_open(tmp_path):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from reprobundle.components.code.project import SOURCE
 from reprobundle.components.code.repository import printable
-from reprobundle.components.code.secrets import is_secret
 from reprobundle.components.code.section import LeftOut
 from reprobundle.errors import RefusedInputError
+from reprobundle.secret_names import is_secret
 from reprobundle.store import Writer
 from reprobundle.store.digests import open_regular
 from reprobundle.store.paths import fault_of

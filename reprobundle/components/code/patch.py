@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprobundle.components.code.repository import argv, command, load, printable
-from reprobundle.components.code.secrets import is_secret
+from reprobundle.secret_names import is_secret
 
 MAX_PATCH_BYTES = 64 * 2**20
 MAX_CHANGED_BYTES = 50 * 2**20

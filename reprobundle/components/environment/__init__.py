@@ -26,9 +26,11 @@ def capture(source: Source, stage: Stage) -> Section:
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
-    """Compare the locked distributions and the recorded facts with those where the worker ran."""
+    """Say what the bundle brings along, and compare the locked distributions and recorded facts with the worker's."""
     from reprobundle.components.environment.checking import check_distributions, check_numerics
+    from reprobundle.components.environment.vendored import check_vendored
 
+    yield from check_vendored(section, site.root)
     if site.answer is None:
         yield not_run(NAME, "environment was not compared: nothing was run")
         return

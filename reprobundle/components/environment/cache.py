@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from reprobundle.errors import UnavailableError
@@ -16,6 +16,8 @@ from reprobundle.store.writing import disk_errors
 
 VARIABLE = "REPROBUNDLE_CACHE"
 KEY_FILE = "key"
+BESIDE = "beside"
+CHUNK = 2**20
 MAX_TWINS = 16
 OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -24,16 +26,24 @@ def folder() -> Path:
     """Where rebuilt environments are kept: a folder that only this user can enter; made if need be.
 
     Raises:
-        UnavailableError: It cannot be made, or belongs to or is writable by somebody else.
+        UnavailableError: No home is known, it cannot be made, or belongs to or is writable by somebody else.
     """
     own = os.environ.get(VARIABLE)
-    root = Path(own).absolute() if own else Path.home() / ".cache" / "reprobundle"
+    root = Path(own).absolute() if own else _home() / ".cache" / "reprobundle"
     place = root / "environments"
     with disk_errors(str(place)):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         for one in (root, place):
             _refuse_shared(one)
     return Path(os.path.realpath(place))
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        message = "no home folder is known to keep rebuilt environments in"
+        raise UnavailableError(message, hint=f"name a folder in {VARIABLE}") from error
 
 
 def _refuse_shared(place: Path) -> None:
@@ -46,44 +56,62 @@ def _refuse_shared(place: Path) -> None:
 
 
 @contextlib.contextmanager
-def entry(key: bytes, say: Callable[[str], None]) -> Iterator[Path]:
+def entry(key: bytes, say: Callable[[str], None], *, beside: Sequence[Path] = ()) -> Iterator[Path]:
     """The folder for one key, held by this process alone until the block ends.
 
-    It holds a finished environment if `is_complete` says so; else it is empty and to be filled, then `complete`d. When
+    Files `beside` the key decide too what is in it: they are kept, and compared byte for byte. It holds a finished environment if `is_complete` says so; else it is empty and to be filled, then `complete`d. When
     the block raises, an unfinished folder is removed.
     """
     cache = folder()
     name = digest_bytes(key)
     with _held(cache / f"{name}.lock", say), disk_errors(str(cache)):
-        place = _place(cache, name, key)
-        if not is_complete(place, key):
+        place = _place(cache, name, key, beside)
+        if not is_complete(place, key, beside):
             shutil.rmtree(place, ignore_errors=True)  # left by a rebuild that was killed
             place.mkdir(mode=0o700)
         try:
             yield place
         finally:
-            if not is_complete(place, key):
+            if not is_complete(place, key, beside):
                 shutil.rmtree(place, ignore_errors=True)
 
 
-def is_complete(place: Path, key: bytes) -> bool:
-    """Whether the environment was finished for exactly this key."""
+def is_complete(place: Path, key: bytes, beside: Sequence[Path] = ()) -> bool:
+    """Whether the environment was finished for exactly this key and exactly these files."""
     file = place / KEY_FILE
-    return file.is_file() and file.read_bytes() == key
+    if not file.is_file() or file.read_bytes() != key:
+        return False
+    kept = place / BESIDE
+    names = {one.name for one in kept.iterdir()} if kept.is_dir() else set()
+    return names == {one.name for one in beside} and all(_same_bytes(one, kept / one.name) for one in beside)
 
 
-def complete(place: Path, key: bytes) -> None:
+def complete(place: Path, key: bytes, beside: Sequence[Path] = ()) -> None:
     """Mark the environment as finished; the last thing that is written."""
+    if beside:
+        (place / BESIDE).mkdir(mode=0o700)
+    for one in beside:
+        shutil.copyfile(one, place / BESIDE / one.name)
     part = place / f"{KEY_FILE}.part"
     part.write_bytes(key)
     part.replace(place / KEY_FILE)
 
 
-def _place(cache: Path, name: str, key: bytes) -> Path:
+def _same_bytes(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while chunk := left.read(CHUNK):
+            if chunk != right.read(CHUNK):
+                return False
+    return True
+
+
+def _place(cache: Path, name: str, key: bytes, beside: Sequence[Path]) -> Path:
     """Two keys may share a digest, which finds accidents only; each then has a folder of its own."""
     for twin in range(MAX_TWINS):
         place = cache / (name if twin == 0 else f"{name}-{twin}")
-        if is_complete(place, key) or not (place / KEY_FILE).exists():
+        if is_complete(place, key, beside) or not (place / KEY_FILE).exists():
             return place
     raise UnavailableError(f"{str(cache / name)!r}: too many environments share this digest", hint="remove them")
 

@@ -18,6 +18,8 @@ from reprobundle.components.interface import Stage
 from reprobundle.errors import ProcessError, UnavailableError
 
 MAX_ARCHIVE_BYTES = 64 * 2**20
+SHOWN_SECRETS = 5
+MAX_SHOWN_PATH = 200
 LATER = "a later capture with a package index in reach and a larger budget adds them"
 
 
@@ -95,13 +97,27 @@ def _vendor(own: Sequence[Installed], stage: Stage) -> _Vendored:
             folder = Path(temporary, str(index))
             folder.mkdir()
             try:
-                made.append(wheels.vendor(one, folder, deadline=stage.deadline))
+                done = wheels.vendor(one, folder, deadline=stage.deadline)
             except wheels.CannotVendorError as error:
                 failed.append(_left_out(one, f"no wheel could be made of it ({one.origin} install): {error}"))
+                continue
+            made.append(done.wheel)
+            _note_secrets(one, done.without, stage)
         hashes, why = _hashes(made)
         paths = tuple(sorted(_keep(wheel, stage) for wheel in made))
     pins = tuple(_pin_of_wheel(wheel, hashes) for wheel in made)
     return _Vendored(pins, paths, why, tuple(failed))
+
+
+def _note_secrets(one: Installed, without: Sequence[str], stage: Stage) -> None:
+    if without:
+        names = ", ".join(repr(path[:MAX_SHOWN_PATH]) for path in without[:SHOWN_SECRETS])
+        more = ", …" if len(without) > SHOWN_SECRETS else ""
+        count = f"{len(without)} file" + ("" if len(without) == 1 else "s")
+        message = (
+            f"the wheel made of {one.name} {one.version} is without {count} that by name hold secrets: {names}{more}"
+        )
+        stage.note(NAME, message, hint="where the code needs such a file, give it another name")
 
 
 def _keep(wheel: Path, stage: Stage) -> str:

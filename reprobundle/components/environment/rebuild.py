@@ -53,6 +53,7 @@ class Rebuilt:
         reads: What it reads to run, besides the system's own folders.
         installer: The installer that filled it, with its version.
         packages: Number of distributions in it.
+        vendored: How many of them were wheels of the bundle itself.
         cached: Whether it was there already.
         hashes: Whether every archive was checked against a hash in the lock.
     """
@@ -62,6 +63,7 @@ class Rebuilt:
     reads: tuple[Path, ...]
     installer: str
     packages: int
+    vendored: int
     cached: bool
     hashes: bool
 
@@ -94,18 +96,20 @@ def rebuild(
     own = _own_wheels(section, bundle, pins)
     interpreter = find_interpreter(section.interpreter)
     key = _key(pins, own, interpreter, identity=identity, sandbox=sandbox, options=options)
-    with cache.entry(key, say) as root:
+    beside = () if pins[0].hashes else tuple(own[name] for name in sorted(own))  # no hash in the key tells them apart
+    with cache.entry(key, say, beside=beside) as root:
         place = installing.Place(root)
-        cached = cache.is_complete(root, key)
+        cached = cache.is_complete(root, key, beside)
         if not cached:
             _build(pins, own, place, interpreter=interpreter, sandbox=sandbox, options=options, say=say)
-            cache.complete(root, key)
+            cache.complete(root, key, beside)
         return Rebuilt(
             python=place.python,
             version=interpreter.version,
             reads=(place.environment, *interpreter.folders),
             installer=(root / INSTALLER_FILE).read_text(encoding="utf-8"),
             packages=len(pins),
+            vendored=len(own),
             cached=cached,
             hashes=bool(pins[0].hashes),
         )

@@ -14,6 +14,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -22,11 +23,13 @@ from reprobundle import process
 from reprobundle.components.environment.distributions import Installed, recorded_files
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.errors import ProcessError, UnavailableError
+from reprobundle.secret_names import is_secret
 
 EPOCH = "315532800"  # 1980-01-01, the earliest time a zip archive can hold
 PACK_SECONDS = 120.0
 BUILD_SECONDS = 300.0
 MAX_PROJECT_BYTES = 256 * 2**20
+MAX_CERTIFICATES_BYTES = 4 * 2**20
 LEFT_BEHIND = frozenset(
     {
         "RECORD",
@@ -43,6 +46,7 @@ NOT_SOURCE = frozenset({"build", "dist", "node_modules", "venv", "env"})
 SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 
 _PYTHON_LINE = re.compile(rb"#![^\n]*python[^\n]*")
+_PEM_BEGIN = re.compile(rb"-----BEGIN ([^-]*)-----")
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 
 
@@ -50,7 +54,20 @@ class CannotVendorError(Exception):
     """No wheel can be made of one install; the text says why, without naming a folder of this machine."""
 
 
-def vendor(one: Installed, folder: Path, *, deadline: float) -> Path:
+@dataclass(frozen=True)
+class Made:
+    """A wheel that was made.
+
+    Attributes:
+        wheel: Where it is, in a folder of its own.
+        without: Files left out of it, or of the copy it was built from, because by their names they hold secrets.
+    """
+
+    wheel: Path
+    without: tuple[str, ...]
+
+
+def vendor(one: Installed, folder: Path, *, deadline: float) -> Made:
     """Make a wheel of one installed distribution.
 
     Args:
@@ -59,7 +76,7 @@ def vendor(one: Installed, folder: Path, *, deadline: float) -> Path:
         deadline: ``time.monotonic()`` after which nothing may be fetched to build with.
 
     Returns:
-        The wheel, in a folder of its own below `folder`.
+        The wheel, below `folder`, and what was left out of it.
 
     Raises:
         CannotVendorError: It cannot be made.
@@ -68,14 +85,14 @@ def vendor(one: Installed, folder: Path, *, deadline: float) -> Path:
     made.mkdir()
     try:
         if one.origin == "editable":
-            _build(one, folder / "source", made, deadline)
+            without = _build(one, folder / "source", made, deadline)
         else:
-            _repack(one, folder / "files", made)
+            without = _repack(one, folder / "files", made)
     except (ProcessError, UnavailableError) as error:
         raise CannotVendorError("the tool that packs it could not be run to its end") from error
     except OSError as error:
         raise CannotVendorError(f"its files cannot be read: {error.strerror}") from error
-    return _only_wheel(one, made)
+    return Made(_only_wheel(one, made), without)
 
 
 def hashes_of(wheels: list[Path]) -> dict[str, str]:
@@ -117,18 +134,31 @@ def _only_wheel(one: Installed, made: Path) -> Path:
     return wheels[0]
 
 
-def _repack(one: Installed, files: Path, made: Path) -> None:
+def _repack(one: Installed, files: Path, made: Path) -> tuple[str, ...]:
     recorded = recorded_files(one)
     if not recorded:
         raise CannotVendorError("its installer recorded no list of files")
     if not (one.metadata / "WHEEL").is_file():
         raise CannotVendorError("it was not installed from a wheel")
     scripts = _entry_points(one.metadata / "entry_points.txt")
-    for path in recorded:
-        target = _target(one, path, scripts)
-        if target is not None:
+    targets = [(path, target) for path in recorded if (target := _target(one, path, scripts)) is not None]
+    without = {path: target for path, target in targets if _holds_secrets(target, one.site / path)}
+    for path, target in targets:
+        if path not in without:
             _place(one.site / path, files / target, is_script=".data/scripts/" in target)
     _pack(files, made)
+    return tuple(sorted(without.values()))
+
+
+def _holds_secrets(path: str, file: Path) -> bool:
+    """By its name; but certificates without a private key are public, and libraries need theirs to work."""
+    if not is_secret(path):
+        return False
+    if file.suffix.lower() != ".pem" or not file.is_file() or file.stat().st_size > MAX_CERTIFICATES_BYTES:
+        return True
+    content = file.read_bytes()
+    kinds = set(_PEM_BEGIN.findall(content))
+    return kinds != {b"CERTIFICATE"} or is_secret(f"{PurePosixPath(path).parent}/plain")
 
 
 def _target(one: Installed, path: str, scripts: frozenset[str]) -> str | None:
@@ -193,34 +223,41 @@ def _pack(files: Path, made: Path) -> None:
         raise CannotVendorError(f"packing its files failed with exit status {finished.code}")
 
 
-def _build(one: Installed, source: Path, made: Path, deadline: float) -> None:
+def _build(one: Installed, source: Path, made: Path, deadline: float) -> tuple[str, ...]:
     if one.folder is None:
         raise CannotVendorError("the folder it was installed from is gone")
-    _copy_project(one.folder, source)
+    without = _copy_project(one.folder, source)
     command: list[str | Path] = [*pip_command(), "wheel", "--quiet", "--no-deps", "--no-cache-dir", "--wheel-dir", made]
     environment = {**_build_environment(), "SETUPTOOLS_SCM_PRETEND_VERSION": one.version}
     finished = process.run(
         [*command, "--no-build-isolation", source], env=environment, cwd=source, timeout=BUILD_SECONDS
     )
     if finished.code == 0:
-        return
+        return without
     left = deadline - time.monotonic()
     if left < 1:
         raise CannotVendorError("its build back end is not installed here and the budget leaves no time to fetch it")
     finished = process.run([*command, source], env=environment, cwd=source, timeout=left)
     if finished.code != 0:
         raise CannotVendorError(f"building it failed with exit status {finished.code}")
+    return without
 
 
-def _copy_project(project: Path, target: Path) -> None:
-    size = 0
+def _copy_project(project: Path, target: Path) -> tuple[str, ...]:
+    """Copy what it is built from; returns what stays behind because by its name it holds secrets."""
+    size, without = 0, []
     for place in _project_files(project):
+        path = place.relative_to(project).as_posix()
+        if _holds_secrets(path, place):
+            without.append(path)
+            continue
         size += place.stat().st_size
         if size > MAX_PROJECT_BYTES:
             raise CannotVendorError(f"its project folder holds more than {MAX_PROJECT_BYTES // 2**20} MiB")
-        copy = target / place.relative_to(project)
+        copy = target / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(place, copy)
+    return tuple(without)
 
 
 def _project_files(project: Path) -> Iterator[Path]:

@@ -1,11 +1,10 @@
-"""What of a remote's address is published, and which names hold secrets."""
+"""What of a remote's address is published."""
 
 from __future__ import annotations
 
 import pytest
 
 from reprobundle.components.code.remotes import public_address
-from reprobundle.components.code.secrets import is_secret
 
 
 @pytest.mark.parametrize(
@@ -37,24 +36,3 @@ from reprobundle.components.code.secrets import is_secret
 def test_address(url, address):
     """Host and path remain; whatever could carry a credential or a folder of this machine does not."""
     assert public_address(url) == address
-
-
-@pytest.mark.parametrize(
-    "path",
-    [".env", "a/.env.local", "prod.env", ".envrc", "a/b/server.pem", "TLS.KEY", "id_rsa", "id_ed25519_work", ".netrc",
-     "_netrc", ".ssh/config", "x/.aws/config", ".pypirc", "credentials.json", "kaggle.json", "secrets.toml",
-     ".git-credentials", "service-account-1.json", "store.jks"],
-)  # fmt: skip
-def test_secret(path):
-    """Names that by custom hold keys or passwords are known."""
-    assert is_secret(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [".env.example", "env.py", "environment.yml", "id_rsa.pub", "keys.py", "keyboard.json", "secrets.py", "token.py",
-     "credentials.py", "ssh/config", "a.pem.md", "monkey"],
-)  # fmt: skip
-def test_no_secret(path):
-    """Names that only look alike are let through."""
-    assert not is_secret(path)

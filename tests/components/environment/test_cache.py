@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -72,6 +73,25 @@ def test_two_keys_with_one_digest_do_not_share(tmp_path: Path) -> None:
         assert not cache.is_complete(other, b"key")
 
 
+def test_files_beside_the_key_are_compared_byte_for_byte(tmp_path: Path) -> None:
+    """The same key with a wheel of other bytes, however alike, is another environment; each is found again."""
+    first, second = tmp_path / "1" / "a.whl", tmp_path / "2" / "a.whl"
+    for wheel, content in ((first, b"one"), (second, b"two")):
+        wheel.parent.mkdir()
+        wheel.write_bytes(content)
+    places = []
+    for wheels in ([first], [second], []):
+        with cache.entry(b"key", silent, beside=wheels) as place:
+            assert list(place.iterdir()) == []
+            cache.complete(place, b"key", wheels)
+        with cache.entry(b"key", silent, beside=wheels) as again:
+            assert again == place
+            assert cache.is_complete(again, b"key", wheels)
+        places.append(place)
+
+    assert len(set(places)) == 3
+
+
 def test_the_second_builder_waits_and_uses_the_first() -> None:
     """Two replays of one bundle build its environment once."""
     said: list[str] = []
@@ -100,6 +120,23 @@ def test_a_folder_that_others_can_write_is_refused(own_cache: Path) -> None:
 
     with pytest.raises(UnavailableError, match="expected a folder that only you can write"):
         cache.folder()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the home folder is found in another way there")
+def test_a_person_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a variable nor an account names a home, as in many containers: the way out is said."""
+    import pwd
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+    with pytest.raises(UnavailableError, match=r"^no home folder is known to keep rebuilt environments in$") as caught:
+        cache.folder()
+    assert caught.value.hint == "name a folder in REPROBUNDLE_CACHE"
 
 
 def test_a_link_is_refused(own_cache: Path, tmp_path: Path) -> None:

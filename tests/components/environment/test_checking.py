@@ -30,7 +30,7 @@ def site(tmp_path: Path, distributions: dict[str, str], facts: dict[str, Json]) 
     (tmp_path / "environment").mkdir()
     (tmp_path / "environment" / "requirements.txt").write_bytes(b"alpha==1.0\nbeta==2.0+cpu\n")
     answer = Answer(
-        stage="done", error=None, outputs=None, arrays={}, transformed=None, digests={}, device=None, facts=facts,
+        stage="done", error=None, outputs=None, arrays={}, transformed=None, nesting=None, digests={}, device=None, facts=facts,
         distributions=distributions, log="",
     )  # fmt: skip
     return Site(root=tmp_path, answer=answer)

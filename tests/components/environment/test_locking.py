@@ -121,6 +121,27 @@ def test_without_budget_the_lock_has_pins_and_says_why(site: Path, tmp_path: Pat
     ]
 
 
+def test_secrets_left_out_of_a_wheel_are_a_note(site: Path, tmp_path: Path) -> None:
+    """Whoever needs the file at a replay learns at capture that it is not there, and only a few names are shown."""
+    installed_from_a_wheel(site, "own_thing")
+    metadata = site / "own_thing-1.0.dist-info"
+    (metadata / "direct_url.json").write_text('{"url": "file:///gone", "dir_info": {}}')
+    with (metadata / "RECORD").open("a") as record:
+        for number in range(6):
+            (site / f"{number}.env").write_text("TOKEN=1")
+            record.write(f"{number}.env,,\n")
+    made, stage = lock(tmp_path, seconds=0, look_up=False)
+
+    assert made.wheels == ("environment/wheels/own_thing-1.0-py3-none-any.whl",)
+    assert [(note.message, note.hint) for note in stage.notes if "secrets" in note.message] == [
+        (
+            "the wheel made of own-thing 1.0 is without 6 files that by name hold secrets: "
+            "'0.env', '1.env', '2.env', '3.env', '4.env', …",
+            "where the code needs such a file, give it another name",
+        )
+    ]
+
+
 def test_nothing_to_pin_is_a_note(site: Path, tmp_path: Path) -> None:
     """An environment without distributions gives a bundle without lock, and says so."""
     made, stage = lock(tmp_path, seconds=0, look_up=False)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from reprobundle.components.environment.cache import VARIABLE
 from reprobundle.components.environment.distributions import installed
 from reprobundle.components.environment.fetching import check_house
 from reprobundle.components.environment.installers import find_uv
-from reprobundle.components.environment.lock import Pin, read_lock
+from reprobundle.components.environment.lock import Pin, read_lock, write_lock
 from reprobundle.components.environment.locking import make_lock
 from reprobundle.components.environment.section import Interpreter, LockFacts, Platform, Section
 from reprobundle.components.interface import Stage
@@ -239,7 +240,7 @@ def test_own_wheels_alone_rebuild_without_any_index(
     argv: list[str | Path] = [built.python, "-I", "-c", "import local_pkg; print(local_pkg.word())"]
     said = walls(kind).run(argv, reads=built.reads, writes=(), env={}, timeout=60)
 
-    assert (built.packages, built.hashes, built.cached, again.cached) == (1, True, False, True)
+    assert (built.packages, built.vendored, built.hashes, built.cached, again.cached) == (1, 1, True, False, True)
     assert built.installer.startswith(installer)
     assert (said.code, said.text) == (0, "local\n")
     assert again.python == built.python
@@ -261,6 +262,28 @@ def test_another_manifest_never_shares_own_wheels(wheels_only: Path) -> None:
 
     assert other.python != first.python
     assert other.cached is False
+
+
+@pytest.mark.slow
+def test_without_hashes_another_wheel_is_never_taken_for_the_first(
+    wheels_only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digests find accidents only: where they agree, under one manifest, the wheels' own bytes still decide."""
+    bundle = tmp_path / "bundle"
+    shutil.copytree(wheels_only, bundle)
+    recorded = from_bytes(Section, (bundle / "section.json").read_bytes(), name="section")
+    lock = bundle / "environment" / "requirements.txt"
+    lock.write_bytes(write_lock([Pin(one.name, one.version) for one in read_lock(lock.read_bytes())]))
+    unhashed = recorded.model_copy(update={"lock": LockFacts(hashes="none", why="not run: budget", by="none")})
+    monkeypatch.setattr(rebuild, "digest_file", lambda path: ("0" * 32, 1))
+    first, again = build(bundle, unhashed), build(bundle, unhashed)
+    (wheel,) = (bundle / path for path in recorded.wheels)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.comment = b"other bytes"
+    other = build(bundle, unhashed)
+
+    assert (again.cached, again.python) == (True, first.python)
+    assert (other.cached, other.python == first.python) == (False, False)
 
 
 @pytest.mark.slow

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from reprobundle.components.environment.distributions import Installed, installed
-from reprobundle.components.environment.wheels import CannotVendorError, hashes_of, is_wheel_of, vendor
+from reprobundle.components.environment.wheels import (
+    CannotVendorError,
+    Made,
+    _copy_project,
+    hashes_of,
+    is_wheel_of,
+    vendor,
+)
 
 SCRIPT = "#!/home/me/env/bin/python3.11\nprint('hello')\n"
 
@@ -47,10 +54,24 @@ def named(place: Path, site: Path) -> str:
     return place.relative_to(site).as_posix() if below else f"../../../{place.relative_to(site.parents[2]).as_posix()}"
 
 
-def make(one: Installed, folder: Path) -> Path:
-    """One wheel, with no time to fetch anything."""
+def vendored(one: Installed, folder: Path) -> Made:
+    """One wheel and what was left out of it, with no time to fetch anything."""
     folder.mkdir()
     return vendor(one, folder, deadline=time.monotonic())
+
+
+def make(one: Installed, folder: Path) -> Path:
+    """One wheel."""
+    return vendored(one, folder).wheel
+
+
+def add(one: Installed, path: str, text: str) -> None:
+    """One more installed file."""
+    place = one.site / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+    with (one.metadata / "RECORD").open("a") as file:
+        file.write(f"{path},,\n")
 
 
 def test_an_install_is_packed_whole(tmp_path: Path) -> None:
@@ -83,6 +104,45 @@ def test_two_installs_give_the_same_bytes(tmp_path: Path) -> None:
     first, second = make(one, tmp_path / "a"), make(two, tmp_path / "b")
     assert first.read_bytes() == second.read_bytes()
     assert hashes_of([first]) == hashes_of([second])
+
+
+def test_secrets_do_not_leave_in_a_wheel(tmp_path: Path) -> None:
+    """A file that by its name holds secrets stays out and is told; certificates alone are public and stay in."""
+    one = install_by_hand(tmp_path / "prefix")
+    certificate = "# the root\n-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+    key = certificate + "-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----\n"
+    for path, text in {
+        "thing/.env": "TOKEN=1", "thing/credentials.json": "{}", "thing/both.pem": key, "thing/cacert.pem": certificate,
+        "thing/.ssh/known.pem": certificate, "../../../share/id_rsa": "key", "thing/empty.pem": "",
+    }.items():  # fmt: skip
+        add(one, path, text)
+    made = vendored(one, tmp_path / "work")
+
+    with zipfile.ZipFile(made.wheel) as archive:
+        names, record = set(archive.namelist()), archive.read("thing-1.0.dist-info/RECORD").decode()
+    assert made.without == (
+        "thing-1.0.data/data/share/id_rsa",
+        "thing/.env",
+        "thing/.ssh/known.pem",
+        "thing/both.pem",
+        "thing/credentials.json",
+        "thing/empty.pem",
+    )
+    assert "thing/cacert.pem" in names
+    assert not names & set(made.without)
+    assert not [path for path in made.without if path in record]
+
+
+def test_secrets_of_a_project_are_not_built_from(tmp_path: Path) -> None:
+    """The copy that an editable install is built from is without them, whatever its build back end would take along."""
+    project = tmp_path / "project"
+    (project / "src").mkdir(parents=True)
+    (project / "src" / "module.py").write_text("")
+    (project / "src" / "deploy.key").write_text("key")
+    (project / ".netrc").write_text("password")
+
+    assert _copy_project(project, tmp_path / "copy") == (".netrc", "src/deploy.key")
+    assert [place.name for place in sorted((tmp_path / "copy").rglob("*"))] == ["src", "module.py"]
 
 
 def test_a_file_that_is_gone_is_no_wheel(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files that by their name hold secrets: never copied, never in the patch."""
+"""Files that by their name hold secrets: never copied, never in the patch, never in a wheel made here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,116 @@
+"""What a reviewer should know of the wheels that a bundle brings along, read from their lists of files alone."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from reprobundle.components.environment.section import NAME, Section
+from reprobundle.components.interface import differs
+from reprobundle.report import Finding, Status
+from reprobundle.store import inside
+
+MAX_LISTING_BYTES = 32 * 2**20
+TAIL_BYTES = 22 + 2**16 + 20  # the record at an archive's end, its longest comment, and the large archives' locator
+SHOWN = 5
+MAX_SHOWN_PATH = 200
+STARTED = frozenset({"sitecustomize", "usercustomize"})
+LIBRARIES = frozenset({"purelib", "platlib"})
+SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
+PROGRAMS = frozenset({"bin", "scripts", "pyvenv.cfg"})
+
+_END = re.compile(rb"PK\x05\x06")
+_LARGE = b"PK\x06\x07"
+
+
+def check_vendored(section: Section, root: Path) -> Iterator[Finding]:
+    """A note for each wheel of the bundle itself, naming the files in it that run by themselves or are programs.
+
+    Args:
+        section: The recorded environment.
+        root: The verified view, where the wheels are; nothing is extracted.
+    """
+    origins = {one.name: one.origin.kind for one in section.distributions}
+    for path in section.wheels:
+        try:
+            name, version, _, _ = parse_wheel_filename(path.rpartition("/")[2])
+        except InvalidWheelFilename:
+            yield differs(NAME, f"{path} is not named as a wheel is", expected="name-version-….whl", found=path)
+            continue
+        label = f"{name} {version}"
+        if name not in origins:
+            message = f"the bundle brings a wheel of {label}, which the recorded environment does not name"
+            yield differs(NAME, message, expected="no such distribution", found=label)
+        yield _note(label, inside(root, path), from_index=origins.get(name) == "index")
+
+
+def _note(label: str, wheel: Path, *, from_index: bool) -> Finding:
+    message, hint = f"{label} comes from the bundle itself as a wheel, not from an index", None
+    if from_index:
+        message += ", though it is recorded as installed from one"
+        hint = "a capture packs such an install where no index offers a wheel that fits; nothing proves that it was so"
+    return Finding(kind=NAME, status=Status.NOTE, message=message + _contents(wheel), hint=hint)
+
+
+def _contents(wheel: Path) -> str:
+    names = _names(wheel)
+    if names is None:
+        return "; its list of files cannot be read"
+    by_itself = sorted({name for name in names if _runs_by_itself(name)})
+    programs = sorted({name for name in names if _is_program(name)})
+    told = [("run at every start of its Python", by_itself), ("are programs of its environment", programs)]
+    return "".join(f"; files in it that {what}: {_some(found)}" for what, found in told if found)
+
+
+def _names(wheel: Path) -> list[str] | None:
+    """The names in the archive; None where it is none, or where the list alone would fill the memory."""
+    try:
+        if _listing_bytes(wheel) > MAX_LISTING_BYTES:
+            return None
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, struct.error):
+        return None
+
+
+def _listing_bytes(wheel: Path) -> int:
+    """The largest size that any record at the archive's end gives its list, before anything reads that much."""
+    with wheel.open("rb") as file:
+        file.seek(max(0, wheel.stat().st_size - TAIL_BYTES))
+        tail = file.read()
+    if _LARGE in tail:
+        return MAX_LISTING_BYTES + 1
+    sizes = (tail[found.start() + 12 : found.start() + 16] for found in _END.finditer(tail))
+    return max((int.from_bytes(size, "little") for size in sizes), default=0)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
+
+
+def _runs_by_itself(name: str) -> bool:
+    """Whether it comes to lie directly in the folder of modules and is read by `site` whenever Python starts."""
+    parts = _parts(name)
+    if len(parts) > 2 and parts[0].endswith(".data"):
+        site = [place for place, part in enumerate(parts) if part in SITE_FOLDERS]
+        parts = parts[2:] if parts[1] in LIBRARIES else parts[site[-1] + 1 :] if site else []
+    if not parts:
+        return False
+    return (len(parts) == 1 and parts[0].endswith(".pth")) or parts[0].partition(".")[0] in STARTED
+
+
+def _is_program(name: str) -> bool:
+    parts = _parts(name)
+    if len(parts) < 3 or not parts[0].endswith(".data"):
+        return False
+    return parts[1] == "scripts" or (parts[1] == "data" and parts[2].lower() in PROGRAMS)
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:MAX_SHOWN_PATH]) for name in names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"

@@ -1,0 +1,80 @@
+"""Which files a manifest's sections name, and where each kind may lie: nothing a section names may be another's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ROOT = ""
+RESERVED = ("environment/", "code/", "data/", "preprocessing/", "replay/", "documentation/", "signatures/")
+IMPORTABLE = ("code/source", "code/outside")
+
+
+def faults(manifest: Any) -> Iterator[str]:
+    """Every way in which a manifest's sections and its table of files do not fit together, in words.
+
+    Args:
+        manifest: A `Manifest`; the type stands above this room.
+    """
+    listed = {entry.path for entry in manifest.files}
+    named = list(_named(manifest))
+    for where, path, home in named:
+        if path not in listed:
+            yield f"{where}: names {path!r}, which is not in files"
+        elif not _is_at_home(path, home):
+            yield f"{where}: names {path!r}, expected a file under {home or 'the root'}"
+    seen: dict[str, str] = {}
+    for where, path, _ in named:
+        if path in seen and not where.startswith(("views", "code.modules")):
+            yield f"{where}: names {path!r}, which is {seen[path]} already"
+        seen.setdefault(path, where)
+    yield from _import_roots(manifest.code.import_roots)
+    yield from _weights(manifest.model)
+
+
+def _is_at_home(path: str, home: str) -> bool:
+    return not path.startswith(RESERVED) if home == ROOT else path.startswith(home)
+
+
+def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
+    """Each path a section names: the section's field, the path, the folder it must lie under."""
+    model, outputs, prepared = manifest.model, manifest.outputs, manifest.preprocessing
+    fields: Mapping[str, tuple[str | None, str]] = {
+        "environment.lock": (manifest.environment.lock and manifest.environment.lock.path, "environment/"),
+        "code.patch": (manifest.code.patch, "code/"),
+        "preprocessing.configuration": (prepared.configuration, "preprocessing/"),
+        "preprocessing.pairs.raw": (prepared.pairs and prepared.pairs.raw.file, "preprocessing/"),
+        "preprocessing.pairs.expected": (prepared.pairs and prepared.pairs.expected.file, "preprocessing/"),
+        "model.configuration": (model.configuration, ROOT),
+        "outputs.inputs": (outputs.inputs and outputs.inputs.file, "replay/"),
+        "outputs.expected": (outputs.expected and outputs.expected.file, "replay/"),
+        "documentation.path": (manifest.documentation.path, "documentation/"),
+    }
+    for where, (path, home) in fields.items():
+        if path is not None:
+            yield where, path, home
+    lists = {
+        "model.files": (model.files, ROOT),
+        "preprocessing.files": (prepared.files, ROOT),
+        "environment.wheels": (manifest.environment.wheels, "environment/wheels/"),
+        "data.splits": (tuple(split.listing for split in manifest.data.splits), "data/"),
+        "code.modules": (tuple(module.path for module in manifest.code.modules), "code/"),
+        "views": (manifest.views, ROOT),
+    }
+    for where, (paths, home) in lists.items():
+        for path in paths:
+            yield where, path, home
+
+
+def _import_roots(roots: tuple[str, ...]) -> Iterator[str]:
+    for root in roots:
+        if not any(root == place or root.startswith(f"{place}/") for place in IMPORTABLE):
+            yield f"code.import_roots: names {root!r}, expected a folder under {' or '.join(IMPORTABLE)}"
+
+
+def _weights(model: Any) -> Iterator[str]:
+    if model.loader == "for_callable" and (model.files or model.tensors):
+        yield "model: a plain function has no weights, but files or tensors are named"
+    names = [entry.name for entry in model.tensors]
+    if len(names) != len(set(names)):
+        yield "model.tensors: a name stands twice"
