@@ -17,6 +17,7 @@ from reprobundle.sandbox import Sandbox
 
 PROOF_SECONDS = 600.0
 CPU = "cpu"
+SHOWN_CHARACTERS = 300
 
 
 def prove(draft: Manifest, folder: Path, source: Source) -> Proof:
@@ -51,13 +52,23 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     answer = site.answer
     assert answer is not None  # the worker was asked
     if answer.error is not None:
-        return Proof(status="failed", why=f"at {answer.stage}: {answer.error}")
+        way_out = _made(draft) if answer.stage == "build" else ""
+        return Proof(status="failed", why=f"at {answer.stage}: {answer.error}{way_out}")
     rung, reason = replies.overall(draft, site)
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
     if rung is Rung.CLOSE:
         return Proof(status="close", why=_on(device, draft) + (reason or ""))
     return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
+
+
+def _made(draft: Manifest) -> str:
+    """How the model was made, for a person who sees that it is wrong, and what to write instead."""
+    init = draft.model.init
+    assert init is not None  # why_not was asked before
+    given = [repr(value) for value in init.args] + [f"{name}={value!r}" for name, value in init.kwargs.items()]
+    called = f"{draft.model.entry}({', '.join(given)})"[:SHOWN_CHARACTERS]
+    return f"; it was called as {called}: if that is not how you make it, name a function of yours that does: factory="
 
 
 def _on(device: str, draft: Manifest) -> str:

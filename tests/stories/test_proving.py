@@ -40,3 +40,20 @@ def test_an_unproven_bundle_is_told_by_a_warning(tmp_path: Path) -> None:
 
     assert finished.returncode == 0
     assert "UnprovenBundleWarning: the bundle 'bundle' is unproven: not run: a second copy" in finished.stderr
+
+
+def test_a_model_made_in_another_way_is_explained(tmp_path: Path) -> None:
+    """A constructor that wants an object where a dictionary was found: the proof says how it was called, and what to do."""
+    net = NET.replace("def __init__(self, hidden=8):", "def __init__(self, config):").replace(
+        "super().__init__()\n", "super().__init__()\n        hidden = config.hidden\n"
+    )
+    train = TRAIN.replace("Net(hidden=8)", "Net(type('Config', (), {'hidden': 8}))")
+    project = make_project(tmp_path / "project", net=net, train=train)
+    python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    proof = reprobundle.verify(tmp_path / "bundle").manifest.proof
+
+    assert proof.why == (
+        "at build: AttributeError: 'dict' object has no attribute 'hidden'; it was called as "
+        "net:Net(config={'hidden': 8, 'lr': 0.1}): if that is not how you make it, name a function of yours that does: "
+        "factory="
+    )
