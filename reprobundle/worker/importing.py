@@ -96,7 +96,8 @@ def distributions() -> Dict[str, str]:
     """Name and version of every distribution that is installed here."""
     found: Dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
+        described = distribution.metadata
+        name = described["Name"] if "Name" in described else None  # noqa: SIM401  its type promises no get()
         if name and name not in found:
             found[name] = distribution.version
     return found
