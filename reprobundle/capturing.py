@@ -13,7 +13,7 @@ from typing import Any
 from reprobundle import bundle as bundles
 from reprobundle import captures, rng, specification
 from reprobundle.components import COMPONENTS, code, data, environment
-from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Source, Stage
+from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
@@ -63,6 +63,7 @@ def capture(
     budget: float = DEFAULT_BUDGET,
     proof: bool = True,
     run: Begun | None = None,
+    vendor: Vendor = "needed",
 ) -> Captured:
     """Pack a trained model, with all that is needed to reproduce it, into a new folder.
 
@@ -87,6 +88,8 @@ def capture(
         budget: Seconds that hashes for the lock may take; 0 leaves them out.
         proof: Whether to reload the bundle in a fresh process before it is sealed.
         run: What `begin` gave at the start of training.
+        vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution, so that the bundle can
+            be replayed without any network.
 
     Returns:
         Where the bundle is, its id, the proof and the notes.
@@ -109,6 +112,7 @@ def capture(
         project=None if project is None else Path(project).resolve(),
         budget=budget,
         run=run,
+        vendor=vendor,
     )
     captured = capture_source(Path(path), source, proof=proof)
     if proof and not captured.proof.proven:

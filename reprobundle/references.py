@@ -41,6 +41,8 @@ def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
     model, outputs, prepared = manifest.model, manifest.outputs, manifest.preprocessing
     fields: Mapping[str, tuple[str | None, str]] = {
         "environment.lock": (manifest.environment.lock and manifest.environment.lock.path, "environment/"),
+        "environment.portable": (manifest.environment.portable, "environment/"),
+        "environment.pylock": (manifest.environment.pylock, "environment/"),
         "code.patch": (manifest.code.patch, "code/"),
         "preprocessing.configuration": (prepared.configuration, "preprocessing/"),
         "preprocessing.pairs.raw": (prepared.pairs and prepared.pairs.raw.file, "preprocessing/"),

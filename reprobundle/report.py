@@ -24,6 +24,15 @@ class Status(str, Enum):
     NOTE = "note"
 
 
+class Grade(str, Enum):
+    """How much a difference can change a model's numbers, most first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Finding(Record):
     """One thing that was checked, or could not be, or should be known.
 
@@ -34,6 +43,8 @@ class Finding(Record):
         expected: The recorded value as text, where there is one.
         found: The value met here as text, where there is one.
         hint: The way out.
+        grade: For a difference between environments: how much it can change numbers.
+        why: The reason for the grade, in a few words.
     """
 
     kind: str
@@ -42,6 +53,8 @@ class Finding(Record):
     expected: str | None = None
     found: str | None = None
     hint: str | None = None
+    grade: Grade | None = None
+    why: str | None = None
 
 
 class Rung(str, Enum):
@@ -159,7 +172,8 @@ class ReplayedEnvironment(Record):
     """Where the model was run.
 
     Attributes:
-        how: Rebuilt from the bundle's lock, or an existing interpreter.
+        how: Rebuilt from the bundle's lock; from its portable lock; this program's own environment; or a Python that the
+            reviewer named.
         python: Version of the interpreter that ran it.
         sandbox: ``bwrap``, or ``none``.
         packages: Number of distributions installed from the lock.
@@ -169,7 +183,7 @@ class ReplayedEnvironment(Record):
         hashes: Whether every archive was checked against a hash in the lock.
     """
 
-    how: Literal["rebuild", "current"]
+    how: Literal["rebuild", "portable", "current", "python"]
     python: str
     sandbox: Literal["bwrap", "none"]
     packages: int

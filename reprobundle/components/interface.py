@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, Rung, Status
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reprobundle.store import Writer
 
 DEFAULT_BUDGET = 30.0
+Vendor = Literal["needed", "all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class Source:
         project: The folder the training code lives in; None: found out.
         budget: Seconds that lock hashes may take; 0 switches them off.
         run: What `begin` recorded at the start of training.
+        vendor: Which distributions travel in the bundle as wheels: those that no index offers, or all.
         trained_here: Whether this process trained the model, so that its seeds say something about it.
     """
 
@@ -72,6 +74,7 @@ class Source:
     project: Path | None = None
     budget: float = DEFAULT_BUDGET
     run: Begun | None = None
+    vendor: Vendor = "needed"
     trained_here: bool = True
 
 

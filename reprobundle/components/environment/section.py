@@ -11,14 +11,21 @@ from reprobundle.store.digests import BundlePath
 
 NAME = "environment"
 LOCK_PATH: Final = "environment/requirements.txt"
+PORTABLE_PATH: Final = "environment/requirements.portable.txt"
+PYLOCK_PATH: Final = "environment/pylock.toml"
 WHEELS_FOLDER = "environment/wheels"
 COMMIT: Final = r"^[0-9A-Za-z._-]{1,128}$"
 SHA256: Final = r"^[0-9a-f]{64}$"
 
-OriginKind = Literal["index", "vcs", "local", "editable", "archive"]
+MAX_SHOWN_EDITED: Final = 20
+
+OriginKind = Literal["index", "vcs", "local", "editable", "archive", "conda"]
+Container = Literal["docker", "podman", "kubernetes", "apptainer", "lxc", "container"]
 LockTool = Literal["pip-tools", "uv", "none"]
 Version = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]{0,127}$")]
 Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$")]
+Word = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]{0,127}$")]
+IndexHint = Annotated[str, pydantic.Field(pattern=r"^pytorch/(cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(\.[0-9]{1,2}){1,2})$")]
 WheelPath = Annotated[BundlePath, pydantic.Field(pattern=r"^environment/wheels/[^/]+\.whl$")]
 
 
@@ -30,17 +37,51 @@ class Interpreter(Record):
         version: All parts, e.g. ``3.11.7``.
         build: Where its build came from, as ``platform.python_build`` says; without the date.
         cache_tag: Tag of its compiled files, e.g. ``cpython-311``; None where there is none.
+        abi: What its extension modules are built for, e.g. ``cpython-311-x86_64-linux-gnu``; None where it is not told.
     """
 
     implementation: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     version: Annotated[str, pydantic.Field(pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}[0-9A-Za-z+.]{0,32}$")]
     build: str
     cache_tag: str | None
+    abi: str | None = None
 
     @property
     def minor(self) -> str:
         """Major and minor version, which decide what wheels fit, e.g. ``3.11``."""
         return ".".join(self.version.split(".")[:2])
+
+
+class Slurm(Record):
+    """The size of a job of the scheduler Slurm, without the names of its nodes, its account or its user.
+
+    Attributes:
+        nodes: Number of nodes; None where Slurm does not say.
+        tasks: Number of tasks.
+        cpus_per_task: Processors each task was given.
+        gpus: GPUs on the node of this process.
+    """
+
+    nodes: int | None = None
+    tasks: int | None = None
+    cpus_per_task: int | None = None
+    gpus: int | None = None
+
+
+class CondaPackage(Record):
+    """One package of a conda environment; what pip installed beside is no such package.
+
+    Attributes:
+        name: As conda calls it.
+        version: Its version.
+        build: Its build string, e.g. ``py311h64a7726_0``.
+        channel: Short name of its channel, e.g. ``conda-forge``; None where it is an address.
+    """
+
+    name: Word
+    version: Word
+    build: Word
+    channel: Word | None = None
 
 
 class Platform(Record):
@@ -50,11 +91,17 @@ class Platform(Record):
         system: ``Linux``, ``Darwin``, ``Windows``.
         machine: Processor architecture, e.g. ``x86_64``.
         libc: C library with its version, e.g. ``glibc 2.36``; None where it cannot be told.
+        distribution: Name and version of the Linux distribution, or of the system elsewhere; None where it is not told.
+        container: The kind of container the process ran in; None outside one.
+        slurm: The size of the Slurm job the process ran in; None outside one.
     """
 
     system: str
     machine: str
     libc: str | None
+    distribution: str | None = None
+    container: Container | None = None
+    slurm: Slurm | None = None
 
 
 class Origin(Record):
@@ -71,6 +118,18 @@ class Origin(Record):
     sha256: Annotated[str, pydantic.Field(pattern=SHA256)] | None = None
 
 
+class Edited(Record):
+    """Files of a distribution that are no longer what its installer wrote.
+
+    Attributes:
+        count: How many, the missing ones included.
+        paths: The first of them, sorted, relative to the folder it is installed in.
+    """
+
+    count: int
+    paths: Annotated[tuple[str, ...], pydantic.Field(max_length=MAX_SHOWN_EDITED)]
+
+
 class Distribution(Record):
     """One installed distribution.
 
@@ -79,12 +138,17 @@ class Distribution(Record):
         version: As installed, with its local label, e.g. ``2.13.0+cu128``.
         origin: Where it was installed from.
         imported: Whether the process had imported any of its files at capture.
+        requested: Whether a person asked for it, or another distribution pulled it in; None where its installer did not
+            say.
+        edited: Files changed since it was installed; None when none was.
     """
 
     name: Name
     version: Version
     origin: Origin
     imported: bool
+    requested: bool | None = None
+    edited: Edited | None = None
 
 
 class LockFacts(Record):
@@ -128,6 +192,11 @@ class Section(Record):
         lock: How the lock was made; None when nothing could be pinned.
         wheels: Wheels made from what no index offers, sorted by path.
         left_out: What is installed but not in the lock.
+        portable: The lock for another platform: public versions of what was imported and of what that needs; None when
+            nothing was imported.
+        pylock: The same pins as the lock in the standard form ``pylock.toml``; None when there is no lock.
+        index_hints: Which public index offers a pin whose local label names a known build, by the pin's name.
+        conda: Packages of the conda environment the process ran in, sorted by name; empty outside one.
     """
 
     interpreter: Interpreter
@@ -137,3 +206,7 @@ class Section(Record):
     lock: LockFacts | None
     wheels: tuple[WheelPath, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    portable: Literal["environment/requirements.portable.txt"] | None = None
+    pylock: Literal["environment/pylock.toml"] | None = None
+    index_hints: dict[Name, IndexHint] = {}
+    conda: tuple[CondaPackage, ...] = ()
