@@ -6,6 +6,7 @@
 PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find reprobundle -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md LICENSE
+PYTEST = .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 QUICK = -m "not slow and not network"
 
 .DELETE_ON_ERROR:
@@ -15,10 +16,10 @@ demo: .demo/venv/ready
 	.demo/venv/bin/reprobundle demo --folder .demo/$$(date +%Y%m%d-%H%M%S)
 
 test: .venv/ready
-	.venv/bin/python -m pytest --cov --cov-report=term-missing $(ARGS)
+	$(PYTEST) --cov --cov-report=term-missing $(ARGS)
 
 check: lint
-	.venv/bin/python -m pytest --quiet $(QUICK) $(ARGS)
+	$(PYTEST) --quiet $(QUICK) $(ARGS)
 
 lint: .venv/ready
 	.venv/bin/ruff check .

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         UnavailableError,
         UsageError,
     )
+    from reprobundle.examining import Examination, examine
+    from reprobundle.finishing import lock
     from reprobundle.manifest import Manifest
     from reprobundle.replaying import replay
     from reprobundle.report import Finding, Report, Rung, Status, Verdict
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
+    "Examination",
     "Finding",
     "Manifest",
     "NewerSchemaError",
@@ -45,6 +48,8 @@ __all__ = [
     "begin",
     "capture",
     "compare",
+    "examine",
+    "lock",
     "replay",
     "verify",
 ]
@@ -63,6 +68,9 @@ _HOMES = {
     "ReproBundleError": "errors",
     "UnavailableError": "errors",
     "UsageError": "errors",
+    "Examination": "examining",
+    "examine": "examining",
+    "lock": "finishing",
     "Manifest": "manifest",
     "replay": "replaying",
     "Finding": "report",

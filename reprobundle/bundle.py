@@ -6,8 +6,9 @@ Only `Bundle.verify` makes a `VerifiedBundle`, and only that type can be run, ex
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,12 @@ from reprobundle.store.writing import disk_errors
 BORROWED_BYTES = 64 * 2**20
 FAULTS_SHOWN = 3
 SIGNATURES = "signatures"
+ARCHIVE_SUFFIX = ".zip"
+ARCHIVE_HINT = "an archive of a bundle is read with: reprobundle unpack FILE DIR"
+LEFT_BEHIND = re.compile(
+    r"^(?:[^:]*/)?(__pycache__|\.DS_Store|\.ipynb_checkpoints|Thumbs\.db|desktop\.ini|\.pytest_cache|\.mypy_cache)(?:/[^:]*)?"
+    r": is not listed in the manifest$"
+)
 HUB_ATTRIBUTES = ".gitattributes"
 HUB_LINE_END = b"filter=lfs diff=lfs merge=lfs -text"
 
@@ -50,7 +57,8 @@ class Bundle:
         folder = Path(path)
         if not folder.is_dir():
             found = "a file" if folder.exists() else "nothing there"
-            raise RefusedInputError(f"{str(path)!r} is not a bundle: expected a folder, found {found}")
+            hint = ARCHIVE_HINT if folder.suffix == ARCHIVE_SUFFIX and folder.is_file() else None
+            raise RefusedInputError(f"{str(path)!r} is not a bundle: expected a folder, found {found}", hint=hint)
         place = folder / manifests.NAME
         if not os.path.lexists(place):
             hint = "a bundle is the folder that capture made; its manifest is written last"
@@ -95,7 +103,7 @@ class Bundle:
         faults = list(self.faults())
         if faults:
             more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
-            raise RefusedInputError("; ".join(faults[:FAULTS_SHOWN]) + more)
+            raise RefusedInputError("; ".join(faults[:FAULTS_SHOWN]) + more, hint=_way_out(faults))
         return VerifiedBundle(self, _token=_TOKEN)
 
     def signatures(self) -> tuple[str, ...]:
@@ -104,6 +112,15 @@ class Bundle:
         folder = self.path / SIGNATURES
         names = sorted(f"{SIGNATURES}/{place.name}" for place in folder.iterdir()) if folder.is_dir() else []
         return tuple(path for path in names if is_signature(path) and path not in listed)
+
+
+def _way_out(faults: Sequence[str]) -> str | None:
+    """What to do where nothing is wrong but that a program or the system left files of its own behind."""
+    named = [LEFT_BEHIND.search(fault) for fault in faults]
+    if not all(named):
+        return None
+    names = ", ".join(sorted({found[1] for found in named if found}))
+    return f"delete {names}, which a program left in the folder, and verify again"
 
 
 _TOKEN = object()
@@ -151,7 +168,7 @@ class VerifiedBundle:
         for entry in self.manifest.files:
             place = inside(self.path, entry.path)
             large = entry.path in self.manifest.model.files and entry.size > BORROWED_BYTES
-            if large and _is_safe_to_borrow(place):
+            if large and is_safe_to_borrow(place):
                 borrowed[entry.path] = (place.resolve(), _borrow(place, entry))
             elif writer.copy(entry.path, place) != entry:
                 raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
@@ -232,7 +249,7 @@ def _borrow(place: Path, entry: FileEntry) -> tuple[int, ...]:
     return seen
 
 
-def _is_safe_to_borrow(place: Path) -> bool:
+def is_safe_to_borrow(place: Path) -> bool:
     """Whether this user owns the file and nobody else can write it or any folder above it."""
     if not hasattr(os, "getuid"):
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,8 @@ from reprobundle.proving import prove
 from reprobundle.report import Finding
 from reprobundle.signals import ended_politely
 from reprobundle.store import Writer, digest_bytes, staging
-from reprobundle.store.sealing import refuse_existing
+from reprobundle.store.sealing import refuse_existing, refuse_unwritable
+from reprobundle.telling import describe
 from reprobundle.version import version
 
 
@@ -34,12 +37,14 @@ class Captured:
         id: Its id: XXH3-128 of its manifest's bytes.
         proof: What a fresh process made of it before it was sealed.
         notes: What was left out or is worth knowing.
+        manifest: All that the bundle says of itself.
     """
 
     path: Path
     id: str
     proof: Proof
     notes: tuple[Finding, ...]
+    manifest: Manifest
 
 
 class UnprovenBundleWarning(UserWarning):
@@ -64,6 +69,7 @@ def capture(
     proof: bool = True,
     run: Begun | None = None,
     vendor: Vendor = "needed",
+    quiet: bool = False,
 ) -> Captured:
     """Pack a trained model, with all that is needed to reproduce it, into a new folder.
 
@@ -90,6 +96,7 @@ def capture(
         run: What `begin` gave at the start of training.
         vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution, so that the bundle can
             be replayed without any network.
+        quiet: Whether to leave out the summary on standard error: where the bundle is, its proof, what is worth knowing.
 
     Returns:
         Where the bundle is, its id, the proof and the notes.
@@ -115,10 +122,36 @@ def capture(
         vendor=vendor,
     )
     captured = capture_source(Path(path), source, proof=proof)
+    if not quiet:
+        _tell(summary(captured))
     if proof and not captured.proof.proven:
-        why = f"{captured.proof.status}: {captured.proof.why}"
-        warnings.warn(f"the bundle {captured.path.name!r} is unproven: {why}", UnprovenBundleWarning, stacklevel=2)
+        warnings.warn(_unproven(captured), UnprovenBundleWarning, stacklevel=2)
     return captured
+
+
+def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = False, width: int = 100) -> str:
+    """What a capture came to, for a person: as the command line shows it, without a newline at the end.
+
+    Args:
+        captured: The outcome.
+        warned: Lines about the specification it was captured from.
+        colour: Whether to use ANSI colours.
+        width: Columns.
+    """
+    return describe(captured.path, captured.id, captured.manifest, warned, colour=colour, width=width)
+
+
+def _tell(text: str) -> None:
+    """Write to standard error; the bundle is sealed, and a screen that is gone is no reason to end a training run."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or None in a program without a console
+        sys.stderr.write(f"{text}\n")
+
+
+def _unproven(captured: Captured) -> str:
+    """That a bundle is unproven, why, and the way out where a note has one."""
+    words = f"the bundle {captured.path.name!r} is unproven: {captured.proof.status}: {captured.proof.why}"
+    hint = next((note.hint for note in captured.notes if note.kind in PROVING and note.hint), None)
+    return f"{words}; hint: {hint}" if hint else words
 
 
 def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = True) -> Captured:
@@ -133,12 +166,14 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
         proven = draft.model_copy(update={"proof": prove(draft, folder, source) if proof else NOT_ASKED})
         told = proven.model_copy(update={"notes": tuple(stage.notes)})
         complete = told.model_copy(update={"views": views.write(told, stage.writer)})
+        complete = complete.model_copy(update={"files": stage.writer.entries})
         content = bundles.seal(stage.writer, complete)
     if kept:
         captures.remember(content, target)
-    return Captured(target, digest_bytes(content), complete.proof, complete.notes)
+    return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete)
 
 
+PROVING = ("model", "outputs")  # the kinds whose notes may say why there is no proof
 NOT_ASKED = Proof(status="not run", why="it was switched off")
 
 
@@ -154,16 +189,23 @@ def take(source: Source, stage: Stage) -> dict[str, Any]:
 
 
 def capture_specification(
-    path: Path, out: Path, *, budget: float = DEFAULT_BUDGET, proof: bool = True, kept: bool = True
+    path: Path,
+    out: Path | None = None,
+    *,
+    budget: float = DEFAULT_BUDGET,
+    proof: bool = True,
+    kept: bool = True,
+    vendor: Vendor | None = None,
 ) -> tuple[Captured, tuple[str, ...]]:
     """Capture what a ``reprobundle.yaml`` describes.
 
     Args:
         path: The YAML file; paths in it are relative to its folder.
-        out: The bundle to make.
+        out: The bundle to make; None: as `specification.default_folder` says, in the current folder.
         budget: As in `capture`.
         proof: As in `capture`.
         kept: Whether the bundle goes to this user's capture log; not so when it is thrown away.
+        vendor: As in `capture`; None: as the file says.
 
     Returns:
         What was captured, and warnings about values that YAML reads otherwise than people mean.
@@ -172,22 +214,36 @@ def capture_specification(
         RefusedInputError: The file breaks its schema.
         UsageError: What it names is not there.
     """
-    refuse_existing(out)
-    arguments, warned = specification.load(path)
-    source = replace(Source(**arguments), budget=budget, trained_here=False)
-    return capture_source(out, source, proof=proof, kept=kept), warned
+    described, warned = specification.read(path)
+    target = out or specification.default_folder(described, path)
+    refuse_unwritable(Path(os.path.abspath(target)))
+    source = Source(**specification.arguments(described, path.absolute().parent))
+    source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
+    return capture_source(target, source, proof=proof, kept=kept), warned
 
 
-def begin(*, splits: Mapping[str, Any] | None = None, project: str | os.PathLike[str] | None = None) -> Begun:
+def begin(
+    *,
+    path: str | os.PathLike[str] | None = None,
+    splits: Mapping[str, Any] | None = None,
+    project: str | os.PathLike[str] | None = None,
+) -> Begun:
     """Record at the start of training what `capture` compares at its end: commit, source files, data splits.
 
     Args:
+        path: The folder that `capture` will make: that it can be made is found out now, not after the training.
         splits: Data splits by name, as in `capture`.
         project: The folder the training code lives in. Default: its git repository, else its folder.
 
     Returns:
         A value to hand to ``capture(…, run=…)``.
+
+    Raises:
+        UsageError: `path` exists, or `project` is no folder.
+        UnavailableError: Nothing can be written where `path` is.
     """
+    if path is not None:
+        refuse_unwritable(Path(os.path.abspath(path)))
     with rng.kept():
         commit, sources = code.state(None if project is None else Path(project).resolve())
         return Begun(commit=commit, sources=sources, splits=data.digests(splits or {}))

@@ -5,6 +5,7 @@ Every error carries one line (what, where, expected, found) and, apart from it, 
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 
@@ -22,6 +23,14 @@ class ReproBundleError(Exception):
         """Keep the one-line message and the hint."""
         super().__init__(message)
         self.hint = hint
+        if hint is not None:
+            self.advise(hint)
+
+    def advise(self, hint: str) -> None:
+        """Put another hint in the place of the one there is."""
+        self.hint = hint
+        if sys.version_info >= (3, 11):
+            self.__notes__ = [f"hint: {hint}"]  # a traceback shows it below the message
 
 
 class UsageError(ReproBundleError):

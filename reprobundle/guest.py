@@ -19,6 +19,8 @@ from reprobundle.worker import numerics
 
 MAX_RESULT_BYTES = 2**30
 LOG_CHARACTERS = 2**16
+DECIDED_BY = {"torch.threads": ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+HASH_SEED = "PYTHONHASHSEED"
 WORKER = Path(numerics.__file__).resolve().parent
 
 
@@ -67,8 +69,9 @@ def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: P
     job = _job(manifest, place, root, out, host)
     (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
     reads = [*host.reads, WORKER, control / "job.json", *_visible(manifest, place, root)]
-    argv: list[str | Path] = [host.python, "-I", "-B", WORKER, control / "job.json"]
-    finished = host.sandbox.run(argv, reads=reads, writes=[out], env=host.environment, timeout=host.timeout)
+    argv: list[str | Path] = [host.python, "-s", "-B", WORKER, control / "job.json"]
+    environment = _apart(host.environment)
+    finished = host.sandbox.run(argv, reads=reads, writes=[out], env=environment, timeout=host.timeout)
     return _read(out, finished)
 
 
@@ -109,9 +112,26 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
         "hidden": [str(folder) for folder in host.hidden],
         "inputs": {"file": str(place(inputs.file)), "structure": inputs.structure},
         "transform": transform,
-        "settings": numerics.settings(manifest.environment.numerics),
+        "settings": _settings(manifest.environment.numerics, host.environment),
         "out": str(out),
     }
+
+
+def _apart(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that move Python's own folders: in place of ``-I``, which forgets the hash seed too."""
+    return {name: value for name, value in environment.items() if not name.startswith("PYTHON") or name == HASH_SEED}
+
+
+def _settings(recorded: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The recorded settings, without those that a variable of the reviewer's own decides: the reviewer wins."""
+    variables = recorded.get(numerics.VARIABLES)
+    before = variables if isinstance(variables, dict) else {}
+    decided = {
+        setting
+        for setting, names in DECIDED_BY.items()
+        if any(name in environment and environment[name] != before.get(name) for name in names)
+    }
+    return {name: value for name, value in numerics.settings(recorded).items() if name not in decided}
 
 
 def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:

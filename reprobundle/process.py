@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from reprobundle.errors import ProcessError, UnavailableError
 
 KEPT_OUTPUT_BYTES = 2**20
 SHOWN_OUTPUT_CHARACTERS = 2**16
+WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def run(
     cwd: Path | None = None,
     timeout: float,
     launcher: Sequence[str] = (),
+    watch: Callable[[], None] | None = None,
 ) -> Finished:
     """Run a program to its end.
 
@@ -72,6 +75,7 @@ def run(
         cwd: Folder to start in.
         timeout: Seconds after which the process and its children are killed.
         launcher: A program and arguments that become `argv`; not named in any message.
+        watch: Called about once a second while it runs.
 
     Raises:
         UnavailableError: The program is not there or may not be started.
@@ -81,7 +85,7 @@ def run(
     process = _start(command, (*launcher, *command), env, cwd)
     streams = (_Reader(process.stdout), _Reader(process.stderr))
     try:
-        process.wait(timeout)
+        _wait(process, timeout, watch)
     except subprocess.TimeoutExpired as error:
         _end(process)
         kept = b"".join(stream.kept() for stream in streams).decode("utf-8", "replace")
@@ -107,6 +111,28 @@ def _start(
         )
     except OSError as error:
         raise UnavailableError(f"{command[0]}: cannot be started: {error.strerror}") from error
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float, watch: Callable[[], None] | None) -> None:
+    """Wait for the end.
+
+    Raises:
+        subprocess.TimeoutExpired: The time is over.
+    """
+    deadline = time.monotonic() + timeout
+    while watch is not None and deadline - time.monotonic() > WATCH_SECONDS:
+        if _ends_soon(process):
+            return
+        watch()
+    process.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _ends_soon(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(WATCH_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

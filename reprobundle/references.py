@@ -32,6 +32,15 @@ def faults(manifest: Any) -> Iterator[str]:
     yield from _weights(manifest.model)
 
 
+def named_paths(manifest: Any) -> frozenset[str]:
+    """Every file that a manifest's sections name; a bundle may list more.
+
+    Args:
+        manifest: A `Manifest`.
+    """
+    return frozenset(path for _, path, _ in _named(manifest))
+
+
 def _is_at_home(path: str, home: str) -> bool:
     return not path.startswith(RESERVED) if home == ROOT else path.startswith(home)
 

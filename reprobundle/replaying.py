@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from reprobundle import captures, guest, process, replies, reporting
+from reprobundle import captures, guest, hosting, process, replies, reporting
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, outputs
@@ -30,15 +28,8 @@ from reprobundle.report import (
 )
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
-from reprobundle.worker import numerics
 
-Environment = Literal["rebuild", "current"]
-INHERITED = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")  # without walls, the reviewer's own libraries and devices
-
-
-def silent(line: str) -> None:
-    """Say nothing: for a caller who wants no progress."""
-    del line
+PORTABLE = "in a portable environment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +38,15 @@ class Options:
 
     Attributes:
         require: The weakest rung that counts as reproduced.
-        env: Rebuild the environment from the lock, or run in this interpreter's.
         sandbox: Which walls: the best that works, bubblewrap, or none.
         data: The reviewer's own copies of data splits, by split name.
-        rebuild: Where packages may come from.
-        timeout: Seconds the model may run.
-        say: Called with a line of progress.
+        wish: The environment to run in.
     """
 
     require: Rung = Rung.CLOSE
-    env: Environment = "rebuild"
     sandbox: sandboxes.Preference = "auto"
     data: Mapping[str, Path] = field(default_factory=dict)
-    rebuild: rebuild.Options = field(default_factory=rebuild.Options)
-    timeout: float = 3600.0
-    say: Callable[[str], None] = silent
+    wish: hosting.Wish = field(default_factory=hosting.Wish)
 
 
 @dataclass
@@ -82,27 +67,34 @@ def replay(
     path: str | os.PathLike[str],
     *,
     require: Rung | str = Rung.CLOSE,
-    env: Environment = "rebuild",
+    env: str | os.PathLike[str] = "rebuild",
+    sync: bool = False,
     sandbox: sandboxes.Preference = "auto",
     data: Mapping[str, str | os.PathLike[str]] | None = None,
     index_urls: tuple[str, ...] = (),
     find_links: tuple[Path, ...] = (),
     offline: bool = False,
+    allow_build: bool = False,
+    install_python: bool = False,
     report: Path | None = None,
     timeout: float = 3600.0,
-    say: Callable[[str], None] = silent,
+    say: Callable[[str], None] = hosting.silent,
 ) -> Report:
     """Check a bundle, rebuild its environment, reload its model in a sandbox, and compare the outputs.
 
     Args:
         path: The bundle.
         require: The weakest rung that counts as reproduced: ``bitwise`` or ``close``.
-        env: ``rebuild`` the environment from the bundle's lock, or use the ``current`` one.
+        env: ``rebuild`` the environment from the bundle's lock; ``portable``: from its lock for other platforms, which
+            proves at most *close*; ``current``: this program's own; or the path of a Python, or of its environment.
+        sync: Make the environment of the named Python agree with the lock first; starts it outside the sandbox.
         sandbox: ``auto``: bubblewrap, or none for a bundle that this user captured here; ``bwrap``; ``none``.
         data: Your own copies of data splits, by split name, to be compared with the record.
         index_urls: Package indexes to use beside your own pip configuration.
         find_links: Folders with wheels, likewise.
         offline: Use no index: wheels from the bundle, `find_links` and caches only.
+        allow_build: Build from its source, inside the sandbox, what no index offers as a wheel.
+        install_python: Let uv install the recorded Python where it is missing.
         report: The folder for the report; default: ``NAME.replay/TIME`` beside the current folder.
         timeout: Seconds the model may run.
         say: Called with each line of progress.
@@ -113,15 +105,20 @@ def replay(
     Raises:
         RefusedInputError: The bundle breaks a rule of the format, or differs from its manifest.
         UnavailableError: No sandbox works here, or the environment cannot be rebuilt.
+        UsageError: An argument is wrong.
     """
+    packages = rebuild.Options(
+        index_urls=tuple(index_urls),
+        find_links=tuple(find_links),
+        offline=offline,
+        allow_build=allow_build,
+        install_python=install_python,
+    )
     options = Options(
         require=_rung(require),
-        env=env,
         sandbox=sandbox,
         data={name: Path(place) for name, place in (data or {}).items()},
-        rebuild=rebuild.Options(index_urls=index_urls, find_links=find_links, offline=offline),
-        timeout=timeout,
-        say=say,
+        wish=_wish(env, packages, sync=sync, timeout=timeout, say=say),
     )
     return replay_with(Path(path), options, report)
 
@@ -129,82 +126,44 @@ def replay(
 def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     """The whole replay, step by step; arguments as in `replay`."""
     started = datetime.datetime.now(datetime.timezone.utc)
-    clock = Clock()
+    clock, say = Clock(), options.wish.say
     folder = folder or reporting.default_folder(path)
     refuse_existing(folder)
     with private_folder() as private:
-        options.say("checking every file against the manifest")
+        say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):
             bundle = Bundle.open(path).verify()
             view = bundle.view(subfolder(private, "view"))
-        walls = sandboxes.choose(options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
-        with clock.step("environment", options.env):
-            host, environment = prepare(bundle, view, walls, options)
-        with clock.step("run", "the model on the recorded inputs"):
-            options.say("running the model on the recorded inputs")
-            answer = run(bundle, view, host, subfolder(private, "control"))
+        answer, environment = run(bundle, view, options, clock, subfolder(private, "control"))
         with clock.step("compare", "outputs with the record"):
             site = look(bundle, view, answer, options)
             report = conclude(bundle, site, environment, clock, started)
         return reporting.keep(report, answer, folder, clock)
 
 
-def prepare(
-    bundle: VerifiedBundle, view: View, walls: sandboxes.Sandbox, options: Options
-) -> tuple[guest.Host, ReplayedEnvironment]:
-    """Make the environment the model is run in."""
-    section = bundle.manifest.environment
-    variables = numerics.environment(section.numerics, os.environ)
-    if walls.kind == "none":
-        variables |= {name: os.environ[name] for name in INHERITED if name in os.environ}
-    if options.env == "current":
-        here, reads = Path(sys.executable), rebuild.interpreter_folders(Path(sys.executable))
-        used = ReplayedEnvironment(
-            how="current",
-            python=sys.version.split()[0],
-            sandbox=walls.kind,
-            packages=0,
-            cached=False,
-            installer=None,
-            hashes=False,
-        )
-    else:
-        rebuilt = rebuild.rebuild(
-            section,
-            bundle=view.root,
-            identity=bundle.bundle.content,
-            sandbox=walls,
-            options=options.rebuild,
-            say=options.say,
-        )
-        here, reads = rebuilt.python, rebuilt.reads
-        used = ReplayedEnvironment(
-            how="rebuild",
-            python=rebuilt.version,
-            sandbox=walls.kind,
-            packages=rebuilt.packages,
-            vendored=rebuilt.vendored,
-            cached=rebuilt.cached,
-            installer=rebuilt.installer,
-            hashes=rebuilt.hashes,
-        )
-    host = guest.Host(python=here, sandbox=walls, reads=reads, environment=variables, timeout=options.timeout)
-    return host, used
-
-
-def run(bundle: VerifiedBundle, view: View, host: guest.Host, control: Path) -> Answer | None:
-    """Run the recorded model once; None when the bundle cannot be run at all.
+def run(
+    bundle: VerifiedBundle, view: View, options: Options, clock: Clock, control: Path
+) -> tuple[Answer | None, ReplayedEnvironment | None]:
+    """Make the environment and run the recorded model once in it; nothing is made for a bundle that cannot be run.
 
     Raises:
-        UnavailableError: A large file that was used in place changed meanwhile.
+        UnavailableError: No sandbox works here, the environment is not to be had, or a large file that was used in
+            place changed meanwhile.
     """
-    if guest.why_not(bundle.manifest) is not None:
-        return None
-    answer = guest.ask(bundle.manifest, view.place, view.root, control, host)
-    changed = view.changed()
+    reason, wish = guest.why_not(bundle.manifest), options.wish
+    if reason is not None:
+        wish.say(f"the model cannot be run: {reason}")
+        return None, None
+    walls = sandboxes.choose(options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
+    with clock.step("environment", wish.env if isinstance(wish.env, str) else "python"):
+        host, environment = hosting.host(bundle.manifest.environment, view.root, bundle.bundle.content, walls, wish)
+    with clock.step("run", "the model on the recorded inputs"):
+        wish.say("running the model on the recorded inputs")
+        answer = guest.ask(bundle.manifest, view.place, view.root, control, host)
+        changed = view.changed()
     if changed:
         raise UnavailableError(f"{changed[0]}: changed while the model was run, so the result proves nothing")
-    return answer
+    return answer, environment
 
 
 def look(bundle: VerifiedBundle, view: View, answer: Answer | None, options: Options) -> Site:
@@ -217,7 +176,7 @@ def look(bundle: VerifiedBundle, view: View, answer: Answer | None, options: Opt
 def conclude(
     bundle: VerifiedBundle,
     site: Site,
-    environment: ReplayedEnvironment,
+    environment: ReplayedEnvironment | None,
     clock: Clock,
     started: datetime.datetime,
 ) -> Report:
@@ -227,6 +186,10 @@ def conclude(
     rung, reason = replies.weakest(compared)
     if site.other_device and rung is not Rung.BITWISE:
         reason = f"{reason}; measured with the wider tolerance between a {manifest.model.device} device and the CPU"
+    if rung is Rung.BITWISE and environment is not None and environment.how == "portable":
+        rung, reason = Rung.CLOSE, PORTABLE
+    elif environment is not None and environment.how == "portable":
+        reason = f"{reason}; {PORTABLE}" if reason else PORTABLE
     if site.answer is None or site.answer.error is not None:
         rung, reason = Rung.NOT_RUN, guest.why_not(manifest) or "the worker did not finish"
     findings = [finding for part in COMPONENTS for finding in part.check(getattr(manifest, part.NAME), site)]
@@ -255,6 +218,17 @@ def verdict(rung: Rung, required: Rung, reason: str | None) -> Verdict:
     else:
         sentence = f"not reproduced: {rung.value}" + (f": {reason}" if reason else "")
     return Verdict(reproduced=reproduced, rung=rung, required=required, sentence=sentence)
+
+
+def _wish(
+    env: str | os.PathLike[str], packages: rebuild.Options, *, sync: bool, timeout: float, say: Callable[[str], None]
+) -> hosting.Wish:
+    wanted = hosting.read_env(env)
+    if sync and not isinstance(wanted, Path):
+        raise UsageError(f"sync: is for the path of a Python, found env {wanted!r}")
+    if packages.allow_build and wanted not in {"rebuild", "portable"}:
+        raise UsageError(f"allow_build: is for env 'rebuild' or 'portable', found {str(wanted)!r}")
+    return hosting.Wish(env=wanted, sync=sync, packages=packages, timeout=timeout, say=say)
 
 
 def _rung(required: Rung | str) -> Rung:

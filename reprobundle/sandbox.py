@@ -13,7 +13,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,14 @@ HOW_TO_GET_ONE = (
 )
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
-NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates")
+NETWORK_FILES = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
+)
 BASE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp"}
 PROGRAM_FOLDERS = "/usr/bin:/usr/local/bin:/bin"  # never one that a bundle could reach
 TEMPORARY_BYTES = 4 * 2**30
@@ -58,8 +65,10 @@ class Sandbox:
         writes: Sequence[Path],
         env: Mapping[str, str],
         timeout: float,
+        secrets: Mapping[str, str] | None = None,
         network: bool = False,
         cwd: Path | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> process.Finished:
         """Run a program to its end.
 
@@ -69,8 +78,10 @@ class Sandbox:
             writes: Folders it may also write.
             env: Its environment, on top of a minimal one; nothing is inherited.
             timeout: Seconds until it is killed.
+            secrets: More of its environment, which must not stand on a command line: other users can list those.
             network: Whether it may reach a network (bwrap only; without walls it always can).
             cwd: Folder it starts in; the first writable one if None.
+            watch: Called about once a second while it runs.
 
         Raises:
             UnavailableError: bubblewrap is not there any more.
@@ -78,16 +89,19 @@ class Sandbox:
         """
         where = cwd or (writes[0] if writes else Path("/"))
         environment = {**BASE_ENVIRONMENT, **env}
+        hidden = dict(secrets or {})
         if self.kind == "none":
             return process.run(
                 argv,
-                env={**_needed_on_windows(), **environment},
+                env={**_needed_on_windows(), **environment, **hidden},
                 cwd=where,
                 timeout=timeout,
                 launcher=_bound_to_this_process(argv),
+                watch=watch,
             )
         walls = _walls(reads, writes, environment, network=network, cwd=where)
-        return process.run([*walls, *_limits(), *argv], env=BASE_ENVIRONMENT, timeout=timeout)
+        inherited = {**BASE_ENVIRONMENT, **hidden}
+        return process.run([*walls, *_limits(), *argv], env=inherited, timeout=timeout, watch=watch)
 
 
 def choose(preference: Preference, *, own: bool = False) -> Sandbox:
@@ -180,12 +194,13 @@ def _setpriv() -> tuple[str, ...]:
 def _walls(
     reads: Sequence[Path], writes: Sequence[Path], env: Mapping[str, str], *, network: bool, cwd: Path
 ) -> list[str]:
+    """The command before the command. Nothing is inherited but what `run` starts bubblewrap itself with."""
     bwrap = _bwrap()
     if bwrap is None:
         raise UnavailableError("bubblewrap is not installed", hint=HOW_TO_GET_ONE)
     options = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
     options += ["--share-net"] if network else []
-    options += ["--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
+    options += ["--cap-drop", "ALL", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
     options += ["--size", str(SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     options += ["--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp"]
     for folder in SYSTEM_FOLDERS:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reprobundle import manifest as manifests
 from reprobundle.bundle import HUB_ATTRIBUTES, SIGNATURES, VerifiedBundle, is_signature
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.extras import how_to_install
 from reprobundle.store import Writer, inside
 from reprobundle.store.writing import disk_errors
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MAX_SIGNATURE_BYTES = 64 * 2**20  # a digest and a path for each of 100,000 files
 MAX_SIGNATURES = 16
 LONGEST_REASON = 300
+WRONG_KIND_HINT = "make one: openssl ecparam -name prime256v1 -genkey -noout -out key.pem"
+ENCRYPTED_HINT = "an encrypted key needs its password, and cannot be used with a certificate"
+PUBLIC_HINT = "it must be the public half: openssl ec -in key.pem -pubout -out public.pem"
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def sign(
             between = chain or (certificate,)  # model-signing takes no empty chain, and repetition does no harm
             config.use_certificate_signer(private_key=key, signing_certificate=certificate, certificate_chain=between)
     except refused as error:
-        hint = "an encrypted key needs its password, and cannot be used with a certificate"
+        hint = WRONG_KIND_HINT if isinstance(error, AttributeError) else ENCRYPTED_HINT
         raise UsageError(f"key {str(key)!r}: cannot sign: {_reason(error)}", hint=hint) from error
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "signature"
@@ -138,7 +142,8 @@ def _fault(bundle: VerifiedBundle, path: str, public_key: Path | None, certifica
             config.use_certificate_verifier(certificate_chain=certificates)
     except refused as error:
         given = public_key or certificates[0]
-        raise UsageError(f"{str(given)!r}: cannot be used to check a signature: {_reason(error)}") from error
+        hint = PUBLIC_HINT if public_key is not None else None
+        raise UsageError(f"{str(given)!r}: cannot be used to check a signature: {_reason(error)}", hint=hint) from error
     place = inside(bundle.path, path)
     with disk_errors(path):
         if place.stat().st_size > MAX_SIGNATURE_BYTES:
@@ -186,7 +191,7 @@ def _require_library() -> None:
         import model_signing.signing
         import model_signing.verifying  # noqa: F401
     except ImportError as error:
-        hint = 'pip install "reprobundle[signing]"'
+        hint = how_to_install("signing")
         raise UnavailableError(f"signing needs model-signing: {error}", hint=hint) from error
 
 
@@ -200,6 +205,8 @@ def _library_errors() -> tuple[type[Exception], ...]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, AttributeError):  # what model-signing stumbles over in a key of any other kind
+        return "it is no key on the curve P-256, P-384 or P-521"
     text = " ".join(str(error).split())[:LONGEST_REASON]
     if text.startswith("Signature mismatch"):
         return "other contents were signed"

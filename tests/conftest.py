@@ -1,4 +1,4 @@
-"""Every test runs apart from the person's own settings, and the quick ones come first."""
+"""Every test runs apart from the person's own settings, quick files come first, and processes share what is costly."""
 
 from __future__ import annotations
 
@@ -22,18 +22,28 @@ PERSON = {
 }
 
 
+@pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share; under pytest-xdist each has a temporary folder of its own in it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    return shared
+
+
 @pytest.fixture(autouse=True, scope="session")
-def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def nobodys_settings(of_all_workers: Path) -> Iterator[Path]:
     """Give git an author of its own, the program a cache and a capture log of its own; the person's stay untouched."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = of_all_workers / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REPROBUNDLE_CACHE", str(cache))
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_STATE_HOME", str(of_all_workers / "state"))
         for name, value in PERSON.items():
             patch.setenv(name, value)
         yield cache
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what fails fast first."""
-    items.sort(key=lambda item: "slow" in item.keywords or "network" in item.keywords)
+    """Run the files that fail fast first, then what takes longest; a file stays whole, for what its tests share."""
+    network, slow = ({item.path for item in items if item.get_closest_marker(name)} for name in ("network", "slow"))
+    items.sort(key=lambda item: (item.path in slow or item.path in network, item.path not in network))

@@ -1,9 +1,13 @@
-"""What tests of several rooms need: programs that may be missing here but must not be missing everywhere."""
+"""What tests of several rooms need: programs that may be missing here, and things that one process makes for all."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +33,11 @@ def missing(what: str) -> str | None:
     if what == "bwrap":
         return sandbox.bwrap_failure()
     return None if shutil.which(what) else "it is not installed"
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep the other processes of this run out until the block ends; whoever comes second finds what the first made."""
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

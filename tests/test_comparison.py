@@ -393,7 +393,7 @@ def test_a_million_elements_take_no_time(dtype):
     """A million elements that all differ are compared in well under two seconds."""
     expected = np.arange(1_000_000).astype(dtype)
     produced = (expected.astype(np.int64) + 1).astype(dtype)
-    start = time.perf_counter()
+    start = time.process_time()
     compare("x", expected, produced)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -23,7 +23,7 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "examples").rglob("*.md")),
 )
-OTHER_PROGRAMS = {"cd", "git", "python", ".venv/bin/python"}
+OTHER_PROGRAMS = {"cd", "git", "openssl", "python", ".venv/bin/python"}
 
 _BLOCK = re.compile(r"^([ ]*)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -97,6 +97,23 @@ def _refuse_unknown(arguments: list[str]) -> None:
 def test_python_of_the_pages_compiles(block: Block) -> None:
     """Each block of Python is Python."""
     assert ast.parse(block.text).body != []
+
+
+def test_the_example_of_a_specification_says_all_that_can_be_said() -> None:
+    """It is read without a warning, holds every key of the form, and so does its other kind of model."""
+    from reprobundle.specification import ModelSpecification, PreprocessingSpecification, read_specification
+    from reprobundle.yaml_reading import read_yaml
+
+    (block,) = [block for block in _blocks("yaml") if block.page.name == "capturing.md"]
+    specification, warnings = read_specification(block.text.encode(), name="reprobundle.yaml")
+    said = read_yaml(block.text.encode(), name="reprobundle.yaml").value
+
+    assert warnings == ()
+    assert isinstance(said, dict)
+    assert set(said) == set(type(specification).model_fields)
+    assert {*said["model"], "function"} == set(ModelSpecification.model_fields)
+    assert "#   function: predict:double" in block.text
+    assert set(said["preprocessing"]) == set(PreprocessingSpecification.model_fields)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_page_name)

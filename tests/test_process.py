@@ -211,3 +211,23 @@ def test_background_child_does_not_hold_up_for_ever():
 
     assert finished.code == 0
     assert time.monotonic() - start < 20
+
+
+def test_a_long_process_can_be_watched(monkeypatch):
+    """Whoever waits is called about once a second, and not at all for what ends at once."""
+    monkeypatch.setattr(process, "WATCH_SECONDS", 0.05)
+    seen = []
+    python("import time; time.sleep(0.5)", watch=lambda: seen.append("long"))
+    monkeypatch.setattr(process, "WATCH_SECONDS", 20)
+    python("pass", watch=lambda: seen.append("short"))
+
+    assert 2 <= seen.count("long") <= 30
+    assert "short" not in seen
+
+
+def test_a_watched_process_runs_out_of_time_too(monkeypatch):
+    """The limit holds whether somebody watches or not."""
+    monkeypatch.setattr(process, "WATCH_SECONDS", 0.05)
+
+    with pytest.raises(ProcessError, match="ran out of time after 0.3 s"):
+        python("import time; time.sleep(30)", timeout=0.3, watch=list)

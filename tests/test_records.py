@@ -216,11 +216,11 @@ def test_honest_json_is_read(content, value):
 def test_reading_takes_linear_time(piece):
     """No sequence of quotes and backslashes makes the check of the depth slow."""
     content = (b'["' + piece * MAX_DOCUMENT_BYTES)[:1_000_000]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(RefusedInputError):
         strict_json(content, name="x")
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_size_is_checked_before_parsing():

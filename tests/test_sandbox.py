@@ -102,6 +102,13 @@ def test_given_variables_win(either, out):
     assert says(either, "import os; print(os.environ['TMPDIR'])", out, env={"TMPDIR": value}) == value
 
 
+def test_secrets_stand_on_no_command_line(either, out):
+    """A credential reaches the program by its environment, while other users can list every command line."""
+    code = "import os; print(os.environ['TOKEN'], [word for word in open('/proc/1/cmdline').read().split(chr(0)) if 'hu' + 'sh' in word])"
+
+    assert says(either, code, out, secrets={"TOKEN": "hush"}) == "hush []"
+
+
 def test_time_limit(either, out):
     """At the limit it is killed."""
     with pytest.raises(ProcessError) as caught:

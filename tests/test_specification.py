@@ -1,5 +1,6 @@
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.specification import Specification, arguments, read_specification
 
 CODE = """
+    import dataclasses
     import torch
 
     class Net(torch.nn.Module):
@@ -25,6 +27,20 @@ CODE = """
 
     def net(width):
         return Net(width)
+
+    @dataclasses.dataclass
+    class Inner:
+        depth: int
+
+    @dataclasses.dataclass
+    class Config:
+        width: int
+        inner: Inner
+
+    class Configured(Net):
+        def __init__(self, cfg: Config):
+            super().__init__(cfg.width)
+            self.cfg = cfg
 
     def not_a_module():
         return 3
@@ -93,7 +109,7 @@ def test_a_full_specification(project):
     assert made["model"].linear.weight.tolist() == [[1.0] * 3] * 2
     assert not made["model"].training
     assert made["factory"].endswith(":Net")
-    assert made["init"] == {"width": 3}
+    assert made["init"] == {"args": (), "kwargs": {"width": 3}}
     assert isinstance(made["inputs"], torch.Tensor)
     assert made["hyperparameters"] == {"lr": 0.001, "layers": [1, 2]}
     assert isinstance(made["preprocessing"], Preprocessing)
@@ -181,10 +197,6 @@ def test_warnings_are_handed_on(project):
         ),
         ("inputs: x", "model: Field required, found {'inputs': 'x'}"),
         ("[]", "document: Input should be an object, found []"),
-        (
-            "model: {function: 'a:b'}\nmodle: 1",
-            "modle: Extra inputs are not permitted, found 1",
-        ),
         ("model: {function: 'a:b'}\nmetrics: {acc: '0.9'}", "metrics.acc: Input should be a valid number, found '0.9'"),
         ("model: {function: 'a:b'}\nsplits: [a]", "splits: Input should be an object, found ['a']"),
         ("model: {function: 'a:b'}\ninputs: ''", "inputs: String should have at least 1 character, found ''"),
@@ -216,7 +228,8 @@ NET = "model: {factory: SPEC:net, init: {width: 3}, weights: %s}"
         ("model: {factory: SPEC:not_a_module, weights: model.pth}",
          "model.weights: the factory made a int, which loads no weights"),
         ("model: {factory: SPEC:broken}", "model.factory: calling 'SPEC:broken' failed: ZeroDivisionError: no"),
-        ("model: {factory: SPEC:net}", "model.factory: calling 'SPEC:net' failed: TypeError: net() missing"),
+        ("model: {factory: SPEC:net}", "model.factory: 'SPEC:net' needs 'width', which no hyperparameter gives"),
+        ("model: {factory: SPEC:net, init: {}}", "model.factory: calling 'SPEC:net' failed: TypeError: net() missing"),
         ("model: {factory: SPEC:absent}", "model.factory: entry 'SPEC:absent': module 'SPEC' has no 'absent'"),
         ("model: {factory: absent_module:x}", "model.factory: entry 'absent_module:x': cannot import 'absent_module': "),
         ("model: {factory: raising:x}", "model.factory: importing 'raising:x' failed: RuntimeError: at import"),
@@ -239,6 +252,85 @@ def test_what_is_named_and_not_there(project, text, message):
     assert str(raised.value).startswith(message.replace("SPEC", "spec_code"))
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "model: {function: 'a:b'}\nmodle: 1",
+            "there is no key 'modle'",
+            "did you mean 'model'? the keys are name, model, inputs, hyperparameters, preprocessing, splits, metrics, "
+            "claims, documentation, project, vendor",
+        ),
+        (
+            "model: {function: 'a:b', zzz: 1}",
+            "model: there is no key 'zzz'",
+            "the keys are factory, init, weights, function",
+        ),
+        (
+            "model: {function: 'a:b'}\npreprocessing: {transfrom: x}",
+            "preprocessing: there is no key 'transfrom'",
+            "did you mean 'transform'? the keys are configuration, transform, samples",
+        ),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_and_all_there_are(text, message, hint):
+    """A slip of the finger is named, with what may have been meant."""
+    with pytest.raises(RefusedInputError) as raised:
+        read_specification(text.encode(), name="x.yaml")
+
+    assert (str(raised.value), raised.value.hint) == (f"x.yaml: {message}", hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("name: my-model", "my-model"),
+        ("name: my-model\ndocumentation: {title: Other}", "my-model"),
+        ("documentation: {title: 'A perceptron, of digits!'}", "a-perceptron-of-digits"),
+        ("documentation: {title: 数字}", "work-bundle"),
+        ("documentation: card.yaml", "work-bundle"),
+    ],
+)
+def test_the_bundle_is_named_by_the_file(tmp_path, text, folder):
+    """The name, else the title in letters a folder can have, else the folder of the file."""
+    made, _ = read_specification(f"model: {{function: 'a:b'}}\n{text}".encode(), name="x.yaml")
+
+    assert specification.default_folder(made, tmp_path / "work" / "reprobundle.yaml") == Path(folder)
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", ".hidden", "a b"])
+def test_a_name_is_one_folder(name):
+    """A name cannot lead elsewhere."""
+    with pytest.raises(RefusedInputError, match=r"^x\.yaml: name: String should "):
+        read_specification(f"model: {{function: 'a:b'}}\nname: '{name}'".encode(), name="x.yaml")
+
+
+def test_hyperparameters_give_the_arguments(project):
+    """Without init the factory's arguments are found by name among the hyperparameters, as in Python."""
+    made, _ = load(project, "model: {factory: SPEC:Net}\nhyperparameters: {width: 3, lr: 0.1}")
+
+    assert made["model"].linear.in_features == 3
+    assert made["init"] == {"args": (), "kwargs": {"width": 3}}
+
+
+@pytest.mark.parametrize(
+    "text", ["init: {cfg: {width: 3, inner: {depth: 2}}}}", "}\nhyperparameters: {width: 3, inner: {depth: 2}, lr: 1}"]
+)
+def test_a_dataclass_is_written_as_its_parts(project, text):
+    """Where the factory asks for a dataclass, a mapping of its parts becomes one; the inner ones, too."""
+    made, _ = load(project, f"model: {{factory: SPEC:Configured, {text}")
+
+    assert made["model"].cfg.width == 3
+    assert made["model"].cfg.inner.depth == 2
+
+
+def test_the_project_is_the_folder_of_the_file(project):
+    """Wherever the program was started, the code is looked for beside the file."""
+    made, _ = load(project, "model: {function: SPEC:double}\nvendor: all")
+
+    assert (made["project"], made["vendor"]) == (project, "all")
+
+
 def test_a_warning_explains_a_refusal():
     """A value of the wrong type because of the way YAML reads it is explained in the hint."""
     with pytest.raises(RefusedInputError) as raised:
@@ -252,7 +344,7 @@ def test_a_warning_explains_a_refusal():
 
 def test_no_file(tmp_path):
     """A specification that is not there is wrong usage."""
-    with pytest.raises(UsageError, match=r"^no file 'reprobundle.yaml'$"):
+    with pytest.raises(UsageError, match=r"(?m)^no file 'reprobundle.yaml'$"):
         specification.load(tmp_path / "reprobundle.yaml")
 
 

@@ -41,6 +41,8 @@ VERBS = (
     Verb("show", "show:show", "Show what is inside a bundle; nothing of it is run."),
     Verb("verify", "verify:verify", "Check that a bundle is whole and unchanged; nothing of it is run."),
     Verb("replay", "replay:replay", "Rebuild the environment, run the model again and compare its outputs."),
+    Verb("lock", "lock:lock", "Complete the lock of a bundle that was captured without a package index."),
+    Verb("doctor", "doctor:doctor", "Say what of a bundle can be replayed here, before any time is spent."),
     Verb("compare", "compare:compare", "Say what differs between two bundles, kind by kind."),
     Verb("sign", "sign:sign", "Sign a bundle, so that others can see that it comes from you."),
     Verb("pack", "pack:pack", "Write a bundle into one file, the same bytes every time."),
@@ -70,6 +72,13 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Verbs"):
             formatter.write_dl([(verb.name, verb.help) for verb in VERBS])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words after the program's name; without any the help is shown, and the exit code is 2."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(UsageError.exit_code)
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -156,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(str(error), hint=error.hint)
             return error.exit_code
         except click.ClickException as error:
-            complain(error.format_message(), hint=_help_of(error))
+            complain(" ".join(error.format_message().split()), hint=_help_of(error))
             return error.exit_code
         except click.Abort:
             return INTERRUPTED

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +16,6 @@ from reprobundle.cli import screen
 
 if TYPE_CHECKING:
     from reprobundle.capturing import Captured
-    from reprobundle.rendering.terminal import Page
 
 BUDGET = 30.0
 LARGEST_SHOWN = 15
@@ -25,42 +23,42 @@ LARGEST_SHOWN = 15
 
 @click.command()
 @click.argument("specification", type=click.Path(path_type=Path), default="reprobundle.yaml")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="The bundle to make; must not exist.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path),
+              help="The bundle to make; must not exist. Default: the file's name or title, in this folder.")  # fmt: skip
+@click.option("--vendor", type=click.Choice(["needed", "all"]),
+              help="Pack wheels of what no index offers, or of every distribution; default: as the file says, "
+                   "else needed.")  # fmt: skip
 @click.option("--budget", metavar="SECONDS", type=click.FloatRange(min=0), default=BUDGET, show_default=True,
               help="How long the hashes of the lock may take; 0 leaves them out.")  # fmt: skip
 @click.option("--proof/--no-proof", default=True, show_default=True,
               help="Reload the bundle in a fresh process before it is sealed.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be packed and what is missing; keep nothing.")
 @screen.verbosity
-def capture(  # one argument an option; click calls it by keyword
-    *, specification: Path, out: Path | None, budget: float, proof: bool, dry_run: bool, as_json: bool, quiet: bool
-) -> int:
+def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     """Capture a trained model into a bundle, without touching the training code.
 
-    SPECIFICATION is a YAML file that names the model, its weights, sample inputs, data splits and the rest. Ends with 1
-    when the bundle was sealed but its proof failed.
+    SPECIFICATION is a YAML file that names the model, its weights, sample inputs, data splits and the rest;
+    docs/capturing.md shows each of its keys. Ends with 1 when the bundle was sealed but its proof failed.
     """
     if dry_run:
         _show_dry_run(specification, as_json=as_json, quiet=quiet)
         return 0
-    if out is None:
-        raise click.UsageError("Missing option '--out'.", click.get_current_context())
     screen.progress(quiet=quiet)(f"capturing what {specification} describes")
-    captured, warned = _captured(specification, out, budget=budget, proof=proof)
+    captured, warned = _captured(specification, out, **options)
     if as_json:
         screen.document(_document(captured, warned))
     elif not quiet:
-        screen.text(_words(captured, warned))
+        from reprobundle.capturing import summary
+
+        screen.text(summary(captured, warned, colour=screen.colours(), width=screen.width()))
     return int(captured.proof.status == "failed")
 
 
-def _captured(
-    specification: Path, out: Path, *, budget: float, proof: bool, kept: bool = True
-) -> tuple[Captured, tuple[str, ...]]:
+def _captured(specification: Path, out: Path | None, **options: Any) -> tuple[Captured, tuple[str, ...]]:
     from reprobundle.capturing import capture_specification
 
     with contextlib.redirect_stdout(sys.stderr):  # what the person's own code prints is no document
-        return capture_specification(specification, out, budget=budget, proof=proof, kept=kept)
+        return capture_specification(specification, out, **options)
 
 
 def _document(captured: Captured, warned: Sequence[str]) -> bytes:
@@ -73,33 +71,6 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
         "warnings": list(warned),
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _words(captured: Captured, warned: Sequence[str]) -> str:
-    """What was captured, for a person."""
-    from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page, show_findings
-    from reprobundle.rendering.wording import found_lines, proof_words
-
-    page = Page(colour=screen.colours(), width=screen.width())
-    proven = captured.proof.proven
-    page.line("CAPTURED" if proven else "CAPTURED, UNPROVEN", "1", "32" if proven else "33")
-    page.field("bundle", escape(captured.path, limit=screen.LONGEST_MESSAGE), captured.id)
-    page.field("proof", proof_words(captured.proof.status, captured.proof.why))
-    _show_warnings(page, warned)
-    if captured.notes:
-        page.heading("Worth knowing")
-        show_findings(page, found_lines(captured.notes))
-    page.line()
-    path = escape(_from_here(captured.path), limit=screen.LONGEST_MESSAGE)
-    page.line(f"replay it    reprobundle replay {path}")  # one line, however long, so that it can be copied
-    return page.text()
-
-
-def _from_here(path: Path) -> str:
-    """The path as it can be typed in the current folder, quoted for a shell."""
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _show_dry_run(specification: Path, *, as_json: bool, quiet: bool) -> None:
@@ -126,6 +97,7 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page, show_findings
     from reprobundle.rendering.wording import counted, found_lines, size_words
+    from reprobundle.telling import show_warnings
 
     page = Page(colour=screen.colours(), width=screen.width())
     total = size_words(sum(size for _, size in files))
@@ -135,17 +107,8 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
     if len(files) > LARGEST_SHOWN:
         page.paragraph(f"and {counted(len(files) - LARGEST_SHOWN, 'smaller file')}")
     page.paragraph("hashes of the lock and the proof are left to the capture itself")
-    _show_warnings(page, warned)
+    show_warnings(page, warned)
     if captured.notes:
         page.heading("Missing, or worth knowing")
         show_findings(page, found_lines(captured.notes))
     return page.text()
-
-
-def _show_warnings(page: Page, warned: Sequence[str]) -> None:
-    from reprobundle.rendering.escaping import prose
-
-    if warned:
-        page.heading("In the specification")
-    for line in warned:
-        page.paragraph(prose(line))

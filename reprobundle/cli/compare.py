@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reprobundle.cli import screen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reprobundle.report import Finding
 
 
 @click.command()
@@ -23,9 +17,11 @@ if TYPE_CHECKING:
 def compare(a: Path, b: Path, *, as_json: bool, quiet: bool) -> int:
     """Say what differs between two bundles, kind by kind.
 
-    Both are verified first. Ends with 0 when they agree and 1 when they differ.
+    Both are verified first. What changes numbers is graded: critical, high, medium, low. Ends with 0 when they agree
+    and 1 when they differ.
     """
     from reprobundle.comparing import compare as compare_bundles
+    from reprobundle.rendering import beside
     from reprobundle.report import Status
 
     findings = compare_bundles(a, b)
@@ -33,21 +29,18 @@ def compare(a: Path, b: Path, *, as_json: bool, quiet: bool) -> int:
         document = [finding.model_dump(mode="json") for finding in findings]
         screen.document(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
     elif not quiet:
-        screen.text(_words(findings))
+        screen.text(beside.render(findings, _names(a, b), colour=screen.colours(), width=screen.width()))
     return int(any(finding.status is Status.DIFFERS for finding in findings))
 
 
-def _words(findings: Sequence[Finding]) -> str:
-    """How many values differ, and which, the sections that agree last."""
-    from reprobundle.rendering import wording
-    from reprobundle.rendering.terminal import Page, show_findings
+def _names(a: Path, b: Path) -> tuple[str, str]:
+    """What to call the two: their names, else their folders', else A and B; whatever tells them apart."""
+    from reprobundle.bundle import Bundle
 
-    lines = wording.found_lines(findings)
-    page = Page(colour=screen.colours(), width=screen.width())
-    head = f"DIFFERENT in {wording.counted(len(lines), 'value')}" if lines else "SAME"
-    page.line(head, "1", "31" if lines else "32")
-    show_findings(page, lines)
-    agreeing = [finding.kind for finding in findings if finding.status.value == "same"]
-    if agreeing:
-        page.paragraph(f"same: {', '.join(agreeing)}")
-    return page.text()
+    for one, other in (
+        (Bundle.open(a).manifest.name, Bundle.open(b).manifest.name),
+        (a.resolve().name, b.resolve().name),
+    ):
+        if one != other:
+            return one, other
+    return "A", "B"

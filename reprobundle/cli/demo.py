@@ -25,7 +25,8 @@ def demo(folder: Path, *, as_json: bool, quiet: bool) -> int:
     from reprobundle.demo import run
     from reprobundle.rendering import escape
 
-    shown = run(folder, screen.progress(quiet=quiet))
+    with screen.live_progress(quiet=quiet) as say:
+        shown = run(folder, say)
     if not (as_json or quiet):
         screen.text(f"trained      {escape(shown.accuracy)}")
         screen.text(f"bundle       {escape(shown.bundle, limit=screen.LONGEST_MESSAGE)}\n")

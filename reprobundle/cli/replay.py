@@ -23,15 +23,24 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--require", type=click.Choice(RUNGS), default="close", show_default=True,
               help="The weakest agreement that counts as reproduced.")  # fmt: skip
-@click.option("--env", type=click.Choice(["rebuild", "current"]), default="rebuild", show_default=True,
-              help="Rebuild the environment from the bundle's lock, or use this program's own.")  # fmt: skip
+@click.option("--env", metavar="ENV", default="rebuild", show_default=True,
+              help="Where to run it. rebuild: in an environment rebuilt from the bundle's lock; portable: from its lock "
+                   "for other platforms, which proves at most 'close'; current: this program's own; or the path of a "
+                   "Python or of a virtual environment, used as it is.")  # fmt: skip
+@click.option("--sync", is_flag=True,
+              help="Make the environment of that Python agree with the lock first (pip-sync, outside the sandbox).")  # fmt: skip
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True,
               help="The walls around the bundle's code.")  # fmt: skip
-@click.option("--data", multiple=True, metavar="SPLIT=PATH", help="Your own copy of a data split; may be repeated.")
+@click.option("--data", multiple=True, metavar="SPLIT=PATH",
+              help="Your own copy of a data split, compared with the record: a folder or a file where files were "
+                   "recorded, a .npy, .npz or .safetensors file where arrays were; may be repeated.")  # fmt: skip
 @click.option("--index-url", "index_urls", multiple=True, metavar="URL", help="Package index to fetch wheels from.")
 @click.option("--find-links", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Folder that holds wheels; may be repeated.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Reach no network at all.")
+@click.option("--allow-build", is_flag=True,
+              help="Build what is offered as source only, inside the sandbox, without network.")  # fmt: skip
+@click.option("--install-python", is_flag=True, help="Let uv install the recorded Python where it is missing.")
 @click.option("--report", metavar="DIR", type=click.Path(path_type=Path),
               help="Where the report goes; default NAME.replay/TIME.")  # fmt: skip
 @click.option("--timeout", type=click.IntRange(1, LONGEST_SECONDS), metavar="SECONDS",
@@ -48,7 +57,8 @@ def replay(bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], **o
     from reprobundle.reporting import default_folder
 
     folder = options.pop("report") or default_folder(bundle)
-    report = replay_bundle(bundle, data=_splits(data), say=screen.progress(quiet=quiet), report=folder, **options)
+    with screen.live_progress(quiet=quiet) as say:
+        report = replay_bundle(bundle, data=_splits(data), say=say, report=folder, **options)
     show_report(report, folder, as_json=as_json, quiet=quiet)
     return report.verdict.exit_code
 

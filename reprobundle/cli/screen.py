@@ -6,7 +6,8 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -87,6 +88,43 @@ def progress(*, quiet: bool) -> Callable[[str], None]:
     if quiet or not sys.stderr.isatty():
         return _silent
     return _tell
+
+
+@contextmanager
+def live_progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """The same for a long verb: a line that tells how far a step has come is written over by the next one."""
+    tell = progress(quiet=quiet)
+    if tell is _silent:
+        yield tell
+        return
+    rewritten = _Rewritten()
+    try:
+        yield rewritten
+    finally:
+        rewritten.clear()
+
+
+class _Rewritten:
+    """Lines at a terminal, of which the last may be written over."""
+
+    def __init__(self) -> None:
+        self._pending = False
+
+    def __call__(self, line: str) -> None:
+        from reprobundle.components.environment.watching import Passing
+
+        self.clear()
+        if not isinstance(line, Passing):
+            _tell(line)
+        elif os.environ.get("TERM") != "dumb":
+            click.echo(f"· {escape(line)}"[: width() - 1], err=True, nl=False)
+            self._pending = True
+
+    def clear(self) -> None:
+        """Leave nothing of a line that was to be written over."""
+        if self._pending:
+            click.echo("\r\x1b[2K", err=True, nl=False)
+            self._pending = False
 
 
 def _silent(_line: str) -> None:

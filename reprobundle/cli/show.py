@@ -40,9 +40,24 @@ def show(bundle: Path, section: str | None, *, as_json: bool, quiet: bool) -> in
     if as_json:
         screen.document(opened.content if section is None else _document(content[section]))
     elif not quiet:
-        lines = _overview(opened, content) if section is None else _tree(content[section], "")
+        lines = _lines(opened, content, section)
         screen.text("\n".join(lines) or "nothing")
     return 0
+
+
+def _lines(opened: Bundle, content: dict[str, Any], section: str | None) -> Iterator[str]:
+    if section is None:
+        return _overview(opened, content)
+    if section == "environment":
+        return _environment(opened)
+    return _notes(opened) if section == "notes" else _tree(content[section], "")
+
+
+def _environment(opened: Bundle) -> Iterator[str]:
+    """Tables in place of a tree: hundreds of distributions and facts are read by column."""
+    from reprobundle.rendering import environment
+
+    yield environment.render(opened.manifest.environment, colour=screen.colours(), width=screen.width())
 
 
 def _document(value: Any) -> bytes:
@@ -53,6 +68,7 @@ def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
     """Name, id, and a few lines for each section."""
     yield f"{escape(opened.manifest.name)}  {opened.id}"
     yield "read, not verified: reprobundle verify checks the files"
+    yield from _worth_knowing(opened)
     for key, value in content.items():
         if isinstance(value, dict):
             yield ""
@@ -62,6 +78,34 @@ def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
         elif isinstance(value, list) and value:
             yield ""
             yield f"{key}  {_brief(value)}"
+
+
+def _worth_knowing(opened: Bundle) -> Iterator[str]:
+    """What nobody should have to look for: another name, an earlier bundle, no proof, a lock without hashes, notes."""
+    from reprobundle.rendering.wording import counted, lock_words, proof_words
+
+    manifest, lock = opened.manifest, opened.manifest.environment.lock
+    folder = opened.path.resolve().name
+    if folder != manifest.name:
+        yield f"in the folder {escape(folder)}"
+    if manifest.previous:
+        yield f"resealed from {manifest.previous[-1]}"
+    if not manifest.proof.proven:
+        yield proof_words(manifest.proof.status, manifest.proof.why)
+    if lock is None or lock.hashes == "none":
+        yield f"lock: {lock_words(lock)}"
+    if manifest.notes:
+        yield f"{counted(len(manifest.notes), 'note')} of the capture: reprobundle show BUNDLE notes"
+
+
+def _notes(opened: Bundle) -> Iterator[str]:
+    """Each note of the capture with its way out."""
+    from reprobundle.rendering.wording import found_lines
+
+    for note in found_lines(opened.manifest.notes):
+        yield f"{note.kind}: {note.text}"
+        if note.hint:
+            yield f"{INDENT}hint: {note.hint}"
 
 
 def _brief(value: Any) -> str:

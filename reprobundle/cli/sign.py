@@ -11,8 +11,15 @@ import click
 from reprobundle.cli import screen
 from reprobundle.errors import UsageError
 
+KEY_LINES = (  # click leaves lines after a backspace as they are
+    "\b\n"
+    "A key, and its public half for those who check:\n"
+    "  openssl ecparam -name prime256v1 -genkey -noout -out key.pem\n"
+    "  openssl ec -in key.pem -pubout -out public.pem"
+)
 
-@click.command()
+
+@click.command(epilog=KEY_LINES)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--key", metavar="FILE", type=click.Path(path_type=Path), required=True,
               help="Your private key on an elliptic curve, as PEM.")  # fmt: skip

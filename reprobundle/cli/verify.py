@@ -71,6 +71,8 @@ def _facts(verified: VerifiedBundle, signature: Signature | None) -> dict[str, A
         "intact": True,
         "signature": signature or ("not checked" if verified.bundle.signatures() else "none"),
         "proof": manifest.proof.model_dump(mode="json"),
+        "lock": None if manifest.environment.lock is None else manifest.environment.lock.model_dump(mode="json"),
+        "previous": list(manifest.previous),
         "files": len(manifest.files),
         "bytes": sum(entry.size for entry in manifest.files),
         "notes": len(manifest.notes),
@@ -81,15 +83,26 @@ def _words(verified: VerifiedBundle, facts: dict[str, Any]) -> str:
     """What was found, in words."""
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import counted, proof_words, size_words
+    from reprobundle.rendering.wording import counted, lock_words, proof_words, size_words
 
-    manifest = verified.manifest
+    manifest, lock = verified.manifest, verified.manifest.environment.lock
     page = Page(colour=screen.colours(), width=screen.width())
     signature = {"none": "UNSIGNED", "not checked": "signature NOT CHECKED", "good": "signed, signature good"}
     page.line(f"intact, {signature[facts['signature']]}", "1", "32")
-    page.field("bundle", f"{escape(manifest.name)}  {verified.id}")
+    page.field("bundle", f"{escape(manifest.name)}  {verified.id}", *_folder(verified))
     page.field("files", f"{counted(facts['files'], 'file')}, {size_words(facts['bytes'])}")
     page.field("proof", proof_words(manifest.proof.status, manifest.proof.why))
+    if manifest.previous:
+        page.field("made from", manifest.previous[-1], "resealed: the proof was recorded before the first seal")
+    page.field("lock", lock_words(lock))
     if manifest.notes:
         page.field("notes", f"{counted(len(manifest.notes), 'note')} of the capture: reprobundle show BUNDLE notes")
     return page.text()
+
+
+def _folder(verified: VerifiedBundle) -> tuple[str, ...]:
+    """The folder's own name where it is not the bundle's."""
+    from reprobundle.rendering import escape
+
+    name = verified.path.resolve().name
+    return () if name == verified.manifest.name else (f"in the folder {escape(name)}",)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reprobundle import bundle, process, replaying
 from reprobundle.errors import UnavailableError
+from reprobundle.extras import how_to_install
 from reprobundle.report import Report
 from reprobundle.store.sealing import refuse_existing
 
@@ -76,7 +77,7 @@ def refuse_missing_extra() -> None:
     missing = [name for module, name in NEEDED.items() if importlib.util.find_spec(module) is None]
     if missing:
         message = f"the demo needs {' and '.join(missing)}"
-        raise UnavailableError(message, hint='pip install "reprobundle[demo]"')
+        raise UnavailableError(message, hint=how_to_install("demo"))
 
 
 def make_project(project: Path) -> None:

@@ -8,6 +8,7 @@ from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import read_card
 from reprobundle.errors import UnavailableError
 from reprobundle.exports.copying import copy_bundle, export_time
+from reprobundle.extras import how_to_install
 from reprobundle.rendering import escape
 from reprobundle.rendering.escaping import prose
 from reprobundle.store import Writer, inside, staging
@@ -36,7 +37,7 @@ def export(bundle: VerifiedBundle, target: Path) -> Path:
     try:
         import bagit
     except ImportError as error:
-        hint = 'pip install "reprobundle[archive]"'
+        hint = how_to_install("archive")
         raise UnavailableError(f"a bag needs the library bagit: {error}", hint=hint) from error
     facts = _facts(bundle)
     with staging(target) as place, disk_errors(str(target)):

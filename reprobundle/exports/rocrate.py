@@ -14,6 +14,7 @@ from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, read_card
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.exports.copying import copy_bundle, export_time
+from reprobundle.extras import how_to_install
 from reprobundle.rendering import escape
 from reprobundle.rendering.escaping import prose
 from reprobundle.report import Report
@@ -64,7 +65,7 @@ def _require_library() -> None:
     try:
         import rocrate.rocrate  # noqa: F401
     except ImportError as error:
-        hint = 'pip install "reprobundle[archive]"'
+        hint = how_to_install("archive")
         raise UnavailableError(f"a crate needs the library rocrate: {error}", hint=hint) from error
 
 

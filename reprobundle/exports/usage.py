@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import keyword
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from reprobundle.entries import parse_entry
+from reprobundle.components.model.section import step
+from reprobundle.entries import Entry, parse_entry
 from reprobundle.exports.markdown import block, code, inline
 from reprobundle.manifest import Manifest
+from reprobundle.records import Json
 from reprobundle.rendering import escape
 
 LONGEST_CALL = 1000
@@ -22,7 +24,8 @@ def loading(manifest: Manifest) -> Iterator[str]:
         return
     entry = parse_entry(manifest.model.entry)
     outer = entry.name.partition(".")[0]
-    lines = ["import sys", "", *(f"sys.path.append({root!r})" for root in manifest.code.import_roots), ""]
+    lines = ["import sys", "", "sys.dont_write_bytecode = True  # a bundle with other files in it is refused"]
+    lines += [*(f"sys.path.append({root!r})" for root in manifest.code.import_roots), ""]
     call = _call(manifest)
     if manifest.model.loader == "for_callable":
         yield "From this folder, with the packages of the lock installed:"
@@ -33,7 +36,7 @@ def loading(manifest: Manifest) -> Iterator[str]:
         call = f'{entry.name}.from_pretrained(".")'
         yield block([*lines, f"from {entry.module} import {outer}", "", f"model = {call}.eval()"], "python")
         return
-    yield block([*lines, *_loader(manifest), "", f"from {entry.module} import {outer}", "",
+    yield block([*lines, *_loader(manifest), "", *_imports(manifest, entry), "",
                  f"model = {entry.name}({call})", *_weights(manifest), "model.eval()"], "python")  # fmt: skip
 
 
@@ -42,13 +45,44 @@ def _call(manifest: Manifest) -> str:
     init = manifest.model.init
     if init is None:
         return "...  # what it was called with is not recorded"
-    given = [repr(value) for value in init.args]
+    given = [_written(value, f"/args/{index}", init.objects) for index, value in enumerate(init.args)]
     if init.kwargs:
-        plain = all(name.isidentifier() and not keyword.iskeyword(name) for name in init.kwargs)
-        named = [f"{name}={value!r}" for name, value in init.kwargs.items()]
-        given += named if plain else [f"**{init.kwargs!r}"]
+        given.append(_keywords(init.kwargs, "/kwargs", init.objects))
     call = ", ".join(given)
     return escape(call, limit=LONGEST_CALL) if len(call) <= LONGEST_CALL else "...  # see model.init in manifest.json"
+
+
+def _imports(manifest: Manifest, entry: Entry) -> list[str]:
+    """Imports of the model's class or factory and of the classes that arguments are objects of, a line a module."""
+    init = manifest.model.init
+    needed = [entry, *(parse_entry(name) for name in (init.objects.values() if init else ()))]
+    names: dict[str, set[str]] = {}
+    for one in needed:
+        names.setdefault(one.module, set()).add(one.name.partition(".")[0])
+    return [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
+
+
+def _written(value: Json, place: str, objects: Mapping[str, str]) -> str:
+    """A value as Python writes it, an object as the call that makes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(_written(part, f'{place}/{index}', objects) for index, part in enumerate(value))}]"
+    if not isinstance(value, dict):
+        return repr(value)
+    if place in objects:
+        return f"{parse_entry(objects[place]).name}({_keywords(value, place, objects)})"
+    return f"{{{', '.join(f'{name!r}: {part}' for name, part in _parts(value, place, objects))}}}"
+
+
+def _keywords(values: Mapping[str, Json], place: str, objects: Mapping[str, str]) -> str:
+    """Values by name as they stand in a call."""
+    written = _parts(values, place, objects)
+    if all(name.isidentifier() and not keyword.iskeyword(name) for name in values):
+        return ", ".join(f"{name}={part}" for name, part in written)
+    return f"**{{{', '.join(f'{name!r}: {part}' for name, part in written)}}}"
+
+
+def _parts(values: Mapping[str, Json], place: str, objects: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, _written(part, f"{place}/{step(name)}", objects)) for name, part in values.items()]
 
 
 def _loader(manifest: Manifest) -> list[str]:
@@ -68,7 +102,8 @@ def replaying(manifest: Manifest) -> Iterator[str]:
     """The exact command, and what it does."""
     folder = shlex.quote(escape(manifest.name))
     command = f"reprobundle replay {'./' if folder.startswith('-') else ''}{folder}"
-    yield block([f"pip install {shlex.quote(f'reprobundle>={manifest.reprobundle}')}", command], "sh")
+    yield f"With reprobundle {inline(manifest.reprobundle)} or newer installed, in the folder that holds this one:"
+    yield block([command], "sh")
     yield (
         "It checks every file, rebuilds the environment from the lock, runs the model on the recorded inputs inside a "
         "sandbox, and compares the outputs with the recorded ones."

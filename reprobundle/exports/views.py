@@ -12,6 +12,7 @@ from reprobundle.store import Writer, inside
 
 README = "README.md"
 CITATION = "CITATION.cff"
+PATHS = frozenset({README, CITATION})
 
 
 def render(manifest: Manifest, written: Card) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from reprobundle.capturing import Captured
 from reprobundle.errors import UnavailableError
+from reprobundle.extras import how_to_install
 from reprobundle.integrations.training import AtTheEnd, first_batch, inputs_of
 
 LIBRARIES = ("lightning.pytorch", "pytorch_lightning")  # one library under two names
@@ -26,7 +27,7 @@ def _library() -> Any:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             return importlib.import_module(name)
     message = "the callback for Lightning needs lightning, which is not installed"
-    raise UnavailableError(message, hint='pip install "reprobundle[lightning]"')
+    raise UnavailableError(message, hint=how_to_install("lightning"))
 
 
 Callback: Any = _library().Callback

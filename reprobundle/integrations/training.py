@@ -12,7 +12,7 @@ from typing import Any
 
 from reprobundle import capturing, rng
 from reprobundle.components.interface import Failure, attempt
-from reprobundle.store.sealing import refuse_existing
+from reprobundle.store.sealing import refuse_unwritable
 
 SAMPLES = 8
 
@@ -41,7 +41,7 @@ class AtTheEnd:
         """
         inspect.signature(capturing.capture).bind(path, **{"model": None, **given})
         capturing.refuse_nested()
-        refuse_existing(Path(os.path.abspath(path)))
+        refuse_unwritable(Path(os.path.abspath(path)))
         self._path, self._given = Path(os.path.abspath(path)), dict(given)
         self.captured: capturing.Captured | None = None
 

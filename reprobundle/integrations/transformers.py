@@ -9,13 +9,14 @@ from typing import Any
 
 from reprobundle.capturing import Captured
 from reprobundle.errors import UnavailableError
+from reprobundle.extras import how_to_install
 from reprobundle.integrations.training import AtTheEnd, first_batch, inputs_of
 
 try:
     from transformers import TrainerCallback
 except ImportError as error:
     message = "the callback for transformers needs transformers, which is not installed"
-    raise UnavailableError(message, hint='pip install "reprobundle[transformers]"') from error
+    raise UnavailableError(message, hint=how_to_install("transformers")) from error
 
 NOT_CHOSEN = frozenset(  # names of places and people: nothing that changes the model
     {"output_dir", "logging_dir", "run_name", "local_rank", "resume_from_checkpoint", "hub_token", "hub_model_id"}

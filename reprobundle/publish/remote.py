@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprobundle.errors import RefusedInputError, ReproBundleError, UnavailableError, UsageError
+from reprobundle.extras import how_to_install
 from reprobundle.store.listing import MAX_FILES
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Remote:
             from huggingface_hub import HfApi
         except ImportError as error:
             message = f"the Hub cannot be reached without huggingface_hub: {error}"
-            raise UnavailableError(message, hint='pip install "reprobundle[hub]"') from error
+            raise UnavailableError(message, hint=how_to_install("hub")) from error
         return cls(name, HfApi(endpoint=endpoint, token=token, library_name="reprobundle"))
 
     def resolve(self, revision: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprobundle.rendering import wording
+from reprobundle.rendering import differences, wording
 from reprobundle.rendering.bars import WIDTH, bar_of
 from reprobundle.rendering.escaping import SHOWN_PROSE_CHARACTERS, escape, prose
 from reprobundle.report import OutputComparison, Report
@@ -20,7 +20,7 @@ ESCAPED_CHARACTERS = 10 * SHOWN_PROSE_CHARACTERS + 1  # an escaped text must not
 def render(report: Report) -> str:
     """The report as one self-contained page."""
     outputs = wording.weakest_first(report.outputs, SHOWN_OUTPUTS)
-    found = wording.found_lines(report.findings)
+    found, changed = wording.found_lines(report.findings), differences.graded(report.findings)
     return _environment().get_template("report.html").render(
         report=report,
         headline=wording.headline(report.verdict),
@@ -30,6 +30,10 @@ def render(report: Report) -> str:
         outputs=[_row(output) for output in outputs],
         more_outputs=len(report.outputs) - len(outputs),
         bar_width=WIDTH,
+        differences=changed[:SHOWN_FINDINGS],
+        more_differences=max(len(changed) - SHOWN_FINDINGS, 0),
+        differences_heading=differences.heading(changed),
+        agreement=differences.agreement(report.findings),
         findings=found[:SHOWN_FINDINGS],
         more_findings=max(len(found) - SHOWN_FINDINGS, 0),
         agreeing=wording.agreeing(report.findings),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from reprobundle.rendering import wording
+from reprobundle.rendering import columns, differences, wording
 from reprobundle.rendering.escaping import columns_of, escape, prose
-from reprobundle.report import OutputComparison, Report, Rung, Status
+from reprobundle.report import Grade, OutputComparison, Report, Rung, Status
 
 SHOWN_OUTPUTS = 20
 SHOWN_FINDINGS = 40
@@ -17,6 +18,7 @@ LABEL = 13
 
 _GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
 _STATUS_COLOURS = {Status.DIFFERS: _RED, Status.NOT_RUN: _YELLOW, Status.NOTE: _YELLOW, Status.SAME: _GREEN}
+_GRADE_COLOURS = {Grade.CRITICAL: _RED, Grade.HIGH: _RED, Grade.MEDIUM: _YELLOW, Grade.LOW: _DIM}
 _RUNG_COLOURS = {Rung.BITWISE: _GREEN, Rung.CLOSE: _GREEN, Rung.DIFFERENT: _RED, Rung.NOT_RUN: _YELLOW}
 
 
@@ -33,10 +35,26 @@ def render(report: Report, *, colour: bool, width: int) -> str:
     _facts(page, report)
     _outputs(page, report.outputs)
     _diagnosis(page, report)
+    _differences(page, report)
     _findings(page, report)
     if report.stages:
         page.field("time", wording.times(report.stages))
     return page.text()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table whose cells may be wrapped.
+
+    Attributes:
+        cells: The texts, escaped.
+        codes: Colours of the first of them.
+        note: What stands below the row, from the second column on; empty for nothing.
+    """
+
+    cells: tuple[str, ...]
+    codes: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Page:
@@ -89,6 +107,16 @@ class Page:
             cells[tinted] = self.paint(cells[tinted], code)
             self.line("  " + "  ".join(cells).rstrip())
 
+    def folded(self, rows: Sequence[Row]) -> None:
+        """Add columns whose cells are wrapped where they do not fit; the first row is the header."""
+        widths = columns.widths_of([row.cells for row in rows], self.room(2))
+        for row in rows:
+            for number, (first, *rest) in enumerate(columns.fold(row.cells, widths)):
+                painted = self.paint(first, *row.codes) if number == 0 else first
+                self.line("  " + "  ".join([painted, *rest]).rstrip())
+            if row.note:
+                self.paragraph(row.note, indent=2 + widths[0] + columns.GAP, codes=(_DIM,))
+
     @staticmethod
     def _cell(text: str, width: int) -> str:
         return text + " " * (width - columns_of(text))
@@ -140,6 +168,30 @@ def _diagnosis(page: Page, report: Report) -> None:
     page.paragraph(prose(report.diagnosis.paragraph))
     for line in report.diagnosis.evidence:
         page.paragraph("- " + prose(line))
+
+
+def _differences(page: Page, report: Report) -> None:
+    lines, agreement = differences.graded(report.findings), differences.agreement(report.findings)
+    if lines or agreement:
+        page.heading(differences.heading(lines))
+    if lines:
+        show_differences(page, lines, differences.SIDES)
+    elif agreement:
+        page.paragraph(agreement)
+
+
+def show_differences(page: Page, lines: Sequence[differences.Difference], sides: tuple[str, str]) -> None:
+    """Add the table of graded differences, each reason below the lines it is true of, and how many more there are."""
+    shown = lines[:SHOWN_FINDINGS]
+    rows = [Row(("grade", "what", *sides), (_DIM,))]
+    for group in differences.by_reason(shown):
+        for number, line in enumerate(group):
+            grade = line.grade.value if number == 0 else ""
+            note = line.why if number == len(group) - 1 else ""
+            rows.append(Row((grade, line.what, line.recorded, line.here), (_GRADE_COLOURS[line.grade],), note))
+    page.folded(rows)
+    if len(lines) > len(shown):
+        page.paragraph(f"and {len(lines) - len(shown)} more, none of them weightier (--json shows all)")
 
 
 def _findings(page: Page, report: Report) -> None:

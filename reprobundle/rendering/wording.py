@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reprobundle.components.environment.section import LockFacts
+from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.report import (
     Finding,
@@ -83,10 +85,13 @@ def environment_lines(environment: ReplayedEnvironment | None) -> tuple[str, ...
 def _made(environment: ReplayedEnvironment) -> str:
     if environment.how == "current":
         return "an existing interpreter, NOT rebuilt from the lock"
+    if environment.how == "python":
+        return "the Python that was named, NOT rebuilt from the lock"
     checked = "every hash checked" if environment.hashes else "hashes NOT checked"
     by = f", by {escape(environment.installer)}" if environment.installer else ""
     again = ", from the cache" if environment.cached else ""
-    return f"rebuilt from the lock: {counted(environment.packages, 'package')}{_own(environment)}, {checked}{by}{again}"
+    lock = "the lock for other platforms, NOT the exact one" if environment.how == "portable" else "the lock"
+    return f"rebuilt from {lock}: {counted(environment.packages, 'package')}{_own(environment)}, {checked}{by}{again}"
 
 
 def _own(environment: ReplayedEnvironment) -> str:
@@ -99,8 +104,8 @@ def _own(environment: ReplayedEnvironment) -> str:
 
 
 def found_lines(findings: Iterable[Finding]) -> tuple[FoundLine, ...]:
-    """The findings that matter, what differs first; those that agree are left to `agreeing`."""
-    shown = [finding for finding in findings if finding.status is not Status.SAME]
+    """The findings that matter, what differs first; those that agree are left to `agreeing`, graded ones to their table."""
+    shown = [item for item in findings if item.status is not Status.SAME and not differences.is_graded(item)]
     shown.sort(key=lambda finding: ORDER.index(finding.status))
     return tuple(
         FoundLine(item.status, escape(item.kind), finding_text(item), prose(item.hint) if item.hint else None)
@@ -194,6 +199,16 @@ def proof_words(status: str, why: str | None) -> str:
     if status in {"bitwise", "close"}:
         return f"proven at capture, {status}: a fresh process reloaded it and gave the same outputs"
     return f"UNPROVEN, the reload at capture {'failed' if status == 'failed' else 'was not run'}{reason}"
+
+
+def lock_words(lock: LockFacts | None) -> str:
+    """Whether what a replay installs can be told from anything else of the same name and version."""
+    if lock is None:
+        return "NONE: nothing that was installed could be pinned, so no environment can be rebuilt"
+    if lock.hashes == "complete":
+        return "every pin with the hashes of its archives"
+    reason = f": {prose(lock.why)}" if lock.why else ""
+    return f"WITHOUT HASHES{reason}; reprobundle lock BUNDLE adds them"
 
 
 def bundle_line(report: Report) -> str:

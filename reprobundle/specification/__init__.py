@@ -7,6 +7,7 @@ keyword arguments of `reprobundle.capture`. Paths in the file are relative to it
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from reprobundle.errors import RefusedInputError
 from reprobundle.records import from_bytes
 from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
+from reprobundle.specification.keys import refuse_unknown_keys
 from reprobundle.specification.resolving import Resolving
 from reprobundle.yaml_reading import read_yaml
 
@@ -23,11 +25,15 @@ __all__ = [
     "PreprocessingSpecification",
     "Specification",
     "arguments",
+    "default_folder",
     "load",
+    "read",
     "read_specification",
 ]
 
 WARNINGS_SHOWN = 3
+SUFFIX = "-bundle"
+LONGEST_NAME = 100
 
 
 def load(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -41,8 +47,13 @@ def load(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
         RefusedInputError: The file breaks the form.
         UsageError: The file, or something it names, is not there or does not fit.
     """
-    specification, warnings = read_specification(content(path), name=path.name)
+    specification, warnings = read(path)
     return arguments(specification, path.absolute().parent), warnings
+
+
+def read(path: Path) -> tuple[Specification, tuple[str, ...]]:
+    """Read a file; nothing that it names is looked at. As `read_specification`."""
+    return read_specification(content(path), name=path.name)
 
 
 def read_specification(content: bytes, name: str) -> tuple[Specification, tuple[str, ...]]:
@@ -55,11 +66,28 @@ def read_specification(content: bytes, name: str) -> tuple[Specification, tuple[
         RefusedInputError: It is no strict YAML or breaks the form; the message names the path of the fault.
     """
     document = read_yaml(content, name=name)
+    refuse_unknown_keys(document.value, name)
     text = json.dumps(document.value, ensure_ascii=False, allow_nan=False)
     try:
         return from_bytes(Specification, text.encode("utf-8"), name=name), document.warnings
     except RefusedInputError as error:
         raise RefusedInputError(str(error), hint="; ".join(document.warnings[:WARNINGS_SHOWN]) or error.hint) from error
+
+
+def default_folder(specification: Specification, path: Path) -> Path:
+    """The bundle's folder where the person names none: the file's ``name``, else its title, else its own folder's name.
+
+    Args:
+        specification: What was read.
+        path: The file.
+
+    Returns:
+        A folder in the current one.
+    """
+    said = specification.documentation
+    title = said.get("title") if isinstance(said, dict) else None
+    words = re.sub(r"[^0-9A-Za-z]+", "-", title if isinstance(title, str) else "").strip("-").lower()
+    return Path(specification.name or words[:LONGEST_NAME] or f"{path.absolute().parent.name}{SUFFIX}")
 
 
 def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
@@ -78,18 +106,20 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
     resolving = Resolving(folder.absolute())
     project = resolving.folder if specification.project is None else resolving.directory(specification.project)
     _import_from(project, resolving.folder)
-    made: dict[str, Any] = resolving.model(specification.model)
+    hyperparameters = resolving.mapping("hyperparameters", specification.hyperparameters)
+    made: dict[str, Any] = resolving.model(specification.model, hyperparameters)
+    made["hyperparameters"] = hyperparameters
     made["inputs"] = None if specification.inputs is None else resolving.values("inputs", specification.inputs)
     if made["inputs"] is not None and specification.model.factory is not None:
         made["inputs"] = as_torch(made["inputs"])
-    made["hyperparameters"] = resolving.mapping("hyperparameters", specification.hyperparameters)
     if specification.preprocessing is not None:
         made["preprocessing"] = resolving.preprocessing(specification.preprocessing)
     made["splits"] = {name: resolving.split(name, given) for name, given in specification.splits.items()}
     made["metrics"] = dict(specification.metrics)
     made["claims"] = specification.claims
     made["documentation"] = resolving.mapping("documentation", specification.documentation)
-    made["project"] = None if specification.project is None else project
+    made["project"] = project
+    made["vendor"] = specification.vendor
     return made
 
 

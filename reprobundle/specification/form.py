@@ -7,6 +7,7 @@ from typing import Annotated
 import pydantic
 
 from reprobundle import entries
+from reprobundle.components.interface import Vendor
 from reprobundle.errors import RefusedInputError
 from reprobundle.records import Json, Record
 
@@ -19,6 +20,9 @@ def _is_entry(text: str) -> str:
 
 
 Entry = Annotated[str, pydantic.AfterValidator(_is_entry), pydantic.Field(description="module:name")]
+FolderName = Annotated[
+    str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$", description="letters, digits, '.', '_' and '-'")
+]
 PathText = Annotated[str, pydantic.Field(min_length=1, description="path relative to the file's folder")]
 
 
@@ -27,13 +31,13 @@ class ModelSpecification(Record):
 
     Attributes:
         factory: Class or function that makes the model, as ``module:name``.
-        init: Arguments of the factory: keywords, or ``args`` and ``kwargs``.
+        init: Arguments of the factory: keywords, or ``args`` and ``kwargs``; None: found by name among the hyperparameters.
         weights: Its trained weights: a .safetensors file, or a .pt or .pth file that holds a state dict.
         function: A function that is itself the model, as ``module:name``.
     """
 
     factory: Entry | None = None
-    init: dict[str, Json] = {}
+    init: dict[str, Json] | None = None
     weights: PathText | None = None
     function: Entry | None = None
 
@@ -64,6 +68,7 @@ class Specification(Record):
     """A capture.
 
     Attributes:
+        name: Name of the bundle's folder, unless the command line names another.
         model: What is captured.
         inputs: Sample inputs: a .safetensors, .npy or .npz file, or a function that returns them, as ``module:name``.
         hyperparameters: Values by name, or the path of a YAML or JSON file.
@@ -72,9 +77,11 @@ class Specification(Record):
         metrics: Values reached, by name.
         claims: Further claims: id, text, value, tolerance, split, entry.
         documentation: Fields of ``documentation/card.yaml``, or the path of such a file.
-        project: The folder the training code lives in; None: found out.
+        project: The folder the training code lives in; None: the folder of the file.
+        vendor: Which distributions travel in the bundle as wheels: ``needed`` or ``all``.
     """
 
+    name: FolderName | None = None
     model: ModelSpecification
     inputs: PathText | None = None
     hyperparameters: dict[str, Json] | PathText = {}
@@ -84,3 +91,4 @@ class Specification(Record):
     claims: tuple[dict[str, Json], ...] = ()
     documentation: dict[str, Json] | PathText = {}
     project: PathText | None = None
+    vendor: Vendor = "needed"

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reprobundle import entries
+from reprobundle import entries, parts
 from reprobundle.components.interface import Failure, attempt
+from reprobundle.components.model import arguments
 from reprobundle.components.preprocessing import Preprocessing
 from reprobundle.errors import RefusedInputError, ReproBundleError, UsageError
 from reprobundle.records import Json
 from reprobundle.specification.files import nested, read_arrays, read_document
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification
 from reprobundle.specification.weights import load_weights
+
+INIT_HINT = "write them under model: init:, or among the hyperparameters by the same names"
 
 
 class Resolving:
@@ -48,8 +51,12 @@ class Resolving:
             raise UsageError(f"project: no folder {text!r}", hint="paths are relative to the folder of the YAML file")
         return place
 
-    def model(self, given: ModelSpecification) -> dict[str, Any]:
+    def model(self, given: ModelSpecification, hyperparameters: Mapping[str, Json]) -> dict[str, Any]:
         """The model in evaluation mode with its weights loaded, and how it was made.
+
+        Args:
+            given: The factory with its arguments, or the function.
+            hyperparameters: Where the factory's arguments are found by name if none are given.
 
         Raises:
             UsageError: It cannot be made, or the weights do not fit.
@@ -57,12 +64,13 @@ class Resolving:
         if given.function is not None:
             return {"model": _resolved("model.function", given.function)}
         assert given.factory is not None  # the record holds one of the two
-        module = _called("model.factory", given.factory, given.init)
+        init = _init(given.factory, given.init, hyperparameters)
+        module = _called("model.factory", given.factory, init)
         if given.weights is not None:
             load_weights(module, self.file("model.weights", given.weights), given.weights)
         if hasattr(module, "eval"):
             module.eval()
-        return {"model": module, "factory": given.factory, "init": dict(given.init)}
+        return {"model": module, "factory": given.factory, "init": init}
 
     def values(self, what: str, text: str) -> Any:
         """Arrays in a file, or what a function returns."""
@@ -135,11 +143,34 @@ def _resolved(what: str, entry: str) -> Any:
     return found
 
 
+def _init(entry: str, given: Mapping[str, Json] | None, hyperparameters: Mapping[str, Json]) -> dict[str, Any]:
+    """The factory's arguments, split by position and keyword: as given, or found by name among the hyperparameters.
+
+    A mapping where the factory asks for a dataclass becomes one.
+
+    Raises:
+        UsageError: The factory needs more than there is.
+    """
+    factory = _resolved("model.factory", entry)
+    if given is None:
+        found = attempt(lambda: arguments.by_name(factory, hyperparameters))
+        if isinstance(found, Failure):
+            raise UsageError(f"model.factory: the arguments of {entry!r} cannot be read: {found.why}", hint=INIT_HINT)
+        if found.missing:
+            message = f"model.factory: {entry!r} needs {', '.join(found.missing)}, which no hyperparameter gives"
+            raise UsageError(message, hint=INIT_HINT)
+        return {"args": (), "kwargs": dict(found.kwargs)}
+    args, kwargs = arguments.split(given)
+    hints = arguments.hints_of(factory)
+    fitted = attempt(lambda: {name: parts.fitted(value, hints.get(name)) for name, value in kwargs.items()})
+    if isinstance(fitted, Failure):
+        raise UsageError(f"model.init: does not fit {entry!r}: {fitted.why}")
+    return {"args": args, "kwargs": fitted}
+
+
 def _called(what: str, entry: str, init: Mapping[str, Any]) -> Any:
     function = _resolved(what, entry)
-    parted = bool(init) and set(init) <= {"args", "kwargs"}
-    args, kwargs = (init.get("args", ()), init.get("kwargs", {})) if parted else ((), init)
-    made = attempt(lambda: function(*args, **kwargs))
+    made = attempt(lambda: function(*init.get("args", ()), **init.get("kwargs", {})))
     if isinstance(made, Failure):
         raise UsageError(f"{what}: calling {entry!r} failed: {made.why}")
     return made

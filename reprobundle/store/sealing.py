@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reprobundle.errors import UsageError
+from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.store.writing import disk_errors
 
 RENAME_NOREPLACE = 1
@@ -86,6 +86,22 @@ def refuse_existing(target: Path, *, kind: str = "folder") -> None:
     if os.path.lexists(target):
         message = f"output {kind} {str(target)!r} exists; a bundle is never overwritten"
         raise UsageError(message, hint=f"name another {kind}")
+
+
+def refuse_unwritable(target: Path) -> None:
+    """Make sure that a folder can be made later: nothing is there yet, and the nearest folder above can be written.
+
+    Raises:
+        UsageError: Something is there, or what should be a folder above it is a file.
+        UnavailableError: The folder above cannot be written.
+    """
+    refuse_existing(target)
+    above = next(folder for folder in target.parents if os.path.lexists(folder))
+    if not above.is_dir():
+        raise UsageError(f"output folder {str(target)!r}: {str(above)!r} is no folder", hint="name another folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        hint = "name a folder of your own"
+        raise UnavailableError(f"output folder {str(target)!r}: {str(above)!r} cannot be written", hint=hint)
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:

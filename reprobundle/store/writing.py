@@ -16,6 +16,7 @@ from reprobundle.store.paths import inside, safe_path
 
 SLICE_BYTES = 8 * 2**20
 COPY_BYTES = 256 * 2**10
+LINKED_MODE = 0o644
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -80,6 +81,32 @@ class Writer:
             self.forget(path)
             raise RefusedInputError(f"{source.name}: changed while it was copied")
         return entry
+
+    def link(self, path: str, source: Path) -> FileEntry:
+        """Give a regular file a second name under the folder, and digest it there; it takes no space of its own.
+
+        Only for a file that nobody else can write: both names stay one file. Its mode must be 0644, which is what a
+        sealed file has, because a later change of the mode would show under both names.
+
+        Raises:
+            RefusedInputError: The source is no regular file, or changed while it was read.
+            OSError: This file system, or this pair of folders, cannot do it, or the mode is another.
+        """
+        with disk_errors(str(source)):
+            descriptor = open_regular(source)
+        try:
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        if status.st_mode & 0o7777 != LINKED_MODE:
+            raise OSError(errno.EPERM, f"its mode is {status.st_mode & 0o7777:o}", str(source))
+        place = self._claim(path)
+        os.link(source, place, follow_symlinks=False)
+        try:
+            return self.adopt(path)
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
 
     def adopt(self, path: str) -> FileEntry:
         """Take in a file that another program wrote under the folder."""

@@ -21,6 +21,10 @@ from typing import Any, Dict, Mapping
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROTOCOL = 1
+SIBLINGS = (  # the loaders and the tables of facts find each other by these names; each after those it asks for
+    "arguments", "importing", "seeding", "tree",
+    "readings", "variables", "machine", "libraries", "torch_facts", "torch_settings",
+)  # fmt: skip
 
 
 def sibling(name: str) -> Any:
@@ -70,9 +74,9 @@ def main(path: str) -> None:
 
 def work(job: Mapping[str, Any], result: Result) -> None:
     """Load the model, run it, say at every stage how far it came."""
-    importing, _, _ = (
-        sibling(name) for name in ("importing", "tree", "seeding")
-    )  # the loaders find them by these names
+    for name in SIBLINGS:
+        sibling(name)
+    importing = sibling("importing")
     importing.arrange(job["roots"], job["hidden"], HERE)
     loader = sibling(job["loader"])
     loader.prepare(job)

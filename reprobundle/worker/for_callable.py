@@ -25,8 +25,8 @@ def prepare(job: Mapping[str, Any]) -> None:
 def build(model: Mapping[str, Any]) -> Any:
     """The function itself, or what the factory makes if arguments were recorded."""
     found = sibling("importing").resolve(model["entry"])
-    init = model["init"]
-    return found(*init["args"], **init["kwargs"]) if init["args"] or init["kwargs"] else found
+    args, kwargs = sibling("arguments").restored(model["init"])
+    return found(*args, **kwargs) if args or kwargs else found
 
 
 def load(function: Any, model: Mapping[str, Any]) -> Dict[str, str]:

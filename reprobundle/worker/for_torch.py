@@ -33,13 +33,14 @@ def build(model: Mapping[str, Any]) -> Any:
     """Make the model by its recorded class or factory and arguments.
 
     Args:
-        model: ``entry`` as ``module:name``, ``init`` with ``args`` and ``kwargs``.
+        model: ``entry`` as ``module:name``, ``init`` with ``args``, ``kwargs`` and ``objects``.
 
     Returns:
         The module, its weights still at their initial values.
     """
     factory = sibling("importing").resolve(model["entry"])
-    return factory(*model["init"]["args"], **model["init"]["kwargs"])
+    args, kwargs = sibling("arguments").restored(model["init"])
+    return factory(*args, **kwargs)
 
 
 def load(module: Any, model: Mapping[str, Any]) -> Dict[str, str]:

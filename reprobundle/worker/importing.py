@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import os
 import sys
 import sysconfig
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Sequence, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -51,15 +52,18 @@ class _Seeing:
 
 def is_hidden(place: str, hidden: Sequence[str], roots: Sequence[str]) -> bool:
     """Whether a path lies in a hidden folder, and neither in the bundle nor in this environment's own packages."""
-    real = os.path.realpath(place)
-    if any(_under(real, own) for own in [*_own_folders(), *map(os.path.realpath, roots)]):
+    if not hidden:  # every replay, where thousands of modules are asked about
         return False
-    return any(_under(real, os.path.realpath(folder)) for folder in hidden)
+    real = os.path.realpath(place)
+    if not any(_under(real, os.path.realpath(folder)) for folder in hidden):
+        return False
+    return not any(_under(real, own) for own in [*_own_folders(), *map(os.path.realpath, roots)])
 
 
-def _own_folders() -> List[str]:
+@functools.cache
+def _own_folders() -> Tuple[str, ...]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return [os.path.realpath(sysconfig.get_path(name)) for name in names]
+    return tuple(os.path.realpath(sysconfig.get_path(name)) for name in names)
 
 
 def _under(path: str, folder: str) -> bool:

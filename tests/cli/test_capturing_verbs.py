@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,8 @@ def test_capture_seals_proves_and_tells(project):
     assert lines[1] == f"bundle       {verified.path}"
     assert lines[2].strip() == verified.id
     assert lines[3] == "proof        proven at capture, bitwise: a fresh process reloaded it and gave the same outputs"
+    assert lines[4] == "code         from no git repository: only the modules that were loaded"
+    assert lines[5].startswith("lock         WITHOUT HASHES: ")
     assert "In the specification" in lines
     assert "Worth knowing" in lines
     assert lines[-1] == f"replay it    reprobundle replay {verified.path.resolve()}"
@@ -82,7 +86,39 @@ def test_capture_gives_a_document(project):
     assert document["bundle_id"] == verified.id
     assert document["proof"] == {"status": "not run", "why": "it was switched off"}
     assert len(document["warnings"]) == 1
-    assert {"kind", "status", "message", "expected", "found", "hint"} == set(document["notes"][0])
+    assert {"kind", "status", "message", "expected", "found", "hint"} <= set(document["notes"][0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["relative", "linked"])
+def test_the_program_itself_is_never_captured(project, how):
+    """Started by a relative path or a link, as ``../v/bin/reprobundle capture``: the project is the file's folder."""
+    program = Path(sys.executable).parent / "reprobundle"
+    if not program.is_file():
+        pytest.skip("the program's script is not installed beside this interpreter")
+    if how == "linked":
+        (project.parent / "bin").mkdir()
+        (project.parent / "bin" / "reprobundle").symlink_to(program)
+        program = project.parent / "bin" / "reprobundle"
+    command = [os.path.relpath(program, project), "capture", "--budget", "0", "--no-proof"]
+    finished = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    manifest = verify(project / "doubling").manifest
+
+    assert finished.returncode == 0, finished.stderr
+    assert [module.name for module in manifest.code.modules] == ["doubling"]
+    assert [entry.path for entry in manifest.files if entry.path.startswith("code/")] == ["code/source/doubling.py"]
+
+
+def test_what_is_there_is_refused_before_any_code_is_imported(project, monkeypatch, capsys):
+    """The default target is the file's name, else its title; if it exists nothing of the person's runs."""
+    monkeypatch.chdir(project)
+    (project / "doubling").mkdir()
+    code = cli.main(["capture"])
+    printed = capsys.readouterr()
+
+    assert (code, printed.out) == (2, "")
+    assert printed.err.splitlines()[0].endswith("/doubling' exists; a bundle is never overwritten")
+    assert "doubling" not in sys.modules
 
 
 @pytest.mark.slow

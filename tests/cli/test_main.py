@@ -46,6 +46,15 @@ def test_help_names_every_verb(capsys):
     assert all(f"{verb.name} {verb.help}" in shown for verb in cli.VERBS)
 
 
+def test_without_a_word_the_help_is_shown(capsys):
+    """Bare ``reprobundle`` prints the help as it is, on standard error, and ends with 2."""
+    code = cli.main([])
+    printed = capsys.readouterr()
+
+    assert (code, printed.out) == (2, "")
+    assert printed.err.startswith("Usage: reprobundle [OPTIONS] VERB [ARGS]...\n\n  Is this model reproduced")
+
+
 def test_help_loads_click_alone():
     """Nobody waits for pydantic or numpy to read the help."""
     program = (
@@ -83,7 +92,15 @@ def test_version(capsys):
         ),
         (["verify"], "reprobundle: Missing argument 'BUNDLE'.\nhint: reprobundle verify --help\n"),
         (["verify", "a", "b"], "reprobundle: Got unexpected extra argument (b)\nhint: reprobundle verify --help\n"),
-        (["capture"], "reprobundle: Missing option '--out'.\nhint: reprobundle capture --help\n"),
+        (
+            ["capture", "no.yaml"],
+            "reprobundle: no file 'no.yaml'\nhint: give the path of a reprobundle.yaml, or write one\n",
+        ),
+        (
+            ["export"],
+            "reprobundle: Missing argument '{card|citation|bagit|rocrate}'. Choose from: card, citation, bagit, rocrate\n"
+            "hint: reprobundle export --help\n",
+        ),
         (
             ["verify", "\x1b[31m"],
             "reprobundle: '\\x1b[31m' is not a bundle: expected a folder, found nothing there\n",

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from tiny import tiny_bundle
+from tiny import tiny_bundle, tiny_manifest
 
 from reprobundle import cli, replaying
 from reprobundle.bundle import Bundle
@@ -40,6 +40,7 @@ intact, UNSIGNED
 bundle       tiny  {Bundle.open(bundle).id}
 files        5 files, 125 bytes
 proof        proven at capture, bitwise: a fresh process reloaded it and gave the same outputs
+lock         every pin with the hashes of its archives
 notes        1 note of the capture: reprobundle show BUNDLE notes
 """,
         "",
@@ -57,6 +58,8 @@ def test_verify_gives_a_document(call, bundle):
         "intact": True,
         "signature": "none",
         "proof": {"status": "bitwise", "why": None},
+        "lock": {"path": "environment/requirements.txt", "hashes": "complete", "why": None, "by": "pip-tools"},
+        "previous": [],
         "files": 5,
         "bytes": 125,
         "notes": 1,
@@ -82,6 +85,44 @@ def test_verify_says_how_far_a_bundle_is_proven(call, tmp_path, proof, words):
     _, out, _ = call("verify", tiny_bundle(tmp_path / "x", proof=proof))
 
     assert words in " ".join(out.split())
+
+
+def test_a_renamed_bundle_is_called_by_both_names(call, bundle, tmp_path):
+    """The name it was captured under stays its own; the folder's name stands beside it."""
+    bundle.rename(tmp_path / "renamed")
+
+    assert "bundle       tiny  " in call("verify", tmp_path / "renamed")[1]
+    assert "\n             in the folder renamed\n" in call("verify", tmp_path / "renamed")[1]
+    assert "\nin the folder renamed\n" in call("show", tmp_path / "renamed")[1]
+    assert "in the folder" not in call("verify", tiny_bundle(tmp_path / "tiny"))[1]
+
+
+def test_what_a_program_left_in_the_folder_can_be_deleted(call, bundle):
+    """Bytecode and the system's own files are refused like any other, with the way out."""
+    for path in ("code/source/__pycache__/net.pyc", ".DS_Store"):
+        (bundle / path).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / path).write_bytes(b"x")
+    code, _, err = call("verify", bundle)
+    (bundle / "other").write_bytes(b"x")
+
+    assert code == 2
+    assert err.endswith("\nhint: delete .DS_Store, __pycache__, which a program left in the folder, and verify again\n")
+    assert "hint" not in call("verify", bundle)[2]
+
+
+@pytest.mark.parametrize("verb", ["verify", "show", "replay"])
+def test_an_archive_is_unpacked_first(call, bundle, tmp_path, verb):
+    """Whoever names the zip is told the verb that reads it."""
+    call("pack", bundle, tmp_path / "tiny.zip")
+    code, _, err = call(verb, tmp_path / "tiny.zip")
+
+    assert code == 2
+    assert err.endswith("\nhint: an archive of a bundle is read with: reprobundle unpack FILE DIR\n")
+
+
+def test_show_tells_the_notes_with_their_way_out(call, bundle):
+    """Each note is a line, its hint below."""
+    assert call("show", bundle, "notes")[1] == "code: no git repository\n  hint: git init\n"
 
 
 def test_verify_refuses_what_was_altered(call, bundle):
@@ -152,18 +193,35 @@ def test_show_escapes(call, tmp_path):
 
 
 def test_compare_says_what_differs(call, bundle, tmp_path):
-    """Each value that differs has its path and both values; the exit code is 1."""
+    """First a line for each kind, then each value with its path under the names of both; the exit code is 1."""
     changed = hyperparameters.Section(values={"lr": 0.2, "layers": {"hidden": 8}})
     other = tiny_bundle(tmp_path / "other", name="other", hyperparameters=changed)
     code, out, _ = call("compare", bundle, other)
 
     assert code == 1
-    assert out.splitlines()[:4] == [
-        "DIFFERENT in 3 values",
-        '  differs  bundle: name differs: expected "tiny", found "other"',
-        "  differs  hyperparameters: values.lr differs: expected 0.1, found 0.2",
-        "  differs  hyperparameters: values.layers.bias stands only in the first: expected true",
-    ]
+    assert (
+        out
+        == """\
+DIFFERENT in 2 of 15 kinds: tiny and other
+  bundle          1 difference
+  hyperparameters 2 differences
+  same: previous, proof, environment, code, data, preprocessing, model, outputs, claims,
+  documentation, notes, views, files
+
+bundle
+  name
+      tiny: "tiny"
+      other: "other"
+
+hyperparameters
+  values.lr
+      tiny: 0.1
+      other: 0.2
+  values.layers.bias is not in both
+      tiny: true
+      other: not there
+"""
+    )
 
 
 def test_compare_of_a_copy_is_the_same(call, bundle, tmp_path):
@@ -171,8 +229,34 @@ def test_compare_of_a_copy_is_the_same(call, bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "copy")
     code, out, _ = call("compare", bundle, tmp_path / "copy")
 
-    assert (code, out.splitlines()[0]) == (0, "SAME")
+    assert (code, out.splitlines()[0]) == (0, "SAME: tiny and copy")
+    assert call("compare", bundle, bundle)[1].startswith("SAME: A and B\n")
     assert {finding["status"] for finding in json.loads(call("compare", bundle, bundle, "--json")[1])} == {"same"}
+
+
+def test_show_tells_the_environment_in_tables(call, bundle):
+    """Hundreds of distributions and facts are read by column."""
+    out = call("show", bundle, "environment")[1]
+
+    assert "\nDistributions (2)\n  name   version     origin  imported  requested  edited since\n" in out
+    assert "\nFacts that change numbers (1)\n  fact     value\n  threads  2\n" in out
+    assert json.loads(call("show", bundle, "environment", "--json")[1])["numerics"] == {"threads": 2}
+
+
+def test_doctor_says_what_can_be_replayed_here(call, tmp_path):
+    """What blocks stands in the first line, each check with its way out below; 3 where no replay can be tried."""
+    bare = tiny_manifest().environment.model_copy(update={"lock": None})
+    bundle = tiny_bundle(tmp_path / "x", environment=bare)
+    code, out, err = call("doctor", bundle)
+    lines = out.splitlines()
+
+    assert (code, err) == (3, "")
+    assert lines[0].startswith("CANNOT BE REPLAYED HERE: model")
+    assert lines[1] == f"bundle       tiny  {Bundle.open(bundle).id}"
+    assert lines[3] == "  ok       bundle        intact, UNSIGNED: 4 files as the manifest lists them"
+    assert "  blocks   lock          the bundle has no lock to rebuild its environment from" in lines
+    assert call("doctor", bundle, "--quiet") == (3, "", "")
+    assert json.loads(call("doctor", bundle, "--json")[1])["checks"][0]["outcome"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_the_card_tells_how_to_load_and_how_to_replay():
 ```python
 import sys
 
+sys.dont_write_bytecode = True  # a bundle with other files in it is refused
 sys.path.append('code/source')
 
 from safetensors.torch import load_model
@@ -64,8 +65,30 @@ model.eval()
 ```"""
         in made
     )
-    assert "```sh\npip install 'reprobundle>=0.1.0'\nreprobundle replay tiny\n```" in made
+    assert "With reprobundle 0.1.0 or newer installed, in the folder that holds this one:" in made
+    assert "```sh\nreprobundle replay tiny\n```" in made
     assert "a fresh process reloaded it and its outputs agreed: **bitwise**" in made
+
+
+def test_objects_are_written_as_the_calls_that_make_them():
+    """Arguments that are dataclasses stand as calls of their classes, which are imported."""
+    init = model.Arguments(
+        args=({"size": 1}, [{"size": 2}]),
+        kwargs={"cfg": {"in/ner": {"size": 3}, "names": ["a"]}},
+        objects={
+            "/args/0": "net:Leaf",
+            "/args/1/0": "other.place:Leaf.Inner",
+            "/kwargs/cfg": "net:Config",
+            "/kwargs/cfg/in~1ner": "net:Leaf",
+        },
+    )
+    made = card(tiny_manifest(model=tiny_manifest().model.model_copy(update={"init": init})), Card())
+
+    assert "\nfrom net import Config, Leaf, Net\nfrom other.place import Leaf\n" in made
+    assert (
+        "model = Net(Leaf(size=1), [Leaf.Inner(size=2)], "
+        "cfg=Config(**{'in/ner': Leaf(size=3), 'names': ['a']}))\n" in made
+    )
 
 
 def test_the_card_shows_every_section():

@@ -45,9 +45,11 @@ from net import Configured, Wide
 import reprobundle
 
 if __name__ == "__main__":
-    model = Wide(5, scale=3.0) if sys.argv[2] == "Wide" else Configured({"width": 5, "name": "small"})
-    captured = reprobundle.capture(sys.argv[1], model=model, inputs=torch.ones(2, 4), budget=0)
-    print(captured.proof.status)
+    proofs = []
+    for model in (Wide(5, scale=3.0), Configured({"width": 5, "name": "small"})):
+        folder = sys.argv[1] + "/" + type(model).__name__
+        proofs.append(reprobundle.capture(folder, model=model, inputs=torch.ones(2, 4), budget=0).proof.status)
+    print(*proofs)
 """
 
 LOAD = """
@@ -57,10 +59,26 @@ import net
 import torch
 from safetensors.torch import load_file
 
-model = getattr(net, sys.argv[2]).from_pretrained(sys.argv[1], strict=True)
-expected = load_file(sys.argv[1] + "/replay/expected.safetensors")["value"]
-print(torch.equal(model(torch.ones(2, 4)), expected))
+same = []
+for name in ("Wide", "Configured"):
+    folder = sys.argv[1] + "/" + name
+    model = getattr(net, name).from_pretrained(folder, strict=True)
+    expected = load_file(folder + "/replay/expected.safetensors")["value"]
+    same.append(torch.equal(model(torch.ones(2, 4)), expected))
+print(*same)
 """
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Both models captured by one script, and read by another as the mixin reads them."""
+    folder = tmp_path_factory.mktemp("mixin")
+    project = make_project(folder / "project", net=NET, train=TRAIN, load=LOAD)
+    trained = python("train.py", str(folder), cwd=project)
+    loaded = python("load.py", str(folder), cwd=project)
+    assert trained.stdout.splitlines()[-1:] == ["bitwise bitwise"], trained.stderr
+    assert loaded.stdout.splitlines()[-1:] == ["True True"], loaded.stderr
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -70,14 +88,9 @@ print(torch.equal(model(torch.ones(2, 4)), expected))
         ("Configured", {"config": {"width": 5, "name": "small"}}, {"width": 5, "name": "small"}),
     ],
 )
-def test_mixin_remembers_how_the_model_was_made(tmp_path, name, init, config):
+def test_mixin_remembers_how_the_model_was_made(folder, name, init, config):
     """Arguments that neither a hyperparameter nor an attribute holds come from the mixin, and it reads the bundle."""
-    project = make_project(tmp_path / "project", net=NET, train=TRAIN, load=LOAD)
-    trained = python("train.py", str(tmp_path / "bundle"), name, cwd=project)
-    loaded = python("load.py", str(tmp_path / "bundle"), name, cwd=project)
-    manifest = reprobundle.verify(tmp_path / "bundle").manifest
+    manifest = reprobundle.verify(folder / name).manifest
 
-    assert trained.stdout.splitlines()[-1:] == ["bitwise"], trained.stderr
     assert manifest.model.init.kwargs == init
-    assert json.loads((tmp_path / "bundle" / "config.json").read_text()) == config
-    assert loaded.stdout.splitlines()[-1:] == ["True"], loaded.stderr
+    assert json.loads((folder / name / "config.json").read_text()) == config

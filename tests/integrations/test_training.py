@@ -165,4 +165,4 @@ def test_missing_library_names_the_extra(monkeypatch, name, library):
     with pytest.raises(UnavailableError) as caught:
         importlib.import_module(module)
 
-    assert caught.value.hint == f'pip install "reprobundle[{name}]"'
+    assert caught.value.hint == f'python -m pip install ".[{name}]", in the folder of its source'

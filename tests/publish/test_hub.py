@@ -15,6 +15,7 @@ from reprobundle import cli
 from reprobundle.bundle import Bundle, verify
 from reprobundle.components import hyperparameters
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.extras import how_to_install
 from reprobundle.publish.hub import parse, publish, pull
 from reprobundle.store import Writer, staging
 
@@ -515,14 +516,14 @@ def test_a_hub_that_is_not_there(server, bundle, tmp_path):
 
 
 def test_a_missing_library_names_the_extra(bundle, monkeypatch, capsys):
-    """Without huggingface_hub the way out is the extra."""
+    """Without huggingface_hub the way out names the library."""
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     code = cli.main(["publish", "hub", str(bundle.path), NAME])
     complaint = capsys.readouterr().err
 
     assert code == 3
     assert complaint.startswith("reprobundle: the Hub cannot be reached without huggingface_hub: ")
-    assert complaint.endswith('hint: pip install "reprobundle[hub]"\n')
+    assert complaint.endswith(f"hint: {how_to_install('hub')}\n")
 
 
 @pytest.mark.slow

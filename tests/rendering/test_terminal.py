@@ -6,7 +6,7 @@ import pytest
 from reports import bitwise_report, different_report, output
 
 from reprobundle.rendering import terminal
-from reprobundle.report import Finding, ReplayedEnvironment, Rung, Status, Verdict
+from reprobundle.report import Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
 
 
 def _shown(report, *, colour=False, width=100):
@@ -31,6 +31,9 @@ Outputs (2)
   name     dtype  shape     rung     max difference  worst element: recorded → replayed
   logits   F32    (32, 10)  bitwise  0
   classes  I64    (32,)     bitwise  0
+
+Environment difference: none
+  39 packages as locked; threads
 
 Checks
   not run  data: split 'test': no data was given
@@ -132,6 +135,55 @@ def test_colours_do_not_change_the_words():
 
     assert "\x1b[1;31mNOT REPRODUCED" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == _shown(different_report())
+
+
+def _difference(what, grade, recorded, here, why):
+    return Finding(
+        kind="environment",
+        status=Status.DIFFERS,
+        message=f"{what} differs",
+        expected=recorded,
+        found=here,
+        grade=grade,
+        why=why,
+    )
+
+
+DIFFERENCES = (
+    _difference("cpu.model", Grade.LOW, "A", "B", "its name alone changes nothing"),
+    _difference("torch.threads", Grade.HIGH, "2", "4", "the order of sums changes"),
+    _difference("torch.mkl", Grade.MEDIUM, "x" * 30, None, "another library"),
+    _difference("variables.OMP_NUM_THREADS", Grade.HIGH, "2", "4", "the order of sums changes"),
+)
+
+
+def test_differences_of_the_environment_are_a_table():
+    """The weightiest first, both values beside each other, and each reason once below what it is true of."""
+    shown = _shown(different_report(findings=DIFFERENCES), width=60)
+
+    assert (
+        shown.partition("Environment difference")[2].partition("\n\ntime")[0]
+        == """\
+: 2 high, 1 medium, 1 low
+  grade   what                   recorded               here
+  high    torch.threads          2                      4
+          variables.OMP_NUM_THR  2                      4
+          EADS
+          the order of sums changes
+  medium  torch.mkl              xxxxxxxxxxxxxxxxxxxxx  -
+                                 xxxxxxxxx
+          another library
+  low     cpu.model              A                      B
+          its name alone changes nothing"""
+    )
+    assert "Checks" not in shown
+
+
+def test_an_environment_that_was_not_compared_is_no_difference():
+    """Nothing is said to agree that nobody looked at."""
+    not_run = Finding(kind="environment", status=Status.NOT_RUN, message="nothing was run")
+
+    assert "Environment difference" not in _shown(bitwise_report(findings=(not_run,)))
 
 
 def test_many_outputs_show_the_weakest():

@@ -57,3 +57,22 @@ def test_a_model_made_in_another_way_is_explained(tmp_path: Path) -> None:
         "net:Net(config={'hidden': 8, 'lr': 0.1}): if that is not how you make it, name a function of yours that does: "
         "factory="
     )
+
+
+def test_the_order_of_words_in_a_set_is_the_recorded_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that counts on hashes of words gives the same again where the seed of the hashes was recorded."""
+    model = "import numpy as np\n\ndef place(x):\n    return x + np.float64(hash('word') % 65521)\n"
+    train = (
+        "import sys\nimport numpy as np\nimport reprobundle\nfrom model import place\n\n"
+        "if __name__ == '__main__':\n"
+        "    captured = reprobundle.capture(sys.argv[1], model=place, inputs=np.zeros(2), budget=0)\n"
+        "    print(captured.proof.status)\n"
+    )
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    project = make_project(tmp_path / "project", model=model, train=train)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    monkeypatch.delenv("PYTHONHASHSEED")
+    report = reprobundle.replay(tmp_path / "bundle", env="current", sandbox="none", report=tmp_path / "report")
+
+    assert finished.stdout == "bitwise\n", finished.stderr
+    assert report.verdict.sentence == "reproduced, bitwise"

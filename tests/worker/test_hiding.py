@@ -20,7 +20,7 @@ def project(tmp_path) -> Project:
     return Project(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["tree", "importing", "for_torch", "for_callable", "numerics", "__main__"])
+@pytest.mark.parametrize("name", ["tree", "importing", "for_torch", "for_callable", "numerics", "readings", "__main__"])
 def test_bundle_cannot_shadow_the_worker(project, name):
     """A module of the bundle that is called like one of the worker's is the bundle's own, and the worker keeps its."""
     project.write(f"{name}.py", "WHOSE = 'the bundle'\n")

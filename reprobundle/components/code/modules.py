@@ -129,7 +129,9 @@ def _not_own() -> frozenset[Path]:
 
 
 def _is_program(file: Path) -> bool:
-    return file.suffix != ".py" and file.parent in {Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))}
+    """Whether it is an installed program of this environment, whatever path or link it was started by."""
+    folders = {Path(sys.executable).parent.resolve(), Path(sysconfig.get_path("scripts")).resolve()}
+    return file.suffix != ".py" and not folders.isdisjoint({_settled(file).parent, file.resolve().parent})
 
 
 def _is_installed_name(top: str) -> bool:

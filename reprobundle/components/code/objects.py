@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reprobundle.components.interface import Source
+from reprobundle import parts
+from reprobundle.components.interface import Failure, Source, attempt
 from reprobundle.entries import MAIN_NAMES, main_file, main_name, parse_entry
 from reprobundle.errors import RefusedInputError, UsageError
 
@@ -31,8 +34,29 @@ def objects_of(source: Source) -> tuple[Named, ...]:
     model = source.model
     is_code = isinstance(model, type) or hasattr(model, "__qualname__")
     needed = [model if is_code else type(model), source.factory, getattr(source.preprocessing, "transform", None)]
+    needed += _classes_of_arguments(source)
     found = (_named(thing) for thing in needed if thing is not None)
     return tuple(dict.fromkeys(named for named in found if named))
+
+
+def _classes_of_arguments(source: Source) -> list[type]:
+    """Classes of the objects that the model's constructor may be called with."""
+    if isinstance(source.factory, str):
+        return []
+    found = attempt(lambda: [type(thing) for value in _arguments(source) for thing in parts.objects_in(value)])
+    return [] if isinstance(found, Failure) else found
+
+
+def _arguments(source: Source) -> Iterator[Any]:
+    """What the constructor's arguments may have been: as given, or found by their names."""
+    yield source.init
+    own = getattr(source.model, "__dict__", {})
+    given = source.hyperparameters
+    known = given if isinstance(given, Mapping) else getattr(given, "__dict__", {})
+    for name in inspect.signature(source.factory or type(source.model)).parameters:
+        yield known.get(name, own.get(name))
+        if name not in known and name not in own:
+            yield given  # the whole of it may be the one argument
 
 
 def names_in_main(source: Source) -> tuple[str, ...]:

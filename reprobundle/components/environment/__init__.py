@@ -27,12 +27,13 @@ def capture(source: Source, stage: Stage) -> Section:
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say what the bundle brings along, and compare the locked distributions and recorded facts with the worker's."""
-    from reprobundle.components.environment.checking import check_distributions, check_numerics
+    from reprobundle.components.environment.checking import check_environment
+    from reprobundle.components.environment.told import check_lock
     from reprobundle.components.environment.vendored import check_vendored
 
+    yield from check_lock(section)
     yield from check_vendored(section, site.root)
     if site.answer is None:
         yield not_run(NAME, "environment was not compared: nothing was run")
         return
-    yield from check_distributions(section, site.root, site.answer.distributions)
-    yield from check_numerics(section.numerics, site.answer.facts)
+    yield from check_environment(section, site)

@@ -1,36 +1,59 @@
-"""Asking the tools that know the indexes, uv and pip-compile, for the hashes of the wheels of pins."""
+"""Asking the tools that know the indexes for the wheels of pins: what both ways of asking share."""
 
 from __future__ import annotations
 
-import os
+import errno
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import unquote
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from reprobundle import process
-from reprobundle.components.environment.compiling import any_fits
-from reprobundle.components.environment.installers import Configuration
 from reprobundle.components.environment.lock import Pin, pin, read_output, write_lock
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
 LEAST_SECONDS = 1.0
 OVER_BUDGET = "not run: budget"
-YEAR_OF_ONE_SOURCE = 2020  # releases from before may have several source archives, of which uv names one
-COMPILING = Path(__file__).with_name("compiling.py")
+NOT_REACHED = "no package index was reached"
+TOLD_FILE = "told.json"
 
 _UNKNOWN = re.compile(
     r"(?:No matching distribution found for|there is no version of|and you require) "
     r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9A-Za-z.!+_-]*[0-9A-Za-z])"
 )
-_NO_NETWORK = re.compile(
-    r"connection (broken|error|refused|reset|timed out)|name resolution|service not known|unreachable|dns error"
-    r"|tcp connect error|error sending request",
-    re.IGNORECASE,
+# in this order: a tool that found the disk full may go on to complain of what it then could not read
+_REASONS = (
+    (re.compile(r"No space left on device|os error 28\b|Disk quota exceeded"), "the disk is full"),
+    (
+        re.compile(
+            r"connection (broken|error|refused|reset|timed out)|name resolution|service not known|unreachable|dns error"
+            r"|tcp connect error|error sending request|CERTIFICATE_VERIFY_FAILED|invalid peer certificate",
+            re.IGNORECASE,
+        ),
+        NOT_REACHED,
+    ),
+    (
+        re.compile(
+            r"\b401 (Client )?(Error|Unauthorized)|Missing credentials|User for \S+:",
+            re.IGNORECASE,
+        ),
+        "a package index refuses to answer: it asks for credentials, or refused those it was given",
+    ),
+    (
+        re.compile(
+            r"\b5\d\d (Server Error|Internal|Bad Gateway|Service Unavailable|Gateway)|too many 5\d\d", re.IGNORECASE
+        ),
+        "a package index failed to answer",
+    ),
+    (
+        re.compile(
+            r"JSONDecodeError|Received some unexpected (JSON|HTML)|EOF while parsing|expected value at line"
+            r"|got Content-Type|Unsupported `Content-Type`"
+        ),
+        "a package index answered with something that is no list of packages",
+    ),
 )
 
 
@@ -43,56 +66,36 @@ class NoHashesError(Exception):
         self.unknown = unknown
 
 
-def ask_pip_compile(pins: Sequence[Pin], deadline: float) -> tuple[Pin, ...]:
-    """The pins with the hashes of all their wheels; without where an index offers no wheel that fits here.
+@dataclass(frozen=True)
+class Offers:
+    """What the package indexes in use offer of some pins.
 
-    Raises:
-        NoHashesError: An index does not know a pin, none was reached, or the time is over.
+    Attributes:
+        pins: The pins in the order asked, with the hashes of all their wheels; without where no wheel fits here.
+        files: The file name by hash, for the wheels that fit here; others may be missing.
+        yanked: Names of pins that their index advises against.
+        unknown: Names of pins that no index offers in any form.
     """
-    command: list[str | Path] = [
-        sys.executable,
-        COMPILING,
-        "--no-config",
-        "--generate-hashes",
-        "--allow-unsafe",
-        "--strip-extras",
-    ]
-    command += ["--no-emit-options", "--no-annotate", "--no-header", "--quiet"]
-    content = _compile("pip-compile", command, pins, deadline, {"PIP_RETRIES": "1"})
-    return _matched("pip-compile", pins, content)
+
+    pins: tuple[Pin, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    yanked: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
 
-def can_tell(configuration: Configuration) -> bool:
-    """Whether uv can say the same as pip-compile here.
+@dataclass(frozen=True)
+class Compiled:
+    """What a tool made of pins.
 
-    Of one version uv takes the archives of one index alone, while pip takes those of all places together; and what it
-    writes to tell wheels from other archives is read by Python 3.11 and later.
+    Attributes:
+        content: The file it was asked for.
+        told: What a script of ours wrote beside; empty where it wrote nothing.
+        text: What it printed.
     """
-    return sys.version_info >= (3, 11) and not (configuration.extra_index_urls or configuration.find_links)
 
-
-def ask_uv(uv: Path, pins: Sequence[Pin], configuration: Configuration, deadline: float) -> tuple[Pin, ...]:
-    """The pins with the hashes of all their wheels; without where uv cannot vouch for a wheel that fits here.
-
-    uv is asked twice: one answer holds the hashes of every archive, the other tells what kind of archives they are, but
-    names only those wheels that may fit here.
-
-    Raises:
-        NoHashesError: An index does not know a pin, none was reached, or the time is over.
-    """
-    command: list[str | Path] = [uv, "pip", "compile", "--no-deps", "--no-annotate", "--no-header", "--quiet"]
-    command += ["--no-emit-index-url", "--no-emit-find-links", "--no-strip-extras", "--no-progress", "--color", "never"]
-    command += [*configuration.uv_options, "--python", sys.executable]
-    variables = configuration.uv_variables
-    hashed = _compile("uv", [*command, "--generate-hashes"], pins, deadline, variables)
-    told = _compile("uv", [*command, "--format", "pylock.toml"], pins, deadline, variables, made="pylock.toml")
-    sources = _sources_beside_wheels(told)
-    return tuple(
-        Pin(one.name, one.version, tuple(value for value in one.hashes if value not in sources[one.name]))
-        if one.name in sources
-        else Pin(one.name, one.version)
-        for one in _matched("uv", pins, hashed)
-    )
+    content: bytes
+    told: bytes
+    text: str
 
 
 def left(deadline: float) -> float:
@@ -107,90 +110,86 @@ def left(deadline: float) -> float:
     return seconds
 
 
-def _sources_beside_wheels(pylock: bytes) -> dict[str, frozenset[str]]:
-    """The hash of the source archive by name, for each package of a pylock.toml that certainly has a fitting wheel."""
-    try:
-        packages = _read_toml(pylock)["packages"]
-        fitting = [one for one in packages if any_fits(_file_name(wheel) for wheel in one.get("wheels", ()))]
-        certain = [one for one in fitting if "sdist" not in one or _is_the_only_source(one["sdist"])]
-        return {one["name"]: frozenset(_sha256(one.get("sdist", {}))) for one in certain}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NoHashesError("uv wrote a lock of another form") from error
-
-
-def _read_toml(content: bytes) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-
-        return tomllib.loads(content.decode("utf-8"))
-    raise NoHashesError("uv's answer is read by Python 3.11 and later")
-
-
-def _is_the_only_source(archive: dict[str, Any]) -> bool:
-    uploaded = archive.get("upload-time")
-    return uploaded is not None and bool(uploaded.year >= YEAR_OF_ONE_SOURCE)
-
-
-def _file_name(archive: dict[str, Any]) -> str:
-    place = str(archive.get("name") or archive.get("url") or archive.get("path") or "")
-    return unquote(PurePosixPath(place).name)
-
-
-def _sha256(archive: dict[str, Any]) -> list[str]:
-    value = archive.get("hashes", {}).get("sha256")
-    return [f"sha256:{value}"] if value else []
-
-
-def _compile(
+def ask(
     tool: str,
     command: Sequence[str | Path],
     pins: Sequence[Pin],
+    *,
     deadline: float,
     variables: Mapping[str, str],
-    *,
     made: str = "lock.txt",
-) -> bytes:
-    """What a tool wrote of the pins."""
-    with tempfile.TemporaryDirectory(prefix="reprobundle-") as folder:
-        wanted, output = Path(folder, "wanted.in"), Path(folder, made)
-        wanted.write_bytes(write_lock([Pin(one.name, one.version) for one in pins]))
-        argv = [*command, "--output-file", output, wanted]
-        finished = _run(tool, argv, Path(folder), deadline, variables)
-        if finished.code != 0 or not output.is_file():
-            raise _reason(tool, finished)
-        return output.read_bytes()
+) -> Compiled:
+    """Have a tool make a file of pins, in a folder that is thrown away.
+
+    Args:
+        tool: How to call it in a reason.
+        command: The tool and its options; where it writes and what it reads is added.
+        pins: What it is asked for; their hashes are not handed on.
+        deadline: ``time.monotonic()`` at which it is ended.
+        variables: Its whole environment.
+        made: Name of the file it writes, which may decide on its form.
+
+    Raises:
+        NoHashesError: It failed, or the time is over; with the pin that no index offers where it said so.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="reprobundle-") as folder:
+            wanted, output, told = Path(folder, "wanted.in"), Path(folder, made), Path(folder, TOLD_FILE)
+            wanted.write_bytes(write_lock([Pin(one.name, one.version) for one in pins]))
+            finished = _run(tool, [*command, "--output-file", output, wanted], Path(folder), deadline, variables)
+            if finished.code != 0 or not output.is_file():
+                raise _failure(tool, finished)
+            return Compiled(output.read_bytes(), told.read_bytes() if told.is_file() else b"", finished.text)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise NoHashesError(
+            f"no temporary file could be written: {'the disk is full' if full else error.strerror}"
+        ) from error
+
+
+def matched(tool: str, pins: Sequence[Pin], content: bytes) -> tuple[Pin, ...]:
+    """The same pins in the same order, as a tool wrote them: with hashes, or without where it found none.
+
+    Raises:
+        NoHashesError: It wrote something else than a lock, left a pin out or changed its version.
+    """
+    try:
+        pins_only = b"\n".join(line for line in content.split(b"\n") if not line.lstrip().startswith(b"#"))
+        found = {one.name: one for one in read_output(pins_only, name=tool)}
+    except RefusedInputError as error:
+        raise NoHashesError(f"{tool} wrote a lock of another form: {error}") from error
+    missing = [one for one in pins if one.name not in found or found[one.name].version != one.version]
+    if missing:
+        raise NoHashesError(f"{tool} left {missing[0].requirement} out")
+    return tuple(found[one.name] for one in pins)
+
+
+def reason(text: str) -> str | None:
+    """Why no index could tell anything, in our own words; None where the tool complains of something else.
+
+    What a tool prints is never handed on: it may name addresses, folders and persons.
+    """
+    one_line = " ".join(text.split())
+    return next((why for pattern, why in _REASONS if pattern.search(one_line)), None)
 
 
 def _run(
     tool: str, argv: Sequence[str | Path], folder: Path, deadline: float, variables: Mapping[str, str]
 ) -> process.Finished:
     try:
-        return process.run(argv, env={**variables, **os.environ}, cwd=folder, timeout=left(deadline))
+        return process.run(argv, env=variables, cwd=folder, timeout=left(deadline))
     except ProcessError as error:
         raise NoHashesError(OVER_BUDGET) from error
     except UnavailableError as error:
         raise NoHashesError(f"{tool} could not be started") from error
 
 
-def _reason(tool: str, finished: process.Finished) -> NoHashesError:
-    """Why it failed, in our own words: what the tool printed may name addresses and folders."""
-    text = " ".join(finished.text.split())
-    if _NO_NETWORK.search(text):
-        return NoHashesError("no package index was reached")
-    unknown = _UNKNOWN.search(text)
+def _failure(tool: str, finished: process.Finished) -> NoHashesError:
+    why = reason(finished.text)
+    if why is not None:
+        return NoHashesError(why)
+    unknown = _UNKNOWN.search(" ".join(finished.text.split()))
     if unknown:
         one = pin(unknown[1], unknown[2])
         return NoHashesError(f"no package index in use offers {one.requirement}", one)
     return NoHashesError(f"{tool} failed with exit status {finished.code}")
-
-
-def _matched(tool: str, pins: Sequence[Pin], content: bytes) -> tuple[Pin, ...]:
-    try:
-        pins_only = b"\n".join(line for line in content.split(b"\n") if not line.startswith(b"#"))
-        found = {one.name: one for one in read_output(pins_only, name=tool)}
-    except RefusedInputError as error:
-        raise NoHashesError(f"{tool} wrote a lock of another form: {error}") from error
-    missing = [one for one in pins if found.get(one.name, one).version != one.version or one.name not in found]
-    if missing:
-        raise NoHashesError(f"{tool} left {missing[0].requirement} out")
-    return tuple(found[one.name] for one in pins)

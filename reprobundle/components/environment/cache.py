@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from reprobundle.errors import UnavailableError
+from reprobundle.errors import ReproBundleError, UnavailableError
 from reprobundle.store import digest_bytes
 from reprobundle.store.writing import disk_errors
 
 VARIABLE = "REPROBUNDLE_CACHE"
 KEY_FILE = "key"
+FAILED = "failed"
 BESIDE = "beside"
 CHUNK = 2**20
 MAX_TWINS = 16
@@ -28,9 +29,18 @@ def folder() -> Path:
     Raises:
         UnavailableError: No home is known, it cannot be made, or belongs to or is writable by somebody else.
     """
+    return room("environments")
+
+
+def room(name: str) -> Path:
+    """One folder of the cache: only this user can enter it; made if need be.
+
+    Raises:
+        UnavailableError: As for `folder`.
+    """
     own = os.environ.get(VARIABLE)
     root = Path(own).absolute() if own else _home() / ".cache" / "reprobundle"
-    place = root / "environments"
+    place = root / name
     with disk_errors(str(place)):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         for one in (root, place):
@@ -59,8 +69,9 @@ def _refuse_shared(place: Path) -> None:
 def entry(key: bytes, say: Callable[[str], None], *, beside: Sequence[Path] = ()) -> Iterator[Path]:
     """The folder for one key, held by this process alone until the block ends.
 
-    Files `beside` the key decide too what is in it: they are kept, and compared byte for byte. It holds a finished environment if `is_complete` says so; else it is empty and to be filled, then `complete`d. When
-    the block raises, an unfinished folder is removed.
+    Files `beside` the key decide too what is in it: they are kept, and compared byte for byte. It holds a finished
+    environment if `is_complete` says so; else it is empty and to be filled, then `complete`d. When the block raises, an
+    unfinished folder is removed; one that could not be filled is kept apart, the latest only, and the error says where.
     """
     cache = folder()
     name = digest_bytes(key)
@@ -71,9 +82,26 @@ def entry(key: bytes, say: Callable[[str], None], *, beside: Sequence[Path] = ()
             place.mkdir(mode=0o700)
         try:
             yield place
+        except ReproBundleError as error:
+            _keep_apart(place, error)
+            raise
         finally:
             if not is_complete(place, key, beside):
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _keep_apart(place: Path, error: ReproBundleError) -> None:
+    """Move what could not be finished out of the way, and let the hint say where it is."""
+    if not any(place.iterdir()):
+        return
+    failed = room(FAILED) / "environment"
+    shutil.rmtree(failed, ignore_errors=True)
+    try:
+        place.rename(failed)
+    except OSError:  # another rebuild failed at the same time: the latest one is kept
+        return
+    where = f"what was built so far is kept in {str(failed)!r}"
+    error.advise(f"{error.hint}; {where}" if error.hint else where)
 
 
 def is_complete(place: Path, key: bytes, beside: Sequence[Path] = ()) -> bool:

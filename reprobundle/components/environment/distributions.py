@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
-from reprobundle.components.environment.section import COMMIT, SHA256, OriginKind
+from reprobundle.components.environment.metadata import first_line, read_head, top_level, whence
+from reprobundle.components.environment.recorded import RECORD, Row, read_rows
+from reprobundle.components.environment.section import Edited, OriginKind
 
-MAX_METADATA_BYTES = 64 * 1024
-MAX_DIRECT_URL_BYTES = 64 * 1024
 SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
-METADATA_FILES = ("METADATA", "PKG-INFO")
+TELLS_WHAT_WAS_ASKED_FOR = "pip"  # uv leaves the same mark on everything, others on nothing
+MAX_SHOWN_NAME = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +33,12 @@ class Installed:
         sha256: Hash of the archive, where the installer recorded one.
         folder: The folder it was installed from, for local and editable installs, where it is still there.
         imported: Whether this process imported any of its files.
+        requested: Whether a person asked for it; None where its installer did not say.
+        installer: The tool that installed it, as it says itself; None where it does not.
+        requires: What its metadata says it requires, as it stands there.
+        edited: Files changed since it was installed, with those that are missing; None when none was changed.
+        missing: Files that its installer wrote and that are gone, relative to `site`.
+        rows: Its RECORD, read once.
     """
 
     name: str
@@ -48,6 +50,38 @@ class Installed:
     sha256: str | None = None
     folder: Path | None = None
     imported: bool = False
+    requested: bool | None = None
+    installer: str | None = None
+    requires: tuple[str, ...] = ()
+    edited: Edited | None = None
+    missing: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = field(default=(), repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something on the way to the list of distributions that a person should know.
+
+    Attributes:
+        message: What it is, without naming a folder of this machine.
+        hint: The way out.
+    """
+
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is installed, and what could not be read.
+
+    Attributes:
+        found: Every distribution that an import could reach, sorted by name.
+        troubles: What is wrong, in the order of the module path.
+    """
+
+    found: tuple[Installed, ...]
+    troubles: tuple[Trouble, ...]
 
 
 def installed(path: Sequence[str] | None = None) -> tuple[Installed, ...]:
@@ -56,26 +90,32 @@ def installed(path: Sequence[str] | None = None) -> tuple[Installed, ...]:
     Args:
         path: Folders to look in; None: `sys.path`.
     """
+    return survey(path).found
+
+
+def survey(path: Sequence[str] | None = None, *, conda: frozenset[str] = frozenset()) -> Survey:
+    """Every installed distribution as `installed` lists them, and what could not be read on the way.
+
+    Args:
+        path: Folders to look in; None: `sys.path`.
+        conda: Names of metadata folders that the records of a conda environment list.
+    """
     files = _imported_files()
-    found: dict[str, Installed] = {}
+    troubles: list[Trouble] = []
+    found: dict[str, list[Installed]] = {}
     for site in _folders(sys.path if path is None else path):
         modules = _relative_to(site, files)
-        for metadata in _metadata_folders(site):
-            read = _readable(site, metadata, modules, files)
+        for metadata in _metadata_folders(site, troubles):
+            read = _readable(site, metadata, modules, files, conda, troubles)
             if read is not None:
-                found.setdefault(read.name, read)
-    return tuple(found[name] for name in sorted(found))
+                found.setdefault(read.name, []).append(read)
+    chosen = [_first(found[name], troubles) for name in sorted(found)]
+    return Survey(tuple(chosen), tuple(troubles))
 
 
 def recorded_files(one: Installed) -> tuple[str, ...]:
     """The files it installed, as its RECORD names them relative to the site folder; empty where it has none."""
-    import csv
-
-    record = one.metadata / "RECORD"
-    if not record.is_file():
-        return ()
-    with record.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return tuple(row[0] for row in csv.reader(file) if row)
+    return tuple(path for path, _, _ in one.rows or read_rows(one.metadata))
 
 
 def _folders(path: Iterable[str]) -> Iterator[Path]:
@@ -87,121 +127,112 @@ def _folders(path: Iterable[str]) -> Iterator[Path]:
             yield Path(real)
 
 
-def _metadata_folders(site: Path) -> list[Path]:
+def _metadata_folders(site: Path, troubles: list[Trouble]) -> list[Path]:
     endings = (".dist-info", ".egg-info") if site.name in SITE_FOLDERS else (".dist-info",)
     try:
         with os.scandir(site) as entries:
             return sorted(Path(entry.path) for entry in entries if entry.name.endswith(endings))
-    except OSError:  # a folder on the path that may not be listed offers nothing that could be recorded
+    except OSError as error:
+        message = f"a folder of the module path cannot be listed: {_shown(site.name)}: {error.strerror}"
+        troubles.append(Trouble(message, "what is installed there is not in the lock; make it readable, capture again"))
         return []
 
 
-def _readable(site: Path, metadata: Path, modules: frozenset[str], files: frozenset[str]) -> Installed | None:
+def _readable(
+    site: Path,
+    metadata: Path,
+    modules: frozenset[str],
+    files: frozenset[str],
+    conda: frozenset[str],
+    troubles: list[Trouble],
+) -> Installed | None:
     try:
-        return _read(site, metadata, modules, files)
-    except OSError:  # what this person may not read, their Python could not import either
-        return None
+        one, trouble = _read(site, metadata, modules, files, conda)
+    except OSError as error:
+        one, trouble = (
+            None,
+            Trouble(
+                f"the metadata of an installed distribution cannot be read: {_shown(metadata.name)}: {error.strerror}",
+                "it is not in the lock; make it readable, or install it anew, and capture again",
+            ),
+        )
+    if trouble is not None:
+        troubles.append(trouble)
+    return one
 
 
-def _read(site: Path, metadata: Path, modules: frozenset[str], files: frozenset[str]) -> Installed | None:
-    name, version = _name_and_version(metadata)
-    if name is None or version is None:
-        return None
-    kind, details = _origin(metadata)
-    folder = details.get("folder")
+def _read(
+    site: Path, metadata: Path, modules: frozenset[str], files: frozenset[str], conda: frozenset[str]
+) -> tuple[Installed | None, Trouble | None]:
+    head = read_head(metadata)
+    if head.name is None or head.version is None:
+        missing = "name" if head.name is None else "version"
+        message = f"a metadata folder says no {missing}, so it is no distribution: {_shown(metadata.name)}"
+        return None, Trouble(message, "a broken uninstall leaves such a folder behind; remove it, or install it anew")
+    installer = first_line(os.path.join(metadata, "INSTALLER"))
+    origin = whence(metadata, installer, conda=metadata.name in conda)
+    rows = read_rows(metadata)
     one = Installed(
-        name=str(canonicalize_name(name)),
-        version=version,
+        name=str(canonicalize_name(head.name)),
+        version=head.version,
         site=site,
         metadata=metadata,
-        origin=kind,
-        commit=details.get("commit"),
-        sha256=details.get("sha256"),
-        folder=folder,
+        origin=origin.kind,
+        commit=origin.commit,
+        sha256=origin.sha256,
+        folder=origin.folder,
+        imported=_is_imported(rows, metadata, modules) or _is_edited_in(origin.kind, origin.folder, files),
+        requested=os.path.exists(os.path.join(metadata, "REQUESTED"))
+        if installer == TELLS_WHAT_WAS_ASKED_FOR
+        else None,
+        installer=installer,
+        requires=head.requires,
+        rows=rows,
     )
-    imported = _is_imported(one, modules) or (kind == "editable" and _any_below(folder, files))
-    return one if not imported else Installed(**{**vars(one), "imported": True})
-
-
-def _name_and_version(metadata: Path) -> tuple[str | None, str | None]:
-    """Only the head is read, up to the first empty line: a description may be long."""
-    place = (
-        metadata
-        if metadata.is_file()
-        else next((metadata / f for f in METADATA_FILES if (metadata / f).is_file()), None)
+    broken = Trouble(
+        f"the note where {one.name} {one.version} was installed from cannot be understood, so an index is assumed",
+        "direct_url.json beside its metadata is broken; install it anew",
     )
-    if place is None:
-        return None, None
-    with place.open("rb") as file:
-        head = file.read(MAX_METADATA_BYTES).decode("utf-8", "replace")
-    fields: dict[str, str] = {}
-    for line in head.split("\n"):
-        if not line.strip():
-            break
-        key, _, value = line.partition(":")
-        fields.setdefault(key.strip().lower(), value.strip())
-    return fields.get("name"), fields.get("version")
+    return one, broken if origin.broken else None
 
 
-def _origin(metadata: Path) -> tuple[OriginKind, dict[str, Any]]:
-    described = _direct_url(metadata)
-    if described is None or _first_line(metadata / "INSTALLER") == "conda":  # conda leaves the path of its build farm
-        return "index", {}
-    if isinstance(described.get("dir_info"), dict):
-        kind: OriginKind = "editable" if described["dir_info"].get("editable") is True else "local"
-        return kind, {"folder": _local_folder(described.get("url"))}
-    if isinstance(described.get("vcs_info"), dict):
-        return "vcs", {"commit": _matching(COMMIT, described["vcs_info"].get("commit_id"))}
-    if isinstance(described.get("archive_info"), dict):
-        return "archive", {"sha256": _archive_hash(described["archive_info"])}
-    return "index", {}
+def _first(found: list[Installed], troubles: list[Trouble]) -> Installed:
+    """The one an import finds: of the first folder on the path, and there the one installed last, whose files lie there."""
+    first = found[0]
+    beside = [one for one in found if one.site == first.site]
+    if len(beside) > 1:
+        first = max(beside, key=lambda one: (_written(one), one.metadata.name))
+    others = sorted({one.version for one in found} - {first.version})
+    if others:
+        names = ", ".join(_shown(version) for version in others)
+        message = f"several versions of {first.name} are installed: {_shown(first.version)} comes first, before {names}"
+        troubles.append(Trouble(message, "the lock names the first; remove the others if another one was meant"))
+    return first
 
 
-def _direct_url(metadata: Path) -> dict[str, Any] | None:
-    place = metadata / "direct_url.json"
-    if not place.is_file():
-        return None
-    with place.open("rb") as file:
-        content = file.read(MAX_DIRECT_URL_BYTES)
+def _written(one: Installed) -> int:
+    """When its installer was done, in nanoseconds; 0 where that cannot be told."""
     try:
-        described = json.loads(content)
-    except ValueError:  # an installer's broken note says nothing; the pin is then looked up like any other
-        return None
-    return described if isinstance(described, dict) else None
+        return os.stat(one.metadata / RECORD if one.rows else one.metadata).st_mtime_ns
+    except OSError:  # gone since it was read
+        return 0
 
 
-def _archive_hash(archive: dict[str, Any]) -> str | None:
-    hashes = archive.get("hashes")
-    if isinstance(hashes, dict) and isinstance(hashes.get("sha256"), str):
-        return _matching(SHA256, hashes["sha256"])
-    algorithm, _, value = str(archive.get("hash", "")).partition("=")
-    return _matching(SHA256, value) if algorithm == "sha256" else None
-
-
-def _local_folder(url: object) -> Path | None:
-    parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme != "file":
-        return None
-    folder = Path(url2pathname(unquote(parts.path) if os.name == "nt" else parts.path))
-    return folder if folder.is_dir() else None
-
-
-def _matching(pattern: str, value: object) -> str | None:
-    return value if isinstance(value, str) and re.fullmatch(pattern, value) else None
-
-
-def _first_line(place: Path) -> str:
-    return place.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip() if place.is_file() else ""
+def _shown(name: str) -> str:
+    return repr(name.encode("utf-8", "replace").decode()[:MAX_SHOWN_NAME])
 
 
 def _imported_files() -> frozenset[str]:
     """Read from the modules' dictionaries, because asking a lazy module for an attribute would import more."""
     found = set()
+    real: dict[str, str] = {}
     for module in list(sys.modules.values()):
         file = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(file, str):
             folder, name = os.path.split(file)
-            found.add(os.path.join(os.path.realpath(folder), name))  # the file itself may be a link into a cache
+            if folder not in real:
+                real[folder] = os.path.realpath(folder)
+            found.add(os.path.join(real[folder], name))  # the file itself may be a link into a cache
     return frozenset(found)
 
 
@@ -210,12 +241,18 @@ def _relative_to(site: Path, files: frozenset[str]) -> frozenset[str]:
     return frozenset(file[len(prefix) :].replace(os.sep, "/") for file in files if file.startswith(prefix))
 
 
-def _is_imported(one: Installed, modules: frozenset[str]) -> bool:
-    return bool(modules) and any(file in modules for file in recorded_files(one))
+def _is_imported(rows: Sequence[Row], metadata: Path, modules: frozenset[str]) -> bool:
+    if not modules:
+        return False
+    if rows:
+        return not modules.isdisjoint([path for path, _, _ in rows])
+    names = top_level(metadata)
+    return any(module.partition("/")[0].partition(".")[0] in names for module in modules)
 
 
-def _any_below(folder: Path | None, files: frozenset[str]) -> bool:
-    if folder is None:
+def _is_edited_in(origin: OriginKind, folder: Path | None, files: frozenset[str]) -> bool:
+    """Whether a module of the folder of an editable install was imported."""
+    if origin != "editable" or folder is None:
         return False
     prefix = os.path.realpath(folder) + os.sep
     return any(file.startswith(prefix) and not SITE_FOLDERS & set(Path(file).parts) for file in files)

@@ -3,80 +3,150 @@
 from __future__ import annotations
 
 import os
-import platform
-import re
-import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from reprobundle import process
-from reprobundle.components.environment.installers import pip_command, pip_runner
-from reprobundle.components.environment.interpreters import Found
+from reprobundle.components.environment import failures, kept_wheels
+from reprobundle.components.environment.installers import pip_runner
 from reprobundle.components.environment.lock import Pin, write_lock
+from reprobundle.components.environment.places import Task
+from reprobundle.components.environment.sources import build_wheels
+from reprobundle.components.environment.watching import told, watch, wheels_below
 from reprobundle.components.environment.wheels import is_wheel_of
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
-OWN_WAY_OUT = "name where it is offered: --index-url URL or --find-links FOLDER"
-LABEL_WAY_OUT = (
-    "its local label names one build: name the index or folder with it, --index-url URL or --find-links FOLDER"
-)
 NOT_INHERITED = frozenset({"PIP_REQUIRE_VIRTUALENV", "PIP_REQUIRE_HASHES", "PIP_DRY_RUN", "PIP_TARGET", "PIP_PREFIX"})
-
-_UNKNOWN = re.compile(r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*==[0-9A-Za-z.!+_-]*[0-9A-Za-z])")
-_MISMATCH = re.compile(
-    r"DO NOT MATCH THE HASHES.*?^\s*([A-Za-z0-9][A-Za-z0-9._-]*==[0-9A-Za-z.!+_-]*)", re.DOTALL | re.MULTILINE
-)
-_NO_NETWORK = re.compile(r"connection broken|connection error|name resolution|unreachable|timed out", re.IGNORECASE)
-_NOISE = re.compile(r"^(WARNING|DEPRECATION|\[notice\]|Looking in|\s*$)", re.IGNORECASE)
+ASK_SECONDS = 60.0
+NOT_FETCHED = "Could not fetch URL"
+FEW_RETRIES = {"PIP_RETRIES": "1"}
 
 
-def fetch(
-    pins: Sequence[Pin],
-    house: Path,
-    *,
-    interpreter: Found,
-    index_urls: Sequence[str],
-    find_links: Sequence[Path],
-    offline: bool,
-    timeout: float,
-) -> None:
-    """Put the wheel of every pin into a folder.
+def fetch(task: Task) -> tuple[Pin, ...]:
+    """Put the wheel of every pin that an index has to offer into the task's folder of wheels.
 
-    Args:
-        pins: What is to be fetched, all with hashes or all without.
-        house: The folder; the lock handed to pip is written beside it.
-        interpreter: The Python that the wheels have to fit.
-        index_urls: The reviewer's indexes: the first takes the place of pip's own, the others come on top.
-        find_links: The reviewer's folders of wheels.
-        offline: Whether no index may be asked.
-        timeout: Seconds.
+    What a known local label names comes first: where nobody offers it, little was fetched in vain.
+
+    Returns:
+        The pins whose wheel was built from source because none is offered; only where the reviewer allows it.
 
     Raises:
         UnavailableError: No index was reached, or none offers a pin.
         RefusedInputError: An archive does not match its hash, or is another build than the pin.
         ProcessError: pip failed in another way, or ran out of time.
     """
-    if not pins:
-        return
-    lock = house.with_name("fetch.txt")
-    lock.write_bytes(write_lock(pins))
-    command: list[str | Path] = [
-        *pip_runner(interpreter.python),
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-    ]
-    command += ["--progress-bar", "off", "--dest", house, "--requirement", lock]
+    house, wanted = task.place.house, task.wanted
+    missing = kept_wheels.take(wanted.from_index, house, task.interpreter)
+    labelled = tuple(one for one in missing if one.name in wanted.hints)
+    others = tuple(one for one in missing if one.name not in wanted.hints)
+    if labelled:
+        _fetch_labelled(task, labelled)
+    built = _download_or_build(task, others) if others else ()
+    if wanted.closed:
+        check_house(wanted.from_index, house)
+    kept_wheels.keep([one for one in missing if one not in built], house, task.interpreter)
+    return built
+
+
+def _download_or_build(task: Task, pins: Sequence[Pin]) -> tuple[Pin, ...]:
+    """Everything as wheels; else, where it is allowed, what is not offered as a wheel from source, and the rest again."""
+    left, sources = list(pins), []
+    while left:
+        try:
+            _download(task, left)
+            break
+        except failures.NotOfferedError as error:
+            missing = next((one for one in left if _means(error.requirement, one)), None)
+            if missing is None or not task.options.allow_build or task.options.offline:
+                raise
+            left.remove(missing)
+            sources.append(missing)
+    if sources:
+        build_wheels(task, sources, _where(task, ()), _variables(task.place.scratch))
+    return tuple(sources)
+
+
+def _means(requirement: str, one: Pin) -> bool:
+    name, _, version = requirement.partition("==")
+    return canonicalize_name(name) == one.name and version == one.version
+
+
+def _fetch_labelled(task: Task, pins: Sequence[Pin]) -> None:
+    """From the reviewer's own indexes, or else from the public ones of these builds too."""
+    try:
+        _download(task, pins)
+    except UnavailableError as error:
+        if task.options.offline or failures.is_final(error):
+            raise
+        addresses = sorted({task.wanted.hints[one.name] for one in pins})
+        task.say(f"looking for {', '.join(one.name for one in pins)} at the public index of its build too")
+        try:
+            _download(task, pins, addresses, FEW_RETRIES)
+        except UnavailableError as second:
+            raise error from second  # what the reviewer can change is their own configuration
+
+
+def _download(
+    task: Task, pins: Sequence[Pin], more: Sequence[str] = (), extra: Mapping[str, str] | None = None
+) -> None:
+    place, options = task.place, task.options
+    place.lock.write_bytes(write_lock(pins))
+    place.scratch.mkdir(exist_ok=True)
+    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
+    command += ["--progress-bar", "off", "--dest", place.house, "--requirement", place.lock]
+    command += ["--no-deps"] if task.wanted.closed else []
     command += ["--require-hashes"] if pins[0].hashes else []
-    command += [*_where(index_urls, find_links), *(["--no-index"] if offline else [])]
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    finished = process.run(command, env=environment, cwd=house, timeout=timeout)
+    command += [*_where(task, more), *(["--no-index"] if options.offline else [])]
+    finished = process.run(
+        command,
+        env={**_variables(place.scratch), **(extra or {})},
+        cwd=place.house,
+        timeout=options.timeout,
+        watch=watch(task.say, lambda: _described(task, place.scratch)),
+    )
+    for withdrawn in failures.yanked(finished.text):
+        task.say(f"{withdrawn} was withdrawn by its authors since it was locked")
     if finished.code != 0:
-        raise _failure(finished, pins)
-    check_house(pins, house)
+        failures.note(finished, place)
+        reasons = _asked_again(task, failures.unknown(finished.text), more)
+        raise failures.explain(finished.text + reasons, f"fetching {len(pins)} packages", finished.code)
+
+
+def _asked_again(task: Task, unknown: str | None, more: Sequence[str]) -> str:
+    """Why an index did not offer a pin: pip tells only when it is asked to tell everything."""
+    if unknown is None or task.options.offline:
+        return ""
+    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "-vv", "--no-deps"]
+    command += ["--only-binary", ":all:", "--dest", task.place.scratch, *_where(task, more), unknown]
+    environment = _variables(task.place.scratch)
+    try:
+        text = process.run(command, env=environment, cwd=task.place.scratch, timeout=ASK_SECONDS).text
+    except ProcessError:
+        return ""
+    return "\n" + "\n".join(line for line in text.splitlines() if NOT_FETCHED in line)
+
+
+def _described(task: Task, scratch: Path) -> str:
+    """Wheels come into pip's temporary folder first, and into the house all at once."""
+    under_way, had = wheels_below(scratch), wheels_below(task.place.house)
+    total = len(task.wanted.from_index) if task.wanted.closed else None
+    return told("fetched", max(under_way[0], had[0]), total, max(under_way[1], had[1]))
+
+
+def _where(task: Task, more: Sequence[str]) -> list[str]:
+    urls = task.options.index_urls
+    options = [option for url in urls[:1] for option in ("--index-url", url)]
+    options += [option for url in (*urls[1:], *more) for option in ("--extra-index-url", url)]
+    links = task.options.find_links
+    return options + [option for folder in links for option in ("--find-links", str(folder.absolute()))]
+
+
+def _variables(scratch: Path) -> dict[str, str]:
+    """The reviewer's own, with what would change the answer left out."""
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    return {**inherited, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(scratch)}
 
 
 def check_house(pins: Sequence[Pin], house: Path) -> None:
@@ -91,39 +161,3 @@ def check_house(pins: Sequence[Pin], house: Path) -> None:
             near = [file for file in files if file.lower().replace("_", "-").startswith(f"{one.name}-")]
             found = repr(near[0]) if near else "nothing"
             raise RefusedInputError(f"{one.requirement}: expected a wheel of exactly this build, found {found}")
-
-
-def take_along(wheels: Sequence[Path], house: Path) -> None:
-    """Put the bundle's own wheels beside the fetched ones."""
-    for wheel in wheels:
-        shutil.copyfile(wheel, house / wheel.name)
-
-
-def _pip(interpreter: Found) -> tuple[str | Path, ...]:
-    """The pip that the reviewer has configured; under another Python only where the wheels are for that one."""
-    here = (sys.implementation.name, platform.python_version_tuple()[:2])
-    if here == (interpreter.implementation, tuple(interpreter.version.split(".")[:2])):
-        return pip_command()
-    return pip_runner(interpreter.python)
-
-
-def _where(index_urls: Sequence[str], find_links: Sequence[Path]) -> list[str]:
-    options = [option for url in index_urls[:1] for option in ("--index-url", url)]
-    options += [option for url in index_urls[1:] for option in ("--extra-index-url", url)]
-    return options + [option for folder in find_links for option in ("--find-links", str(folder.absolute()))]
-
-
-def _failure(finished: process.Finished, pins: Sequence[Pin]) -> ProcessError | UnavailableError | RefusedInputError:
-    text = finished.text
-    mismatch = _MISMATCH.search(text)
-    if mismatch:
-        return RefusedInputError(f"{mismatch[1]}: the archive offered does not match any hash in the lock")
-    if _NO_NETWORK.search(text):
-        return UnavailableError("no package index was reached", hint="use --find-links FOLDER, or --env current")
-    unknown = _UNKNOWN.search(text)
-    if unknown:
-        hint = LABEL_WAY_OUT if "+" in unknown[1] else OWN_WAY_OUT
-        return UnavailableError(f"{unknown[1]}: no wheel of it is offered that fits this machine", hint=hint)
-    told = [line for line in text.splitlines() if not _NOISE.match(line)]
-    last = told[-1].strip()[:300] if told else "it printed nothing"
-    return ProcessError(f"fetching {len(pins)} packages: exit status {finished.code}: {last}", output=text)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from reprobundle.components.environment.asking import (
-    OVER_BUDGET,
-    NoHashesError,
-    ask_pip_compile,
-    ask_uv,
-    can_tell,
-    left,
-)
+from reprobundle.components.environment.asking import OVER_BUDGET, NoHashesError, Offers, left
+from reprobundle.components.environment.asking_pip_compile import ask_pip_compile
+from reprobundle.components.environment.asking_uv import ask_uv, can_tell
 from reprobundle.components.environment.installers import find_uv, read_configuration
 from reprobundle.components.environment.lock import Pin
 from reprobundle.components.environment.section import LockTool
@@ -31,12 +26,16 @@ class Pinned:
         by: The tool that found the hashes.
         why: Why there are none, in words; None when every pin has them.
         dropped: Pins that no index offers as a wheel that fits here, and that may be left out.
+        files: File name by hash, for wheels that fit here.
+        yanked: Names of pins that their index advises against.
     """
 
     pins: tuple[Pin, ...]
     by: LockTool
     why: str | None
     dropped: tuple[Pin, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    yanked: tuple[str, ...] = ()
 
 
 def with_hashes(pins: Sequence[Pin], *, droppable: frozenset[str], deadline: float) -> Pinned:
@@ -64,29 +63,58 @@ def with_hashes(pins: Sequence[Pin], *, droppable: frozenset[str], deadline: flo
             unknown.append(one)
 
 
-def _without_wheelless(found: tuple[Pin, ...], by: LockTool, droppable: frozenset[str], unknown: list[Pin]) -> Pinned:
+def _without_wheelless(found: Offers, by: LockTool, droppable: frozenset[str], unknown: list[Pin]) -> Pinned:
     """Drop the pins without hashes: those that no index offers as a wheel that fits."""
-    bare = [one for one in found if not one.hashes]
+    bare = [one for one in found.pins if not one.hashes]
     for one in bare:
         if one.name not in droppable:
-            raise NoHashesError(f"no package index in use offers a wheel of {one.requirement} that fits this machine")
-    return Pinned(tuple(one for one in found if one.hashes), by, None, (*unknown, *bare))
+            what = (
+                one.requirement if one.name in found.unknown else f"a wheel of {one.requirement} that fits this machine"
+            )
+            raise NoHashesError(f"no package index in use offers {what}")
+    pins = tuple(one for one in found.pins if one.hashes)
+    kept = frozenset(value for one in pins for value in one.hashes)
+    return Pinned(
+        pins,
+        by,
+        None,
+        dropped=(*unknown, *bare),
+        files={value: file for value, file in found.files.items() if value in kept},
+        yanked=tuple(one.name for one in pins if one.name in found.yanked),
+    )
 
 
-def _look_up(pins: tuple[Pin, ...], deadline: float) -> tuple[tuple[Pin, ...], LockTool]:
-    """The pins with hashes; without where no wheel that fits is offered."""
+def _look_up(pins: tuple[Pin, ...], deadline: float) -> tuple[Offers, LockTool]:
+    """What is offered of the pins, and the tool that told most of it."""
     if not pins:
-        return (), "none"
+        return Offers(()), "none"
     uv = find_uv()
     configuration = read_configuration(left(deadline)) if uv else None
     if uv is None or configuration is None or not can_tell(configuration):
         return ask_pip_compile(pins, deadline), "pip-tools"
     try:
-        found = ask_uv(uv, pins, configuration, deadline)
+        found, elsewhere = ask_uv(uv, pins, configuration, deadline)
     except NoHashesError as error:
-        if error.unknown is not None or error.why == OVER_BUDGET:
+        if error.why == OVER_BUDGET:
             raise
         return ask_pip_compile(pins, deadline), "pip-tools"
-    doubtful = tuple(one for one in found if not one.hashes)
-    settled = {one.name: one for one in (ask_pip_compile(doubtful, deadline) if doubtful else ())}
-    return tuple(settled.get(one.name, one) for one in found), "uv"
+    doubtful = tuple(one for one in pins if one.name in elsewhere)
+    if not doubtful:
+        return found, "uv"
+    settled = ask_pip_compile(doubtful, deadline, reached=any(one.hashes for one in found.pins))
+    return _joined(found, settled), "uv" if len(doubtful) < len(pins) else "pip-tools"
+
+
+def _joined(found: Offers, settled: Offers) -> Offers:
+    """What uv told, with what pip-compile had to tell in its place."""
+    by_name = _by_name(settled.pins)
+    return Offers(
+        tuple(by_name.get(one.name, one) for one in found.pins),
+        {**found.files, **settled.files},
+        found.yanked | settled.yanked,
+        settled.unknown,
+    )
+
+
+def _by_name(pins: Iterable[Pin]) -> dict[str, Pin]:
+    return {one.name: one for one in pins}

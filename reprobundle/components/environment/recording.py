@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 
-from reprobundle.components.environment.distributions import Installed, installed
+from reprobundle.components.environment import distributions, surroundings
+from reprobundle.components.environment.conda import Conda, read_conda
+from reprobundle.components.environment.consistency import note_conflicts
+from reprobundle.components.environment.distributions import Installed
+from reprobundle.components.environment.edited import with_edits
 from reprobundle.components.environment.locking import make_lock, pin_of
 from reprobundle.components.environment.section import (
+    MAX_SHOWN_EDITED,
     NAME,
     Distribution,
-    Interpreter,
+    Edited,
     Origin,
-    Platform,
     Section,
 )
 from reprobundle.components.interface import Source, Stage
@@ -20,6 +23,7 @@ from reprobundle.worker import numerics
 
 NEEDED_TO_REPLAY = ("safetensors", "xxhash")
 PROGRAM = "reprobundle"
+SHOWN = 5
 
 
 def record(source: Source, stage: Stage) -> Section:
@@ -27,37 +31,57 @@ def record(source: Source, stage: Stage) -> Section:
 
     A hash or a wheel that cannot be had is a note with its reason; nothing here stops a capture.
     """
-    found = installed()
-    locked = make_lock(found, stage, look_up=source.budget > 0)
+    facts = numerics.facts()  # before anything else, as asking loads a library that then counts as imported
+    interpreter, system = surroundings.interpreter(), surroundings.system()
+    conda = read_conda()
+    found = _look_around(conda, stage)
+    locked = make_lock(
+        found,
+        stage,
+        look_up=source.budget > 0,
+        interpreter=interpreter,
+        platform=system,
+        vendor=source.vendor,
+    )
     _note_missing(found, stage)
-    return Section(
-        interpreter=_interpreter(),
-        platform=_platform(),
+    section = Section(
+        interpreter=interpreter,
+        platform=system,
         distributions=tuple(_distribution(one) for one in found if pin_of(one)),
-        numerics=numerics.facts(),
-        lock=locked.facts,
-        wheels=locked.wheels,
-        left_out=locked.left_out,
+        numerics=facts,
+        lock=None,
+        conda=conda.packages,
     )
+    return locked.into(section)
 
 
-def _interpreter() -> Interpreter:
-    return Interpreter(
-        implementation=sys.implementation.name,
-        version=platform.python_version(),
-        build=f"{platform.python_build()[0]}, {platform.python_compiler()}".strip(", "),
-        cache_tag=sys.implementation.cache_tag,
-    )
-
-
-def _platform() -> Platform:
-    libc = " ".join(part for part in platform.libc_ver() if part)
-    return Platform(system=platform.system(), machine=platform.machine(), libc=libc or None)
+def _look_around(conda: Conda, stage: Stage) -> tuple[Installed, ...]:
+    """What is installed, with what was edited in it; whatever is wrong with it is noted."""
+    survey = distributions.survey(conda=conda.metadata)
+    for trouble in survey.troubles:
+        stage.note(NAME, trouble.message, hint=trouble.hint)
+    if conda.broken:
+        names = ", ".join(map(repr, conda.broken[:SHOWN])) + (", …" if len(conda.broken) > SHOWN else "")
+        message = f"{len(conda.broken)} records of the conda environment cannot be read: {names}"
+        stage.note(NAME, message, hint="conda list shows which packages these are; install them anew")
+    found = with_edits(survey.found, stage)
+    note_conflicts(found, stage)
+    return found
 
 
 def _distribution(one: Installed) -> Distribution:
-    origin = Origin(kind=one.origin, commit=one.commit, sha256=one.sha256)
-    return Distribution(name=one.name, version=one.version, origin=origin, imported=one.imported)
+    return Distribution(
+        name=one.name,
+        version=one.version,
+        origin=Origin(kind=one.origin, commit=one.commit, sha256=one.sha256),
+        imported=one.imported,
+        requested=one.requested,
+        edited=one.edited or _of_missing(one),
+    )
+
+
+def _of_missing(one: Installed) -> Edited | None:
+    return Edited(count=len(one.missing), paths=one.missing[:MAX_SHOWN_EDITED]) if one.missing else None
 
 
 def _note_missing(found: tuple[Installed, ...], stage: Stage) -> None:

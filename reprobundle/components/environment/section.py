@@ -25,7 +25,9 @@ LockTool = Literal["pip-tools", "uv", "none"]
 Version = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]{0,127}$")]
 Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?$")]
 Word = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.!+_-]{0,127}$")]
-IndexHint = Annotated[str, pydantic.Field(pattern=r"^pytorch/(cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(\.[0-9]{1,2}){1,2})$")]
+IndexHint = Annotated[
+    str, pydantic.Field(pattern=r"^pytorch/(cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(\.[0-9]{1,2}){1,2})$")
+]
 WheelPath = Annotated[BundlePath, pydantic.Field(pattern=r"^environment/wheels/[^/]+\.whl$")]
 
 
@@ -78,7 +80,7 @@ class CondaPackage(Record):
         channel: Short name of its channel, e.g. ``conda-forge``; None where it is an address.
     """
 
-    name: Word
+    name: Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z_][0-9A-Za-z.!+_-]{0,127}$")]
     version: Word
     build: Word
     channel: Word | None = None

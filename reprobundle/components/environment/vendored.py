@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from reprobundle.components.environment.section import NAME, Section
+from reprobundle.components.environment.section import NAME, Distribution, Section
 from reprobundle.components.interface import differs
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
@@ -31,30 +31,52 @@ _LARGE = b"PK\x06\x07"
 def check_vendored(section: Section, root: Path) -> Iterator[Finding]:
     """A note for each wheel of the bundle itself, naming the files in it that run by themselves or are programs.
 
+    Where the bundle brings many, those with nothing more to say share one note.
+
     Args:
         section: The recorded environment.
         root: The verified view, where the wheels are; nothing is extracted.
     """
-    origins = {one.name: one.origin.kind for one in section.distributions}
+    recorded = {one.name: one for one in section.distributions}
+    plain: list[tuple[str, Finding]] = []
     for path in section.wheels:
         try:
             name, version, _, _ = parse_wheel_filename(path.rpartition("/")[2])
         except InvalidWheelFilename:
             yield differs(NAME, f"{path} is not named as a wheel is", expected="name-version-….whl", found=path)
             continue
-        label = f"{name} {version}"
-        if name not in origins:
+        label, one = f"{name} {version}", recorded.get(name)
+        if one is None:
             message = f"the bundle brings a wheel of {label}, which the recorded environment does not name"
             yield differs(NAME, message, expected="no such distribution", found=label)
-        yield _note(label, inside(root, path), from_index=origins.get(name) == "index")
+        note, contents = _note(label, one), _contents(inside(root, path))
+        if contents or one is None:
+            yield note.model_copy(update={"message": note.message + contents})
+        else:
+            plain.append((label, note))
+    yield from _together(plain)
 
 
-def _note(label: str, wheel: Path, *, from_index: bool) -> Finding:
+def _note(label: str, one: Distribution | None) -> Finding:
     message, hint = f"{label} comes from the bundle itself as a wheel, not from an index", None
-    if from_index:
+    if one is not None and one.edited is not None:
+        message += f": {one.edited.count} of its files had been changed since it was installed"
+        hint = "what ran at capture is not what an index offers under this version"
+    elif one is not None and one.origin.kind == "index":
         message += ", though it is recorded as installed from one"
-        hint = "a capture packs such an install where no index offers a wheel that fits; nothing proves that it was so"
-    return Finding(kind=NAME, status=Status.NOTE, message=message + _contents(wheel), hint=hint)
+        hint = "a capture packs such an install where no index offers a wheel that fits, or when it is asked to pack all; nothing proves that it was so"
+    return Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
+
+
+def _together(plain: list[tuple[str, Finding]]) -> Iterator[Finding]:
+    """Few notes as they are; many in one."""
+    if len(plain) <= SHOWN:
+        yield from (note for _, note in plain)
+        return
+    labels = [label for label, _ in plain]
+    message = f"{len(labels)} distributions come from the bundle itself as wheels, not from an index: {_first(labels)}"
+    hint = "nothing proves that they are what an index offers under these versions"
+    yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
 
 
 def _contents(wheel: Path) -> str:
@@ -109,6 +131,10 @@ def _is_program(name: str) -> bool:
     if len(parts) < 3 or not parts[0].endswith(".data"):
         return False
     return parts[1] == "scripts" or (parts[1] == "data" and parts[2].lower() in PROGRAMS)
+
+
+def _first(labels: list[str]) -> str:
+    return ", ".join(labels[:SHOWN]) + f" and {len(labels) - SHOWN} more"
 
 
 def _some(names: list[str]) -> str:

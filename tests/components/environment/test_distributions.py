@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.distributions import installed, recorded_files
+from reprobundle.components.environment.distributions import installed, recorded_files, survey
 
 SHA = "c" * 64
 
@@ -33,7 +37,9 @@ def add(
         (None, "pip", ("index", None, None)),
         ({"url": "file:///home/me/p", "dir_info": {"editable": True}}, "pip", ("editable", None, None)),
         ({"url": "file:///home/me/p", "dir_info": {}}, "pip", ("local", None, None)),
-        ({"url": "file:///build/p", "dir_info": {}}, "conda", ("index", None, None)),
+        ({"url": "file:///build/p", "dir_info": {}}, "conda", ("conda", None, None)),
+        (None, "conda", ("conda", None, None)),
+        (None, "uv", ("index", None, None)),
         ({"url": "https://u:p@h/r", "vcs_info": {"vcs": "git", "commit_id": "ab12"}}, "pip", ("vcs", "ab12", None)),
         ({"url": "https://h/a.whl", "archive_info": {"hashes": {"sha256": SHA}}}, "pip", ("archive", None, SHA)),
         ({"url": "https://h/a.whl", "archive_info": {"hash": f"sha256={SHA}"}}, "pip", ("archive", None, SHA)),
@@ -42,6 +48,8 @@ def add(
         ({"url": "https://h/a.whl", "archive_info": {}}, "pip", ("archive", None, None)),
         ("not json", "pip", ("index", None, None)),
         ([], "pip", ("index", None, None)),
+        ({"url": "https://h/a.whl"}, "pip", ("index", None, None)),
+        ({"url": "file://[broken", "dir_info": {}}, "pip", ("local", None, None)),
     ],
 )
 def test_the_origin_is_read_from_the_installers_note(
@@ -64,12 +72,136 @@ def test_the_first_on_the_path_wins_and_names_are_normalised(tmp_path: Path) -> 
     assert [(one.name, one.version) for one in found] == [("my-thing", "1.0"), ("other", "3.0+cu128")]
 
 
+def messages(path: Path) -> list[str]:
+    """What is wrong with the distributions of one folder."""
+    return [trouble.message for trouble in survey([str(path)]).troubles]
+
+
 def test_a_folder_without_name_or_version_is_nothing_installed(tmp_path: Path) -> None:
-    """What a broken uninstall leaves behind is not listed."""
+    """What a broken uninstall leaves behind is not listed, and is said."""
     (tmp_path / "broken-1.dist-info").mkdir()
-    (tmp_path / "~ld-1.dist-info").mkdir()
+    (tmp_path / "half-1.dist-info").mkdir()
+    (tmp_path / "half-1.dist-info" / "METADATA").write_text("Name: half\n\nVersion: 1\n")
 
     assert installed([str(tmp_path)]) == ()
+    assert messages(tmp_path) == [
+        "a metadata folder says no name, so it is no distribution: 'broken-1.dist-info'",
+        "a metadata folder says no version, so it is no distribution: 'half-1.dist-info'",
+    ]
+
+
+@pytest.mark.parametrize("direct", ["not json", [], {"url": "https://h/a.whl"}, "[" * 10_000])
+def test_a_broken_note_of_the_origin_is_said(tmp_path: Path, direct: object) -> None:
+    """A direct_url.json that cannot be understood costs one line, and an index is assumed."""
+    add(tmp_path, "thing", direct=direct)
+
+    assert messages(tmp_path) == [
+        "the note where thing 1.0 was installed from cannot be understood, so an index is assumed"
+    ]
+
+
+def test_metadata_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """A distribution whose description cannot be opened costs one line, not the capture."""
+    (tmp_path / "odd-1.dist-info" / "METADATA").mkdir(parents=True)
+    add(tmp_path, "thing")
+    found = survey([str(tmp_path)])
+
+    assert [one.name for one in found.found] == ["thing"]
+    assert messages(tmp_path) == [
+        "the metadata of an installed distribution cannot be read: 'odd-1.dist-info': Is a directory"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="folders have no such permissions here")
+def test_a_folder_that_cannot_be_listed_is_said() -> None:
+    """An unreadable folder of the module path costs one line, which names its last part alone."""
+    with tempfile.TemporaryDirectory() as temporary:
+        site = Path(temporary, "site-packages")
+        site.mkdir()
+        Path(temporary).chmod(0o755)
+        site.chmod(0o311)
+        try:
+            with as_somebody_else():
+                told = messages(site)
+        finally:
+            site.chmod(0o755)
+
+    assert told == ["a folder of the module path cannot be listed: 'site-packages': Permission denied"]
+
+
+@contextlib.contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Without root's right to read everything."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(own)
+
+
+def test_several_versions_of_one_name_are_said(tmp_path: Path) -> None:
+    """Which one an import finds is recorded, and that there are others is said; a second copy of the same is not."""
+    add(tmp_path / "one", "thing", "1.0")
+    add(tmp_path / "two", "thing", "2.0")
+    add(tmp_path / "two", "same", "3.0")
+    add(tmp_path / "one", "same", "3.0")
+    found = survey([str(tmp_path / "one"), str(tmp_path / "two")])
+
+    assert [(one.name, one.version) for one in found.found] == [("same", "3.0"), ("thing", "1.0")]
+    assert [trouble.message for trouble in found.troubles] == [
+        "several versions of thing are installed: '1.0' comes first, before '2.0'"
+    ]
+
+
+def test_of_two_in_one_folder_the_last_installed_counts(tmp_path: Path) -> None:
+    """The files of one folder are those of the version written last, whatever an interrupted upgrade left beside it."""
+    old, new = add(tmp_path, "thing", "9.0", record="a,,\n"), add(tmp_path, "thing", "10.0", record="a,,\n")
+    os.utime(old / "RECORD", (2_000_000_000, 2_000_000_000))
+    os.utime(new / "RECORD", (1_000_000_000, 1_000_000_000))
+    (one,) = installed([str(tmp_path)])
+
+    assert one.version == "9.0"
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked", "expected"),
+    [("pip", True, True), ("pip", False, False), ("uv", True, None), ("uv", False, None), ("conda", True, None)],
+)
+def test_only_pip_tells_what_was_asked_for(tmp_path: Path, tool: str, asked: bool, expected: object) -> None:
+    """uv and conda's packages carry pip's mark whether or not a person asked, so from them it says nothing."""
+    folder = add(tmp_path, "thing", tool=tool)
+    if asked:
+        (folder / "REQUESTED").touch()
+    (one,) = installed([str(tmp_path)])
+
+    assert one.requested is expected
+
+
+def test_requirements_are_read_from_the_head(tmp_path: Path) -> None:
+    """The description below the first empty line requires nothing, however long the head, on any system's line ends."""
+    folder = add(tmp_path, "thing")
+    names = [f"needed-{number}" for number in range(2000)]
+    head = "".join(f"requires-dist: {name}\r\n" for name in names)
+    (folder / "METADATA").write_bytes(f"Name: thing\r\nVersion: 1\r\n{head}\r\nRequires-Dist: not this\r\n".encode())
+    (one,) = installed([str(tmp_path)])
+
+    assert list(one.requires) == names
+
+
+def test_what_conda_lists_is_condas(tmp_path: Path) -> None:
+    """A distribution whose installer left no name, in a folder that conda's records name, came from conda."""
+    (add(tmp_path, "of-conda") / "INSTALLER").unlink()
+    (add(tmp_path, "of-debian") / "INSTALLER").unlink()
+    add(tmp_path, "of-pip")
+    names = frozenset({"of_conda-1.0.dist-info", "of_pip-1.0.dist-info"})
+
+    assert {one.name: one.origin for one in survey([str(tmp_path)], conda=names).found} == {
+        "of-conda": "conda",
+        "of-debian": "index",
+        "of-pip": "index",
+    }
 
 
 def test_imported_is_told_by_the_files_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +215,34 @@ def test_imported_is_told_by_the_files_of_the_process(tmp_path: Path, monkeypatc
     del sys.modules["a_module_of_this_test"]
 
     assert {one.name: one.imported for one in found} == {"used": True, "unused": False}
+
+
+def test_without_a_list_of_files_the_names_of_modules_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old installs have no RECORD; their top_level.txt says what an import of them is called."""
+    site = tmp_path / "site-packages"
+    for name in ("used", "unused"):
+        folder = site / f"{name}-1.egg-info"
+        folder.mkdir(parents=True)
+        (folder / "PKG-INFO").write_text(f"Name: {name}\nVersion: 1\n")
+        (folder / "top_level.txt").write_text(f"{name}_module_of_this_test\n")
+    (site / "used_module_of_this_test.py").write_text("")
+    monkeypatch.syspath_prepend(str(site))
+    __import__("used_module_of_this_test")
+    found = installed([str(site)])
+    del sys.modules["used_module_of_this_test"]
+
+    assert {one.name: one.imported for one in found} == {"used": True, "unused": False}
+
+
+@pytest.mark.parametrize(
+    "record", ["a.py,,\r\nb.py,,\r\n", "a.py,,\nb.py,,", "a.py\nb.py,sha256=x,1\n", "a.py,x,y\nb.py,,\n"]
+)
+def test_a_list_of_files_of_another_form_is_read_too(tmp_path: Path, record: str) -> None:
+    """Line ends of Windows, a missing last one and missing fields are no obstacle."""
+    add(tmp_path, "thing", record=record)
+    (one,) = installed([str(tmp_path)])
+
+    assert recorded_files(one) == ("a.py", "b.py")
 
 
 def test_recorded_names_with_commas_survive(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatc
 VERSIONS = st.from_regex(
     r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}((a|b|rc)[0-9])?(\.post[0-9])?(\+[a-z0-9]{1,6})?", fullmatch=True
 )
-HASHES = st.lists(st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True), min_size=1, max_size=3)
+HASHES = st.lists(
+    st.binary(min_size=32, max_size=32).map(lambda digest: f"sha256:{digest.hex()}"), min_size=1, max_size=3
+)
 
 
 @given(st.lists(st.tuples(NAMES, VERSIONS, HASHES), min_size=1, max_size=6))

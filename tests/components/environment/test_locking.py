@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
+from wheelhouse import lock_of, make_wheel, serving
 
-from reprobundle.components.environment.distributions import installed
-from reprobundle.components.environment.lock import read_lock
+from reprobundle.components.environment.distributions import Installed, installed
+from reprobundle.components.environment.lock import read_lock, write_lock
 from reprobundle.components.environment.locking import Locked, make_lock
+from reprobundle.components.environment.section import Edited, Interpreter, Platform
 from reprobundle.components.environment.wheels import hashes_of
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
+
+INTERPRETER = Interpreter(implementation="cpython", version="3.11.7", build="main", cache_tag="cpython-311")
+PLATFORM = Platform(system="Linux", machine="x86_64", libc="glibc 2.36")
 
 
 def installed_from_a_wheel(site: Path, name: str, version: str = "1.0", *, whole: bool = True) -> None:
@@ -32,7 +38,8 @@ def lock(tmp_path: Path, *, seconds: float, look_up: bool = True) -> tuple[Locke
     """The lock of what is installed in the test's site folder."""
     (tmp_path / "bundle").mkdir()
     stage = Stage(writer=Writer(tmp_path / "bundle"), deadline=time.monotonic() + seconds)
-    return make_lock(installed([str(tmp_path / "a" / "b" / "site")]), stage, look_up=look_up), stage
+    found = installed([str(tmp_path / "a" / "b" / "site")])
+    return make_lock(found, stage, look_up=look_up, interpreter=INTERPRETER, platform=PLATFORM), stage
 
 
 @pytest.fixture
@@ -107,15 +114,19 @@ def test_what_can_neither_be_fetched_nor_packed_is_left_out_and_noted(site: Path
 
 def test_without_budget_the_lock_has_pins_and_says_why(site: Path, tmp_path: Path) -> None:
     """Hashes are never silently absent."""
-    installed_from_a_wheel(site, "thing", "2.0+cu128")
+    installed_from_a_wheel(site, "thing", "2.0+mine")
+    installed_from_a_wheel(site, "known", "2.0+cu128")
     installed_from_a_wheel(site, "strange", "1.0-custom-x")
     made, stage = lock(tmp_path, seconds=0)
 
     assert made.facts is not None
     assert (made.facts.hashes, made.facts.by) == ("none", "none")
-    assert (tmp_path / "bundle" / "environment" / "requirements.txt").read_bytes() == b"thing==2.0+cu128\n"
+    assert (tmp_path / "bundle" / "environment" / "requirements.txt").read_bytes() == (
+        b"known==2.0+cu128\nthing==2.0+mine\n"
+    )
+    assert made.index_hints == {"known": "pytorch/cu128"}
     assert [note.message for note in stage.notes] == [
-        "thing==2.0+cu128 carries a local label: only the index or folder with that build offers it",
+        "thing==2.0+mine carries a local label: only the index or folder with that build offers it",
         "strange 1.0-custom-x is not in the lock: its name or version is not of the standard form",
         "the lock has no hashes: not run: budget",
     ]
@@ -148,3 +159,89 @@ def test_nothing_to_pin_is_a_note(site: Path, tmp_path: Path) -> None:
 
     assert made.facts is None
     assert [note.message for note in stage.notes] == ["no lock was written: nothing installed could be pinned"]
+
+
+@pytest.mark.slow
+def test_an_inconsistent_environment_is_locked_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed is what the model ran with, whatever its requirements say; a lock that resolves would refuse."""
+    make_wheel(tmp_path / "offered", "first", needs=("second>=2", "never-there"))
+    make_wheel(tmp_path / "offered", "second")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    for name in ("first", "second"):
+        installed_from_a_wheel(tmp_path / "a" / "b" / "site", name)
+    with serving(tmp_path / "offered") as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.address)
+        made, stage = lock(tmp_path, seconds=60)
+
+    assert made.facts is not None
+    assert (made.facts.hashes, made.wheels, stage.notes) == ("complete", (), [])
+    assert (tmp_path / "bundle" / "environment" / "requirements.txt").read_bytes() == write_lock(
+        read_lock(lock_of(*(tmp_path / "offered").glob("*.whl")))
+    )
+
+
+@pytest.mark.slow
+def test_a_yanked_release_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person may want another version; a replay gets this one."""
+    make_wheel(tmp_path / "offered", "thing")
+    installed_from_a_wheel(tmp_path / "a" / "b" / "site", "thing")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with serving(tmp_path / "offered") as index:
+        index.yanked.add("thing-1.0-py3-none-any.whl")
+        monkeypatch.setenv("PIP_INDEX_URL", index.address)
+        _, stage = lock(tmp_path, seconds=60)
+
+    assert [(note.message, note.hint) for note in stage.notes] == [
+        (
+            "thing==1.0 is yanked: its index advises against it, but still hands it out",
+            "where that matters, install another version and capture again",
+        )
+    ]
+
+
+def large_archive(site: Path, direct: str) -> None:
+    """A distribution installed from one archive that is too large to come along; its file is a hole."""
+    installed_from_a_wheel(site, "huge")
+    metadata = site / "huge-1.0.dist-info"
+    (metadata / "direct_url.json").write_text(direct)
+    with (site / "huge.bin").open("wb") as file:
+        file.truncate(65 * 2**20)
+    with (metadata / "RECORD").open("a") as record:
+        record.write("huge.bin,,\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "pylock"),
+    [("huge-1.0-py3-none-any.whl", True), ("huge-1.0.tar.gz", False), ("other-1.0-py3-none-any.whl", False)],
+)
+def test_a_large_archive_is_pinned_by_its_own_hash(site: Path, tmp_path: Path, file: str, *, pylock: bool) -> None:
+    """Whoever replays has to have that very file; its standard form needs the name of a wheel."""
+    large_archive(site, f'{{"url": "https://x/{file}", "archive_info": {{"hashes": {{"sha256": "{"a" * 64}"}}}}}}')
+    made, stage = lock(tmp_path, seconds=60)
+
+    assert (tmp_path / "bundle" / "environment" / "requirements.txt").read_text() == (
+        f"huge==1.0 \\\n    --hash=sha256:{'a' * 64}\n"
+    )
+    assert made.pylock is pylock
+    assert [note.message for note in stage.notes] == (
+        [] if pylock else ["no pylock.toml was written: the file name of a wheel of huge==1.0 is not known"]
+    )
+
+
+def test_what_was_edited_and_cannot_be_packed_is_locked_as_released(site: Path, tmp_path: Path) -> None:
+    """The note says that a replay installs what the index offers, and the way out."""
+    installed_from_a_wheel(site, "thing", whole=False)
+    (one,) = installed([str(site)])
+    edited = Installed(**{**vars(one), "edited": Edited(count=1, paths=("thing.py",))})
+    (tmp_path / "bundle").mkdir()
+    stage = Stage(writer=Writer(tmp_path / "bundle"), deadline=time.monotonic())
+    made = make_lock([edited], stage, look_up=False, interpreter=INTERPRETER, platform=PLATFORM)
+
+    assert (made.wheels, made.left_out) == ((), ())
+    assert (stage.notes[0].message, stage.notes[0].hint) == (
+        "the lock names the release of thing 1.0, not what was changed in it: "
+        "no wheel could be made of it (index install): it was not installed from a wheel",
+        "install the changed version from a folder of its own, then capture again",
+    )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment import asking, pinning
+from reprobundle.components.environment import asking_uv, pinning
+from reprobundle.components.environment.asking import NoHashesError
 from reprobundle.components.environment.installers import Configuration, find_uv
 from reprobundle.components.environment.lock import Pin, pin
 from reprobundle.components.environment.wheels import hashes_of
@@ -36,7 +37,7 @@ wheels = [{{ name = "foreign-1-cp27-cp27m-win32.whl", url = "https://x/0" }}]
 [[packages]]
 name = "wheel"
 version = "1"
-wheels = [{{ path = "wheel-1-py3-none-any.whl" }}]
+wheels = [{{ path = "wheel-1-py3-none-any.whl", hashes = {{ sha256 = "12" }} }}]
 """
 reads_pylock = pytest.mark.skipif(sys.version_info < (3, 11), reason="uv's answer is read by Python 3.11 and later")
 
@@ -119,17 +120,23 @@ def test_what_cannot_be_dropped_leaves_the_lock_without_hashes(
     assert found.why == "no package index in use offers a wheel of source==1.0 that fits this machine"
 
 
+READS = sys.version_info >= (3, 11)
+
+
 @pytest.mark.parametrize(
     ("configuration", "expected"),
     [
-        (Configuration(index_url="https://x"), sys.version_info >= (3, 11)),
-        (Configuration(extra_index_urls=("https://x",)), False),
-        (Configuration(find_links=("folder",)), False),
+        (Configuration(index_url="https://x"), READS),
+        (Configuration(extra_index_urls=("https://x",)), READS),
+        (Configuration(find_links=("/",)), READS),
+        (Configuration(find_links=("https://x/page.html",)), False),
+        (Configuration(find_links=("/nowhere/at/all",)), False),
+        (Configuration(no_index=True), False),
     ],
 )
-def test_uv_is_asked_where_there_is_one_place_to_look(configuration: Configuration, *, expected: bool) -> None:
-    """Of several places uv would take the archives of one alone, so that a lock would depend on the tool."""
-    assert asking.can_tell(configuration) is expected
+def test_uv_is_asked_where_its_places_can_be_told_apart(configuration: Configuration, *, expected: bool) -> None:
+    """A page of archives cannot be told apart from the indexes, so that a lock would depend on the tool."""
+    assert asking_uv.can_tell(configuration) is expected
 
 
 @reads_pylock
@@ -139,15 +146,18 @@ def test_uv_is_asked_where_there_is_one_place_to_look(configuration: Configurati
 )
 def test_uv_vouches_for_releases_with_a_wheel_that_fits(year: str, expected: dict[str, set[str]]) -> None:
     """Of an old release uv may name one source archive among several; pip-compile is asked for that one."""
-    assert asking._sources_beside_wheels(PYLOCK.format(time=year).encode()) == expected
+    found = asking_uv._fitting(PYLOCK.format(time=year).encode())
+
+    assert {name: one.sources for name, one in found.items()} == expected
+    assert found["wheel"].files == {"sha256:12": "wheel-1-py3-none-any.whl"}
 
 
 @reads_pylock
 @pytest.mark.parametrize("content", [b"", b"packages = 3", b"packages = [3]", b"[[packages]]\nwheels = 1", b"\xff"])
 def test_an_answer_of_another_form_is_told(content: bytes) -> None:
     """pip-compile is asked when uv changes what it writes."""
-    with pytest.raises(asking.NoHashesError, match=r"^uv wrote a lock of another form$"):
-        asking._sources_beside_wheels(content)
+    with pytest.raises(NoHashesError, match=r"^uv wrote a lock of another form$"):
+        asking_uv._fitting(content)
 
 
 @pytest.mark.slow

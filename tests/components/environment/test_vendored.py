@@ -10,6 +10,7 @@ import pytest
 from reprobundle.components import environment
 from reprobundle.components.environment.section import (
     Distribution,
+    Edited,
     Interpreter,
     LockFacts,
     Origin,
@@ -34,7 +35,7 @@ def section(origin: OriginKind | None = "local", *, wheels: int = 1) -> Section:
         platform=Platform(system="Linux", machine="x86_64", libc=None),
         distributions=distributions,
         numerics={},
-        lock=LockFacts(hashes="none", why="not run: budget", by="none"),
+        lock=LockFacts(hashes="complete", why=None, by="uv"),
         wheels=("environment/wheels/thing-1.0-py3-none-any.whl",)[:wheels],
     )
 
@@ -115,7 +116,43 @@ def test_a_wheel_of_something_from_an_index_is_told_apart(tmp_path: Path) -> Non
         "thing 1.0 comes from the bundle itself as a wheel, not from an index, though it is recorded as installed from one"
     )
     assert found.hint == (
-        "a capture packs such an install where no index offers a wheel that fits; nothing proves that it was so"
+        "a capture packs such an install where no index offers a wheel that fits, or when it is asked to pack all; "
+        "nothing proves that it was so"
+    )
+
+
+def test_a_wheel_of_what_was_edited_says_so(tmp_path: Path) -> None:
+    """What ran at capture is not what an index offers under the same version."""
+    recorded = section("index")
+    edited = recorded.distributions[0].model_copy(update={"edited": Edited(count=2, paths=("thing/a.py",))})
+    (found,) = check(tmp_path, PLAIN, recorded.model_copy(update={"distributions": (edited,)}))
+
+    assert found.message == (
+        "thing 1.0 comes from the bundle itself as a wheel, not from an index: 2 of its files had been changed since it "
+        "was installed"
+    )
+
+
+def test_many_wheels_share_one_note(tmp_path: Path) -> None:
+    """A bundle that brings everything along is one line, but a wheel with a program in it is still told by itself."""
+    names = [f"thing{number}" for number in range(7)]
+    recorded = section().model_copy(
+        update={
+            "distributions": tuple(
+                Distribution(name=name, version="1.0", origin=Origin(kind="index"), imported=True) for name in names
+            ),
+            "wheels": tuple(f"environment/wheels/{name}-1.0-py3-none-any.whl" for name in names),
+        }
+    )
+    for name in names:
+        with zipfile.ZipFile(place(tmp_path).with_name(f"{name}-1.0-py3-none-any.whl"), "w") as archive:
+            archive.writestr("evil.pth" if name == "thing6" else "plain.py", b"")
+    alone, together = check_vendored(recorded, tmp_path)
+
+    assert alone.message.startswith("thing6 1.0 comes from the bundle itself")
+    assert together.message == (
+        "6 distributions come from the bundle itself as wheels, not from an index: thing0 1.0, thing1 1.0, thing2 1.0, "
+        "thing3 1.0, thing4 1.0 and 1 more"
     )
 
 

@@ -9,14 +9,9 @@ from pathlib import Path
 import pytest
 
 from reprobundle.components.environment.distributions import Installed, installed
-from reprobundle.components.environment.wheels import (
-    CannotVendorError,
-    Made,
-    _copy_project,
-    hashes_of,
-    is_wheel_of,
-    vendor,
-)
+from reprobundle.components.environment.packing import CannotVendorError
+from reprobundle.components.environment.projects import copy_project
+from reprobundle.components.environment.wheels import Made, hashes_of, is_wheel_of, vendor
 
 SCRIPT = "#!/home/me/env/bin/python3.11\nprint('hello')\n"
 
@@ -55,8 +50,9 @@ def named(place: Path, site: Path) -> str:
 
 
 def vendored(one: Installed, folder: Path) -> Made:
-    """One wheel and what was left out of it, with no time to fetch anything."""
+    """One wheel and what was left out of it, with no time to fetch anything; what is installed is read anew."""
     folder.mkdir()
+    (one,) = installed([str(one.site)])
     return vendor(one, folder, deadline=time.monotonic())
 
 
@@ -141,7 +137,7 @@ def test_secrets_of_a_project_are_not_built_from(tmp_path: Path) -> None:
     (project / "src" / "deploy.key").write_text("key")
     (project / ".netrc").write_text("password")
 
-    assert _copy_project(project, tmp_path / "copy") == (".netrc", "src/deploy.key")
+    assert copy_project(project, tmp_path / "copy") == (".netrc", "src/deploy.key")
     assert [place.name for place in sorted((tmp_path / "copy").rglob("*"))] == ["src", "module.py"]
 
 

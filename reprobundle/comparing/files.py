@@ -1,0 +1,178 @@
+"""The files of two bundles, each under the kind it belongs to, compared by their digests and, where that helps, inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from reprobundle import tensors
+from reprobundle.comparing.values import NOT_IN_BOTH
+from reprobundle.components import code, data, documentation, environment, model, outputs, preprocessing
+from reprobundle.components.environment import grading
+from reprobundle.components.environment.grading import Judgement
+from reprobundle.manifest import Manifest
+from reprobundle.report import Finding, Grade, Status
+from reprobundle.store import FileEntry, inside
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KIND = "files"
+VIEWS = "views"
+SHOWN = 10
+MAX_LOOKED_INTO = 2**30  # bytes of a file of tensors; a larger one is only said to differ
+HOMES = {
+    "environment/": environment.NAME,
+    "code/": code.NAME,
+    "data/": data.NAME,
+    "preprocessing/": preprocessing.NAME,
+    "replay/": outputs.NAME,
+    "documentation/": documentation.NAME,
+}
+IMPORTABLE = ("code/source/", "code/outside/")
+WHEEL = ".whl"
+NOT_LOADED = Judgement(Grade.MEDIUM, "it was not imported at capture, but code may read it")
+HOW_REBUILT = Judgement(Grade.LOW, "it decides how to rebuild, not how numbers are computed")
+
+Roots = tuple[Path, Path]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One path in two bundles.
+
+    Attributes:
+        path: The path.
+        first: Its entry in the first; None where it is not there.
+        second: Its entry in the second.
+        repeats: Where a difference of the section has this word in it, the file says nothing new; None: it always does.
+        weight: What another content of it weighs, where that can be told.
+    """
+
+    path: str
+    first: FileEntry | None
+    second: FileEntry | None
+    repeats: str | None = None
+    weight: Judgement | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the bytes are not the same in both."""
+        return self.first != self.second
+
+
+def by_kind(a: Manifest, b: Manifest) -> dict[str, list[Pair]]:
+    """Every path of two bundles, sorted, under the kind it belongs to; ``files`` holds what belongs to none."""
+    ours, theirs = ({entry.path: entry for entry in manifest.files} for manifest in (a, b))
+    modules = frozenset(module.path for manifest in (a, b) for module in manifest.code.modules)
+    found: dict[str, list[Pair]] = {}
+    for path in sorted({*ours, *theirs}):
+        repeats = _repeated(path, a) or _repeated(path, b)
+        pair = Pair(path, ours.get(path), theirs.get(path), repeats, _weight(path, modules))
+        found.setdefault(_kind(path, a if path in ours else b), []).append(pair)
+    return found
+
+
+def differences(kind: str, pairs: Sequence[Pair], values: Sequence[Finding], roots: Roots | None) -> Iterator[Finding]:
+    """One finding for each file of a kind whose bytes differ, at most ten and a count of the rest.
+
+    Args:
+        kind: The kind.
+        pairs: Its files.
+        values: The differences of its section; a file that only repeats one of them is left out.
+        roots: The folders of both bundles; None: no file is looked at.
+    """
+    changed = [pair for pair in pairs if pair.differs and not _is_repeated(pair, values)]
+    for pair in changed[:SHOWN]:
+        yield _graded(_finding(kind, pair, roots), pair.weight)
+    if len(changed) > SHOWN:
+        rest = changed[SHOWN:]
+        more = Finding(kind=kind, status=Status.DIFFERS, message=f"and {len(rest):,} more of its files")
+        yield min((_graded(more, pair.weight) for pair in rest), key=lambda item: grading.most_first(item.grade))
+
+
+def _kind(path: str, manifest: Manifest) -> str:
+    if path in manifest.views:
+        return VIEWS
+    if path in manifest.preprocessing.files:
+        return preprocessing.NAME
+    if path in manifest.model.files or path == manifest.model.configuration:
+        return model.NAME
+    return next((kind for home, kind in HOMES.items() if path.startswith(home)), KIND)
+
+
+def _repeated(path: str, manifest: Manifest) -> str | None:
+    """What the section calls the content of the file: the manifest holds the digests of splits and tensors, too."""
+    if path in manifest.model.files:
+        return "tensor"
+    return next((f"splits[{split.name!r}]" for split in manifest.data.splits if split.listing == path), None)
+
+
+def _is_repeated(pair: Pair, values: Sequence[Finding]) -> bool:
+    return pair.repeats is not None and any(pair.repeats in finding.message for finding in values)
+
+
+def _graded(finding: Finding, weight: Judgement | None) -> Finding:
+    return finding if weight is None else finding.model_copy(update={"grade": weight.grade, "why": weight.why})
+
+
+def _weight(path: str, modules: frozenset[str]) -> Judgement | None:
+    """What another content of a file weighs, where that can be told by its place."""
+    if path in modules:
+        return grading.OTHER_CODE
+    if path.startswith(IMPORTABLE):
+        return NOT_LOADED
+    if not path.startswith("environment/"):
+        return None
+    if not path.endswith(WHEEL):
+        return HOW_REBUILT
+    name = canonicalize_name(path.rpartition("/")[2].partition("-")[0])
+    return Judgement(grading.of_distribution(str(name)).grade, grading.OTHER_BYTES)
+
+
+def _finding(kind: str, pair: Pair, roots: Roots | None) -> Finding:
+    expected, found = (None if entry is None else _text(entry) for entry in (pair.first, pair.second))
+    message = (
+        f"{pair.path} {NOT_IN_BOTH}" if expected is None or found is None else f"{pair.path}: {_what(pair, roots)}"
+    )
+    return Finding(kind=kind, status=Status.DIFFERS, message=message, expected=expected, found=found)
+
+
+def _text(entry: FileEntry) -> str:
+    return f"{entry.size:,} byte{'' if entry.size == 1 else 's'}, {entry.xxh3_128}"
+
+
+def _what(pair: Pair, roots: Roots | None) -> str:
+    """What differs inside, where both files are at hand and hold tensors."""
+    entries = [entry for entry in (pair.first, pair.second) if entry is not None]
+    if roots is None or not pair.path.endswith(".safetensors") or any(e.size > MAX_LOOKED_INTO for e in entries):
+        return "content differs"
+    ours, theirs = (tensors.read_arrays(inside(root, pair.path)) for root in roots)
+    names = [name for name in dict.fromkeys([*ours, *theirs]) if not _is_same(ours.get(name), theirs.get(name))]
+    if not names:
+        return "content differs, though every tensor in it is the same"
+    told = [f"{name!r} ({_how(name, ours, theirs)})" for name in names[:SHOWN]]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    verb = "differs" if len(names) == 1 else "differ"
+    return f"{len(names)} of {len({*ours, *theirs})} tensors {verb}: {', '.join(told)}{more}"
+
+
+def _is_same(one: np.ndarray[Any, Any] | None, other: np.ndarray[Any, Any] | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def _how(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    from reprobundle import comparison
+
+    if name not in ours or name not in theirs:
+        return NOT_IN_BOTH
+    compared = comparison.compare(name, ours[name], theirs[name])
+    if compared.max_absolute is not None:
+        return f"by at most {compared.max_absolute:.3g}"
+    return compared.reason or "other bits"

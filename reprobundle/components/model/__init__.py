@@ -1,0 +1,33 @@
+"""The model: its class by name, the arguments that make it, its weights, and a digest of each tensor.
+
+Reading a manifest needs the section alone; the rest is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reprobundle.components.interface import Site, Source, Stage
+from reprobundle.components.model.section import NAME, Arguments, Section, TensorEntry
+from reprobundle.report import Finding
+
+__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check"]
+
+
+def capture(source: Source, stage: Stage) -> Section:
+    """Record how the model is made and write its weights.
+
+    Raises:
+        UsageError: It is neither a module nor a function, or its weights cannot be stored.
+        UnavailableError: The disk is full.
+    """
+    from reprobundle.components.model.recording import record
+
+    return record(source, stage)
+
+
+def check(section: Section, site: Site) -> Iterator[Finding]:
+    """Compare the tensors after load with the recorded digests: are these the right weights?"""
+    from reprobundle.components.model.checking import findings
+
+    yield from findings(section, site)

@@ -1,0 +1,143 @@
+"""Where a model is run again: in an environment rebuilt from the lock, in this program's own, or in a Python one names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from reprobundle import guest
+from reprobundle import sandbox as sandboxes
+from reprobundle.components.environment import rebuild, syncing
+from reprobundle.components.environment.interpreters import ask_inside
+from reprobundle.components.environment.places import python_of
+from reprobundle.components.environment.section import Section
+from reprobundle.errors import UsageError
+from reprobundle.report import ReplayedEnvironment
+from reprobundle.worker import numerics
+
+Environment = Literal["rebuild", "portable", "current"]
+Chosen = tuple[Path, tuple[Path, ...], ReplayedEnvironment]  # a Python, what it reads to run, how to call it
+INHERITED = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")  # without walls, the reviewer's own libraries and devices
+
+
+def silent(line: str) -> None:
+    """Say nothing: for a caller who wants no progress."""
+    del line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """The environment that the reviewer wants; nothing of it ever comes from the bundle.
+
+    Attributes:
+        env: Rebuilt from the lock, from the lock for other platforms, this program's own, or that of a Python.
+        sync: Whether to make the named Python's environment agree with the lock first.
+        packages: Where packages may come from.
+        timeout: Seconds the model may run.
+        say: Called with each line of progress.
+    """
+
+    env: Environment | Path = "rebuild"
+    sync: bool = False
+    packages: rebuild.Options = field(default_factory=rebuild.Options)
+    timeout: float = 3600.0
+    say: Callable[[str], None] = silent
+
+
+def read_env(env: str | os.PathLike[str]) -> Environment | Path:
+    """One of the words, or the Python that is named, by its own path or by that of its environment.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    word = next((word for word in get_args(Environment) if word == env), None)
+    if word is not None:
+        return word  # type: ignore[no-any-return]  # one of the literals
+    place = Path(env)
+    program = python_of(place) if place.is_dir() else place
+    if not program.is_file() or not os.access(program, os.X_OK):
+        expected = ", ".join(repr(word) for word in get_args(Environment))
+        raise UsageError(f"env: expected {expected} or the path of a Python, found {os.fspath(env)!r}")
+    return program.absolute()
+
+
+def host(
+    section: Section, view: Path, identity: bytes, walls: sandboxes.Sandbox, wish: Wish
+) -> tuple[guest.Host, ReplayedEnvironment]:
+    """Make the environment that the model is run in, or take the one that is named.
+
+    Args:
+        section: The recorded environment.
+        view: The verified view of the bundle.
+        identity: The bytes of its manifest.
+        walls: The sandbox.
+        wish: What the reviewer wants.
+
+    Raises:
+        UnavailableError: The lock, an interpreter or a wheel is not to be had.
+        RefusedInputError: The lock breaks a rule, or an archive does not match its hash.
+    """
+    if isinstance(wish.env, Path):
+        python, reads, used = _named(section, view, walls, wish, wish.env)
+    elif wish.env == "current":
+        python, reads, used = _current(walls)
+    else:
+        python, reads, used = _rebuilt(section, view, identity, walls, wish)
+    variables = numerics.environment(section.numerics, os.environ)
+    if walls.kind == "none":
+        variables |= {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return guest.Host(python=python, sandbox=walls, reads=reads, environment=variables, timeout=wish.timeout), used
+
+
+def _rebuilt(section: Section, view: Path, identity: bytes, walls: sandboxes.Sandbox, wish: Wish) -> Chosen:
+    portable = wish.env == "portable"
+    rebuilt = rebuild.rebuild(
+        section,
+        bundle=view,
+        identity=identity,
+        sandbox=walls,
+        options=wish.packages,
+        say=wish.say,
+        portable=portable,
+    )
+    used = ReplayedEnvironment(
+        how="portable" if portable else "rebuild",
+        python=rebuilt.version,
+        sandbox=walls.kind,
+        packages=rebuilt.packages,
+        vendored=rebuilt.vendored,
+        cached=rebuilt.cached,
+        installer=rebuilt.installer,
+        hashes=rebuilt.hashes,
+    )
+    return rebuilt.python, rebuilt.reads, used
+
+
+def _current(walls: sandboxes.Sandbox) -> Chosen:
+    python = Path(sys.executable)
+    version = sys.version.split()[0]
+    return python, rebuild.interpreter_folders(python), _existing("current", version, walls)
+
+
+def _named(section: Section, view: Path, walls: sandboxes.Sandbox, wish: Wish, python: Path) -> Chosen:
+    """As it is, or synced first; only a sync starts it outside the walls."""
+    if wish.sync:
+        syncing.sync(section, view, python, sandbox=walls, options=wish.packages, say=wish.say)
+    found = ask_inside(python, walls)
+    recorded = section.interpreter
+    if (found.implementation, found.version) != (recorded.implementation, recorded.version):
+        wish.say(
+            f"{str(python)!r} is {found.implementation} {found.version}, "
+            f"recorded was {recorded.implementation} {recorded.version}"
+        )
+    return python, found.folders, _existing("python", found.version, walls)
+
+
+def _existing(how: Literal["current", "python"], version: str, walls: sandboxes.Sandbox) -> ReplayedEnvironment:
+    return ReplayedEnvironment(
+        how=how, python=version, sandbox=walls.kind, packages=0, cached=False, installer=None, hashes=False
+    )

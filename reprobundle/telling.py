@@ -1,0 +1,76 @@
+"""What a capture came to, for a person: in the terminal of the command line, and below a training script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from reprobundle.manifest import Manifest
+from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.terminal import Page, show_findings
+from reprobundle.rendering.wording import counted, found_lines, lock_words, proof_words, size_words
+
+LONGEST_PATH = 2000
+COMMIT_SHOWN = 12
+
+
+def describe(
+    path: Path, bundle_id: str, manifest: Manifest, warned: Sequence[str] = (), *, colour: bool, width: int
+) -> str:
+    """Where the bundle is, how it was proven, what is in it, what is worth knowing, and how to replay it.
+
+    Args:
+        path: The bundle, absolute.
+        bundle_id: Its id.
+        manifest: What it says of itself.
+        warned: Lines about the specification it was captured from.
+        colour: Whether to use ANSI colours.
+        width: Columns.
+    """
+    page = Page(colour=colour, width=width)
+    proof = manifest.proof
+    page.line("CAPTURED" if proof.proven else "CAPTURED, UNPROVEN", "1", "32" if proof.proven else "33")
+    page.field("bundle", escape(path, limit=LONGEST_PATH), bundle_id)
+    page.field("proof", proof_words(proof.status, proof.why))
+    page.field("code", code_words(manifest))
+    page.field("lock", lock_words(manifest.environment.lock))
+    total = sum(entry.size for entry in manifest.files)
+    page.field("files", f"{counted(len(manifest.files), 'file')}, {size_words(total)}")
+    show_warnings(page, warned)
+    if manifest.notes:
+        page.heading("Worth knowing")
+        show_findings(page, found_lines(manifest.notes))
+    page.line()
+    page.line(f"replay it    reprobundle replay {typed(path)}")  # one line, however long, so that it can be copied
+    return page.text()
+
+
+def show_warnings(page: Page, warned: Sequence[str]) -> None:
+    """Add what a specification says otherwise than its writer may have meant."""
+    if warned:
+        page.heading("In the specification")
+    for line in warned:
+        page.paragraph(prose(line))
+
+
+def code_words(manifest: Manifest) -> str:
+    """Which source is in the bundle, and whether a commit says it all."""
+    repository = manifest.code.repository
+    if repository is None:
+        return "from no git repository: only the modules that were loaded"
+    commit = f"commit {escape(repository.commit[:COMMIT_SHOWN])}"
+    if not repository.dirty:
+        return commit
+    where = f": they stand in {escape(manifest.code.patch)}" if manifest.code.patch else ""
+    return f"{commit}, WITH UNCOMMITTED CHANGES{where}"
+
+
+def typed(path: Path) -> str:
+    """A path as it can be typed in the current folder, quoted for a shell, on one line."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed meanwhile
+        here = path
+    shown = path.relative_to(here) if here in path.parents else path
+    return escape(shlex.quote(str(shown)), limit=LONGEST_PATH)

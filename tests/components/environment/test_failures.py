@@ -1,0 +1,77 @@
+"""What installers print becomes one line: each text here was printed by a real pip or uv."""
+
+from __future__ import annotations
+
+import pytest
+
+from reprobundle.components.environment import failures
+from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
+
+TEXTS = [
+    (
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+        UnavailableError,
+        "there is no space left on the disk to build the environment on",
+    ),
+    (
+        "error: Failed to install: alpha-1.0-py3-none-any.whl (alpha==1.0)\n  Caused by: No space left on device (os error 28)\n",
+        UnavailableError,
+        "there is no space left on the disk to build the environment on",
+    ),
+    (
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    alpha==1.0 from http://x/a.whl:\n"
+        "        Expected sha256 00\n             Got        11\n",
+        RefusedInputError,
+        "alpha==1.0: the archive offered does not match any hash in the lock",
+    ),
+    (
+        "  × Failed to download `alpha==1.0`\n  ╰─▶ Hash mismatch for `alpha==1.0`\n\n      Expected:\n        sha256:00\n",
+        RefusedInputError,
+        "alpha==1.0: the archive offered does not match any hash in the lock",
+    ),
+    (
+        "  × No solution found when resolving dependencies:\n  ╰─▶ Because there is no version of alpha==1.0+cu128 and you require\n"
+        "      alpha==1.0+cu128, we can conclude that your requirements are unsatisfiable.\n",
+        UnavailableError,
+        "alpha==1.0+cu128: no wheel of it is offered that fits this machine",
+    ),
+    (
+        "error: Request failed after 3 retries\n  cause: error sending request for url (http://x/)\n  cause: dns error\n",
+        UnavailableError,
+        "no package index was reached",
+    ),
+    (
+        "WARNING: a\nCollecting alpha==1.0\n  ERROR: HTTP error 404 while getting http://x/alpha.whl\n"
+        "ERROR: 404 Client Error: Not Found for url: http://x/alpha.whl\n",
+        UnavailableError,
+        "alpha==1.0: a package index answered 404",
+    ),
+    (
+        "Looking in links: /wheels\nsomething odd about alpha==1.0\nERROR: and then nothing\n",
+        ProcessError,
+        "fetching 2 packages: alpha==1.0: exit status 1: ERROR: and then nothing",
+    ),
+    ("", ProcessError, "fetching 2 packages: exit status 1: it printed nothing"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "message"), TEXTS)
+def test_each_failure_is_one_line(text: str, kind: type[Exception], message: str) -> None:
+    """The requirement, what happened, and what the caller would do differently as the kind of error."""
+    error = failures.explain(text, "fetching 2 packages", 1)
+
+    assert (type(error) is kind or isinstance(error, kind), str(error)) == (True, message)
+
+
+def test_a_full_disk_is_final() -> None:
+    """Another installer would meet the same; anything else is worth another try."""
+    assert failures.is_final(failures.explain("No space left on device", "fetching", 1))
+    assert not failures.is_final(failures.explain("connection refused", "fetching", 1))
+
+
+def test_a_label_is_looked_for_where_it_is_offered_and_never_built() -> None:
+    """No source gives a build that only its publisher makes."""
+    labelled, plain = failures.NotOfferedError("a==1+cpu"), failures.NotOfferedError("a==1")
+
+    assert labelled.hint == failures.LABEL_WAY_OUT
+    assert plain.hint == f"{failures.OWN_WAY_OUT}; {failures.BUILD_WAY_OUT}"

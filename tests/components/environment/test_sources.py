@@ -1,0 +1,82 @@
+"""What is offered as source only is built when the reviewer asks for it: inside the walls, without a network, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from rebuilds import HASHED, build, said_by, section, with_lock
+from wheelhouse import lock_of, make_source, make_wheel, serving
+
+from reprobundle.components.environment import source_needs
+from reprobundle.components.environment.cache import VARIABLE
+from reprobundle.components.environment.sources import _plain
+from reprobundle.errors import RefusedInputError, UnavailableError
+
+
+@pytest.fixture(autouse=True)
+def nobodys_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of this test's own, and no index but the ones that a test names."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_source_is_built_inside_the_walls_only_when_asked(hashed: bool, tmp_path: Path) -> None:
+    """Never by itself; then without reaching even the index it came from, and what its build needs comes as wheels."""
+    offered = tmp_path / "offered"
+    wheel = make_wheel(offered, "alpha")
+    make_wheel(offered, "tool", files={"tool.py": ""})
+    with serving(offered) as index:
+        source = make_source(offered, "gamma", needs=("tool>=1",), port=int(index.address.split(":")[2].split("/")[0]))
+        bundle = with_lock(tmp_path / "b", lock_of(wheel, source, hashes=hashed))
+        recorded = section(lock=HASHED) if hashed else section()
+        with pytest.raises(UnavailableError) as caught:
+            build(bundle, recorded, "bwrap", index_urls=(index.address,))
+        said: list[str] = []
+        built = build(bundle, recorded, "bwrap", said=said, index_urls=(index.address,), allow_build=True)
+
+    assert str(caught.value) == "gamma==1.0: no wheel of it is offered that fits this machine"
+    assert "let it be built from its source, inside the sandbox: --allow-build" in str(caught.value.hint)
+    assert "building gamma==1.0 from its source, inside the sandbox" in said
+    assert said_by(built, "import alpha, gamma; print(gamma.REACHED)", "bwrap") == "False\n"
+    assert built.packages == 2
+
+
+@pytest.mark.slow
+def test_a_source_that_was_not_locked_is_refused(tmp_path: Path) -> None:
+    """Where the lock holds hashes, the source archive must have one of them."""
+    offered = tmp_path / "offered"
+    make_source(offered, "gamma")
+    bundle = with_lock(tmp_path / "b", b"gamma==1.0 --hash=sha256:" + b"0" * 64 + b"\n")
+    with serving(offered) as index, pytest.raises(UnavailableError) as caught:
+        build(bundle, section(lock=HASHED), index_urls=(index.address,), allow_build=True)
+
+    assert str(caught.value) == (
+        "gamma==1.0: neither a wheel that fits this machine nor a source archive with a hash of the lock is offered"
+    )
+
+
+@pytest.mark.parametrize("need", ["tool @ https://evil/tool.whl", "-r /etc/passwd", "tool @ file:///etc", ""])
+def test_what_a_build_needs_is_a_name_and_a_version(need: str) -> None:
+    """An archive cannot make an installer fetch from an address, nor hand it an option."""
+    with pytest.raises(RefusedInputError):
+        _plain(need)
+
+
+def test_what_a_source_needs_is_read_from_its_top_folder(tmp_path: Path) -> None:
+    """The project's own file counts, not one of a folder deeper; a project without one needs what old ones do."""
+    named = make_source(tmp_path, "gamma", needs=("tool>=1",))
+    old = tmp_path / "old-1.0.tar.gz"
+    with tarfile.open(old, "w:gz") as archive:
+        archive.add(tmp_path / "gamma-1.0.tar.gz", "old-1.0/examples/pyproject.toml")
+
+    assert source_needs.needs(source_needs.project_file(str(named))) == ["tool>=1"]
+    assert source_needs.needs(source_needs.project_file(str(old))) == source_needs.LEGACY

@@ -1,0 +1,137 @@
+"""How a model is made again: its arguments as given, or found by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from reprobundle.components import model
+from reprobundle.components.interface import Source, Stage
+from reprobundle.components.model import arguments
+from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.records import from_bytes
+from reprobundle.store import Writer
+from reprobundle.worker import arguments as worker
+
+torch = pytest.importorskip("torch")
+
+
+@dataclasses.dataclass
+class Act:
+    slope: float = 0.1
+
+
+@dataclasses.dataclass
+class Config:
+    hidden: int
+    act: Act
+
+
+class Net(torch.nn.Module):
+    def __init__(self, cfg: Config):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, cfg.hidden)
+
+
+class Loose(torch.nn.Module):
+    def __init__(self, hidden=2, *layers, **options):
+        super().__init__()
+
+
+def build(**options):
+    """Make a model of any options."""
+    return Net(Config(options["hidden"], Act()))
+
+
+CONFIG = Config(3, Act(0.5))
+PLAIN = {"cfg": {"hidden": 3, "act": {"slope": 0.5}}}
+OBJECTS = {"/kwargs/cfg": f"{__name__}:Config", "/kwargs/cfg/act": f"{__name__}:Act"}
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(Writer(tmp_path))
+
+
+def capture(stage, **given):
+    """The arguments that a capture records."""
+    return model.capture(Source(**{"model": Net(CONFIG), **given}), stage).init
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"init": {"cfg": CONFIG}},
+        {"hyperparameters": CONFIG},
+        {"hyperparameters": {"cfg": CONFIG, "lr": 1}},
+        {"hyperparameters": {"hidden": 3, "act": {"slope": 0.5}, "lr": 1}},
+    ],
+)
+def test_a_dataclass_is_recorded_as_its_class_and_parts(stage, given):
+    """However the person has it at hand, what is recorded makes an equal object again."""
+    init = capture(stage, **given)
+
+    assert (init.kwargs, init.objects) == (PLAIN, OBJECTS)
+    assert worker.restored(init.model_dump(mode="json")) == ([], {"cfg": CONFIG})
+
+
+def test_an_attribute_of_the_model_is_found(stage):
+    """A configuration that the model keeps needs no hyperparameters."""
+    made = Net(CONFIG)
+    made.cfg = CONFIG
+
+    assert capture(stage, model=made).objects == OBJECTS
+
+
+def test_what_cannot_be_found_says_why(stage):
+    """An argument that is there but cannot be stored is told apart from one that is not there."""
+    made = Net(CONFIG)
+    made.cfg = Config(3, print)
+
+    assert capture(stage, model=made) is None
+    assert stage.notes[-1].message == (
+        "the constructor needs 'cfg' (TypeError: builtin_function_or_method <built-in function print> is no JSON value), "
+        "which no hyperparameter or attribute gives"
+    )
+
+
+def test_a_class_without_a_name_is_refused_where_it_was_given(stage):
+    """A dataclass made inside a function cannot be made again elsewhere."""
+
+    @dataclasses.dataclass
+    class Local:
+        hidden: int
+
+    with pytest.raises(UsageError) as caught:
+        capture(stage, init={"cfg": Local(3)})
+
+    assert str(caught.value).startswith("init: cannot be stored as JSON: UsageError: ")
+    assert "is defined inside a function" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [({"factory": build}, "**options"), ({"model": Loose(2)}, "*layers, **options")],
+)
+def test_arguments_that_have_no_names_are_not_left_out_silently(stage, given, taken):
+    """Where a constructor takes anything, none of it can be found, and that is said."""
+    capture(stage, **given)
+
+    assert stage.notes[-1].message == (f"the constructor takes any further arguments ({taken}); none are recorded")
+    assert stage.notes[-1].hint == "where the model was made with some: capture(…, init={…})"
+
+
+def test_arguments_found_for_a_factory_of_no_model_yet():
+    """A specification finds them the same way before there is a model."""
+    found = arguments.by_name(Net, {"hidden": 3, "act": {"slope": 0.5}})
+
+    assert (found.kwargs, found.missing) == ({"cfg": CONFIG}, ())
+    assert arguments.by_name(Net, {}).missing == ("'cfg'",)
+
+
+@pytest.mark.parametrize("pointer", ["kwargs/a", "/other/a", "/args/x", "/kwargs", ""])
+def test_a_place_must_lie_among_the_arguments(pointer):
+    """A record whose places lead elsewhere is refused."""
+    with pytest.raises(RefusedInputError):
+        from_bytes(model.Arguments, f'{{"objects": {{"{pointer}": "a:b"}}}}'.encode(), name="x")
