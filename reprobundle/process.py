@@ -81,19 +81,63 @@ def run(
         UnavailableError: The program is not there or may not be started.
         ProcessError: It ran out of time.
     """
-    command = tuple(str(part) for part in argv)
-    process = _start(command, (*launcher, *command), env, cwd)
-    streams = (_Reader(process.stdout), _Reader(process.stderr))
+    (finished,) = run_together([argv], env=env, cwd=cwd, timeout=timeout, launcher=launcher, watch=watch)
+    return finished
+
+
+def run_together(
+    commands: Sequence[Sequence[str | Path]],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float,
+    launcher: Sequence[str] = (),
+    watch: Callable[[], None] | None = None,
+) -> tuple[Finished, ...]:
+    """Run several programs side by side, each to its end; arguments as in `run`, the time for all of them.
+
+    Raises:
+        UnavailableError: One is not there or may not be started; the others are killed.
+        ProcessError: They ran out of time, and all are killed.
+    """
+    deadline = time.monotonic() + timeout
+    started: list[_Started] = []
     try:
-        _wait(process, timeout, watch)
+        for argv in commands:
+            started.append(_Started(tuple(str(part) for part in argv), launcher, env, cwd))  # noqa: PERF401  one that fails to start must not hide those that run
+        for one in started:
+            _wait(one.process, deadline, watch)
     except subprocess.TimeoutExpired as error:
-        _end(process)
-        kept = b"".join(stream.kept() for stream in streams).decode("utf-8", "replace")
-        raise ProcessError(f"{command[0]}: ran out of time after {timeout:g} s", output=kept) from error
+        _end_all(started)
+        kept = "".join(one.text() for one in started)
+        raise ProcessError(f"{started[0].command[0]}: ran out of time after {timeout:g} s", output=kept) from error
     except BaseException:
-        _end(process)
+        _end_all(started)
         raise
-    return Finished(command, process.returncode, *(stream.kept() for stream in streams))
+    return tuple(one.finished() for one in started)
+
+
+class _Started:
+    """A program that runs, its output being read."""
+
+    def __init__(
+        self, command: tuple[str, ...], launcher: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+    ) -> None:
+        self.command = command
+        self.process = _start(command, (*launcher, *command), env, cwd)
+        self._streams = (_Reader(self.process.stdout), _Reader(self.process.stderr))
+
+    def finished(self) -> Finished:
+        return Finished(self.command, self.process.returncode, *(stream.kept() for stream in self._streams))
+
+    def text(self) -> str:
+        return b"".join(stream.kept() for stream in self._streams).decode("utf-8", "replace")
+
+
+def _end_all(started: Sequence[_Started]) -> None:
+    for one in started:
+        if one.process.returncode is None:  # the number of one that was waited for may be another's by now
+            _end(one.process)
 
 
 def _start(
@@ -113,13 +157,12 @@ def _start(
         raise UnavailableError(f"{command[0]}: cannot be started: {error.strerror}") from error
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float, watch: Callable[[], None] | None) -> None:
+def _wait(process: subprocess.Popen[bytes], deadline: float, watch: Callable[[], None] | None) -> None:
     """Wait for the end.
 
     Raises:
         subprocess.TimeoutExpired: The time is over.
     """
-    deadline = time.monotonic() + timeout
     while watch is not None and deadline - time.monotonic() > WATCH_SECONDS:
         if _ends_soon(process):
             return

@@ -231,3 +231,32 @@ def test_a_watched_process_runs_out_of_time_too(monkeypatch):
 
     with pytest.raises(ProcessError, match="ran out of time after 0.3 s"):
         python("import time; time.sleep(30)", timeout=0.3, watch=list)
+
+
+def test_several_run_side_by_side():
+    """The time of all is that of the longest, and each keeps its own output."""
+    commands = [[sys.executable, "-c", f"import time; time.sleep(1); print({number})"] for number in range(4)]
+    started = time.monotonic()
+    every = process.run_together(commands, timeout=30)
+
+    assert [finished.stdout for finished in every] == [b"0\n", b"1\n", b"2\n", b"3\n"]
+    assert time.monotonic() - started < 3.5
+
+
+def test_when_one_cannot_be_started_the_others_end(tmp_path):
+    """Nothing is left running by a call that failed."""
+    note = tmp_path / "pid"
+    waits = [sys.executable, "-c", f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"]
+    with pytest.raises(UnavailableError, match="cannot be started"):
+        process.run_together([waits, ["/no/such/program"]], timeout=30)
+
+    assert not note.exists() or dies(int(note.read_text()))
+
+
+def test_the_time_is_for_all_of_them(tmp_path):
+    """One that runs too long ends the others too, whatever they printed is kept."""
+    commands = [[sys.executable, "-c", "print('first')"], [sys.executable, "-c", "import time; time.sleep(60)"]]
+    with pytest.raises(ProcessError, match="ran out of time after 1 s") as caught:
+        process.run_together(commands, timeout=1)
+
+    assert caught.value.output == "first\n"

@@ -53,6 +53,7 @@ def test_the_second_replay_takes_the_environment_from_the_cache(locked: Path, re
     assert again.environment is not None
     assert again.environment.cached
     assert again.environment.packages == (replayed.environment.packages if replayed.environment else 0)
+    assert next(stage.seconds for stage in again.stages if stage.name == "environment") < 1
 
 
 def test_the_worker_sees_nothing_of_the_reviewer(locked: Path, replayed: Report, tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 
-from reprobundle.components.environment import presence, with_pip, with_uv
+from reprobundle.components.environment import failures, presence, with_pip, with_uv
 from reprobundle.components.environment.places import Place, Task
+from reprobundle.errors import UnavailableError
 
 INSTALLER_FILE = "installer"
 
@@ -18,7 +19,12 @@ def build(task: Task) -> None:
         UnavailableError: No index was reached, none offers a pin, or the disk is full.
         ProcessError: An installer failed in another way, or ran out of time.
     """
-    installer = _install(task)
+    try:
+        installer = _install(task)
+    except UnavailableError as error:
+        if failures.is_final(error):
+            _empty(task.place)  # what is kept to be looked at would keep the disk full
+        raise
     presence.check_installed(task.place.environment, task.wanted.pins, exact=task.wanted.closed)
     (task.place.root / INSTALLER_FILE).write_text(installer, encoding="utf-8")
     for folder in (task.place.house, task.place.scratch):
@@ -28,6 +34,14 @@ def build(task: Task) -> None:
 def installer_of(place: Place) -> str:
     """The installer that filled a finished environment, with its version."""
     return (place.root / INSTALLER_FILE).read_text(encoding="utf-8")
+
+
+def _empty(place: Place) -> None:
+    for part in list(place.root.iterdir()):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink()
 
 
 def _install(task: Task) -> str:

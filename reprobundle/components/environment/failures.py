@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from reprobundle import process
@@ -61,7 +62,8 @@ class NotOfferedError(UnavailableError):
 
 def note(finished: process.Finished, place: Place) -> None:
     """Keep what an installer printed beside what it left."""
-    place.log.write_text(finished.text[-LOG_CHARACTERS:], encoding="utf-8", errors="replace")
+    with contextlib.suppress(OSError):  # a full disk takes no log either, and the reason is told
+        place.log.write_text(finished.text[-LOG_CHARACTERS:], encoding="utf-8", errors="replace")
 
 
 def explain(text: str, doing: str, code: int) -> ReproBundleError:

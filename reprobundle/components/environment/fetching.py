@@ -20,6 +20,8 @@ from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
 NOT_INHERITED = frozenset({"PIP_REQUIRE_VIRTUALENV", "PIP_REQUIRE_HASHES", "PIP_DRY_RUN", "PIP_TARGET", "PIP_PREFIX"})
 ASK_SECONDS = 60.0
+AT_ONCE = 4
+LEAST_SHARE = 8
 NOT_FETCHED = "Could not fetch URL"
 FEW_RETRIES = {"PIP_RETRIES": "1"}
 
@@ -92,26 +94,38 @@ def _download(
     task: Task, pins: Sequence[Pin], more: Sequence[str] = (), extra: Mapping[str, str] | None = None
 ) -> None:
     place, options = task.place, task.options
-    place.lock.write_bytes(write_lock(pins))
     place.scratch.mkdir(exist_ok=True)
-    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
-    command += ["--progress-bar", "off", "--dest", place.house, "--requirement", place.lock]
-    command += ["--no-deps"] if task.wanted.closed else []
-    command += ["--require-hashes"] if pins[0].hashes else []
-    command += [*_where(task, more), *(["--no-index"] if options.offline else [])]
-    finished = process.run(
-        command,
+    parts = _parts(pins) if task.wanted.closed else (tuple(pins),)
+    commands = [_command(task, part, place.scratch / f"fetch-{number}.txt", more) for number, part in enumerate(parts)]
+    every = process.run_together(
+        commands,
         env={**_variables(place.scratch), **(extra or {})},
         cwd=place.house,
         timeout=options.timeout,
         watch=watch(task.say, lambda: _described(task, place.scratch)),
     )
-    for withdrawn in failures.yanked(finished.text):
+    for withdrawn in sorted({pin for finished in every for pin in failures.yanked(finished.text)}):
         task.say(f"{withdrawn} was withdrawn by its authors since it was locked")
-    if finished.code != 0:
-        failures.note(finished, place)
-        reasons = _asked_again(task, failures.unknown(finished.text), more)
-        raise failures.explain(finished.text + reasons, f"fetching {len(pins)} packages", finished.code)
+    failed = next((finished for finished in every if finished.code != 0), None)
+    if failed is not None:
+        failures.note(failed, place)
+        reasons = _asked_again(task, failures.unknown(failed.text), more)
+        raise failures.explain(failed.text + reasons, f"fetching {len(pins)} packages", failed.code)
+
+
+def _parts(pins: Sequence[Pin]) -> tuple[tuple[Pin, ...], ...]:
+    """Shares for several pips side by side: one alone waits for the index most of its time, and reads pages the rest."""
+    count = min(AT_ONCE, len(pins) // LEAST_SHARE + 1)
+    return tuple(tuple(pins[number::count]) for number in range(count))
+
+
+def _command(task: Task, pins: Sequence[Pin], lock: Path, more: Sequence[str]) -> list[str | Path]:
+    lock.write_bytes(write_lock(pins))
+    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
+    command += ["--progress-bar", "off", "--dest", task.place.house, "--requirement", lock]
+    command += ["--no-deps"] if task.wanted.closed else []
+    command += ["--require-hashes"] if pins[0].hashes else []
+    return [*command, *_where(task, more), *(["--no-index"] if task.options.offline else [])]
 
 
 def _asked_again(task: Task, unknown: str | None, more: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,16 +72,6 @@ def pip_runner(python: Path) -> tuple[Path, ...]:
     folder = pip_folder()
     runner = folder / "__pip-runner__.py"
     return (python, runner if runner.is_file() else folder)
-
-
-def version_of(command: Sequence[str | Path]) -> str:
-    """A tool's own name and version, two words.
-
-    Raises:
-        ProcessError: It failed.
-    """
-    finished = process.run(command, timeout=PIP_SECONDS).required(f"{Path(command[0]).name} --version")
-    return " ".join(finished.stdout.decode("utf-8", "replace").split()[:2])[:64]
 
 
 def find_uv() -> Path | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from reprobundle.components.environment import failures
+from reprobundle.components.environment import building, failures
+from reprobundle.components.environment.places import Place
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
 TEXTS = [
@@ -75,3 +79,20 @@ def test_a_label_is_looked_for_where_it_is_offered_and_never_built() -> None:
 
     assert labelled.hint == failures.LABEL_WAY_OUT
     assert plain.hint == f"{failures.OWN_WAY_OUT}; {failures.BUILD_WAY_OUT}"
+
+
+def test_nothing_is_kept_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be finished for want of room would only take more of it."""
+    place = tmp_path / "place"
+    (place / "environment").mkdir(parents=True)
+    (place / "log.txt").write_text("No space left on device")
+    task = SimpleNamespace(place=Place(place))
+
+    def fail(task: object) -> str:
+        raise failures.explain("No space left on device", "fetching", 1)
+
+    monkeypatch.setattr(building, "_install", fail)
+    with pytest.raises(UnavailableError):
+        building.build(task)  # type: ignore[arg-type]
+
+    assert list(place.iterdir()) == []
