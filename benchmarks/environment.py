@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reprobundle.components.environment.consistency import note_conflicts
-from reprobundle.components.environment.distributions import survey
-from reprobundle.components.environment.edited import with_edits
+from reprobundle.components.environment.snapshot.consistency import note_conflicts
+from reprobundle.components.environment.snapshot.distributions import survey
+from reprobundle.components.environment.snapshot.edited import with_edits
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 from reprobundle.worker import numerics

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reprobundle import process
-from reprobundle.components.environment import pinning
-from reprobundle.components.environment.distributions import installed
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.lock import Pin, pin, write_lock
+from reprobundle.components.environment.locking import pinning
+from reprobundle.components.environment.snapshot.distributions import installed
 
 LIMIT = 600.0  # seconds
 TARGETS = {"uv": 5.0, "pip-tools": 60.0}  # seconds for 200 pins

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from reprobundle.components.environment import rebuild
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.lock import read_output, write_lock
-from reprobundle.components.environment.pip_files import read_sources
-from reprobundle.components.environment.places import Options, python_of
+from reprobundle.components.environment.rebuilding import rebuild
+from reprobundle.components.environment.rebuilding.pip_files import read_sources
+from reprobundle.components.environment.rebuilding.places import Options, python_of
 from reprobundle.components.environment.section import LOCK_PATH, Interpreter, LockFacts, Platform, Section
 from reprobundle.sandbox import Sandbox, bwrap_failure
 

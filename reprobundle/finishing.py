@@ -10,7 +10,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from reprobundle import bundle as bundles
 from reprobundle.components.environment import NAME, Section
 from reprobundle.components.environment import lock as locks
-from reprobundle.components.environment.locking import NO_HASHES
+from reprobundle.components.environment.locking.making import NO_HASHES
 from reprobundle.components.interface import Stage, Vendor
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.manifest import Manifest
@@ -73,7 +73,7 @@ def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor) -> Se
     Raises:
         UnavailableError: It could not be completed.
     """
-    from reprobundle.components.environment.completing import complete
+    from reprobundle.components.environment.locking.completing import complete
 
     made = complete(section, stage, root=root, vendor=vendor)
     if made.lock is None or made.lock.hashes == "none":

@@ -11,9 +11,9 @@ from typing import Literal, get_args
 
 from reprobundle import guest
 from reprobundle import sandbox as sandboxes
-from reprobundle.components.environment import rebuild, syncing
-from reprobundle.components.environment.interpreters import ask_inside
-from reprobundle.components.environment.places import python_of
+from reprobundle.components.environment.rebuilding import rebuild, syncing
+from reprobundle.components.environment.rebuilding.interpreters import ask_inside
+from reprobundle.components.environment.rebuilding.places import python_of
 from reprobundle.components.environment.section import Section
 from reprobundle.errors import UsageError
 from reprobundle.report import ReplayedEnvironment

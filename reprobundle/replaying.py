@@ -16,7 +16,7 @@ from reprobundle import captures, guest, hosting, process, replies, reporting
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, outputs
-from reprobundle.components.environment import rebuild
+from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.interface import Answer, Site
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.report import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reprobundle import sandbox
-from reprobundle.components.environment import rebuild
+from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.environment.section import Interpreter, LockFacts, Platform, Section
 
 VERSION = ".".join(str(part) for part in sys.version_info[:3])

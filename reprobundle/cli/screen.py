@@ -111,7 +111,7 @@ class _Rewritten:
         self._pending = False
 
     def __call__(self, line: str) -> None:
-        from reprobundle.components.environment.watching import Passing
+        from reprobundle.components.environment.rebuilding.watching import Passing
 
         self.clear()
         if not isinstance(line, Passing):

@@ -15,9 +15,9 @@ from reprobundle.comparing import files, weights
 from reprobundle.comparing.files import HOW_REBUILT, Roots
 from reprobundle.comparing.values import walk
 from reprobundle.components import environment
-from reprobundle.components.environment import grading
-from reprobundle.components.environment.grading import Judgement
-from reprobundle.components.environment.side_by_side import FIELDS, compare_environments
+from reprobundle.components.environment.differing import grading
+from reprobundle.components.environment.differing.grading import Judgement
+from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
 from reprobundle.manifest import Manifest
 from reprobundle.report import Finding, Grade, Status
 

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 from reprobundle import tensors
 from reprobundle.comparing.values import NOT_IN_BOTH
 from reprobundle.components import code, data, documentation, environment, model, outputs, preprocessing
-from reprobundle.components.environment import grading
-from reprobundle.components.environment.grading import Judgement
+from reprobundle.components.environment.differing import grading
+from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.manifest import Manifest
 from reprobundle.report import Finding, Grade, Status
 from reprobundle.store import FileEntry, inside

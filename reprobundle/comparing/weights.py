@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reprobundle.components import model
-from reprobundle.components.environment import grading
+from reprobundle.components.environment.differing import grading
 from reprobundle.components.model import TensorEntry
 from reprobundle.report import Finding, Status
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from reprobundle import captures, guest
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import VerifiedBundle, verify
-from reprobundle.components.environment.interpreters import Found, find_interpreter
+from reprobundle.components.environment.rebuilding.interpreters import Found, find_interpreter
 from reprobundle.errors import UnavailableError
 from reprobundle.examining import machine, packages
 from reprobundle.examining.checklist import Check, Examination, blocks, ok, warning

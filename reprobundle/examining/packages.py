@@ -12,14 +12,14 @@ from packaging import tags
 from packaging.utils import parse_wheel_filename
 
 from reprobundle.bundle import BORROWED_BYTES, VerifiedBundle
-from reprobundle.components.environment import cache, rebuild
 from reprobundle.components.environment.installers import find_uv
-from reprobundle.components.environment.interpreters import Found
 from reprobundle.components.environment.labels import hint_of
 from reprobundle.components.environment.lock import Pin
-from reprobundle.components.environment.places import Wanted
+from reprobundle.components.environment.rebuilding import cache, rebuild
+from reprobundle.components.environment.rebuilding.interpreters import Found
+from reprobundle.components.environment.rebuilding.places import Wanted
+from reprobundle.components.environment.rebuilding.wanted import read_wanted
 from reprobundle.components.environment.section import Section
-from reprobundle.components.environment.wanted import read_wanted
 from reprobundle.errors import UnavailableError
 from reprobundle.examining.checklist import Check, blocks, ok, warning
 from reprobundle.rendering.wording import counted, size_words

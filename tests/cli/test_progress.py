@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from reprobundle.cli import screen
-from reprobundle.components.environment.watching import Passing
+from reprobundle.components.environment.rebuilding.watching import Passing
 
 
 def at_terminal(monkeypatch, term="xterm"):

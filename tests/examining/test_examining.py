@@ -18,7 +18,7 @@ import reprobundle
 from reprobundle import memory, records
 from reprobundle import sandbox as sandboxes
 from reprobundle.components import model, outputs
-from reprobundle.components.environment.interpreters import find_interpreter
+from reprobundle.components.environment.rebuilding.interpreters import find_interpreter
 from reprobundle.components.environment.section import Interpreter, LockFacts
 from reprobundle.errors import RefusedInputError
 from reprobundle.examining import Examination, machine, packages
@@ -273,8 +273,8 @@ def test_a_model_that_does_not_fit_is_a_warning(monkeypatch: pytest.MonkeyPatch)
 
 def _key_of(place: Path, section: Any, walls: sandboxes.Sandbox, options: Any) -> bytes:
     """The key under which a rebuild would keep it."""
-    from reprobundle.components.environment import rebuild
-    from reprobundle.components.environment.wanted import read_wanted
+    from reprobundle.components.environment.rebuilding import rebuild
+    from reprobundle.components.environment.rebuilding.wanted import read_wanted
 
     wanted, python = read_wanted(section, place, portable=False), find_interpreter(section.interpreter)
     identity = (place / "manifest.json").read_bytes()
@@ -284,7 +284,7 @@ def _key_of(place: Path, section: Any, walls: sandboxes.Sandbox, options: Any) -
 def test_an_environment_that_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the very same one was rebuilt before, neither an index nor room is needed."""
     require("bwrap")
-    from reprobundle.components.environment import cache, rebuild
+    from reprobundle.components.environment.rebuilding import cache, rebuild
 
     place = bundle(tmp_path / "x")
     opened = reprobundle.verify(place)

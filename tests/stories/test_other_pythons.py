@@ -16,9 +16,9 @@ from tiny import tiny_bundle
 
 import reprobundle
 from reprobundle import cli, hosting
-from reprobundle.components.environment import interpreters
 from reprobundle.components.environment.installers import find_uv
-from reprobundle.components.environment.places import python_of
+from reprobundle.components.environment.rebuilding import interpreters
+from reprobundle.components.environment.rebuilding.places import python_of
 from reprobundle.components.environment.section import Interpreter
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.report import Rung

@@ -27,9 +27,9 @@ def capture(source: Source, stage: Stage) -> Section:
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say what the bundle brings along, and compare the locked distributions and recorded facts with the worker's."""
-    from reprobundle.components.environment.checking import check_environment
-    from reprobundle.components.environment.told import check_lock
-    from reprobundle.components.environment.vendored import check_vendored
+    from reprobundle.components.environment.differing.checking import check_environment
+    from reprobundle.components.environment.differing.told import check_lock
+    from reprobundle.components.environment.differing.vendored import check_vendored
 
     yield from check_lock(section)
     yield from check_vendored(section, site.root)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from reprobundle.errors import RefusedInputError
@@ -103,6 +103,15 @@ def read_output(content: bytes, *, name: str) -> tuple[Pin, ...]:
             raise RefusedInputError(f"{name}: line {number}: {read.name!r} is pinned twice")
         found[read.name] = read
     return tuple(found[key] for key in sorted(found))
+
+
+def is_wheel_of(file: str, name: str, version: str) -> bool:
+    """Whether a file name is a legal wheel of exactly this distribution at this version, local label included."""
+    try:
+        found, found_version, _, _ = parse_wheel_filename(file)
+    except InvalidWheelFilename:
+        return False
+    return str(found) == name and str(found_version) == version
 
 
 def _refuse_bytes(content: bytes, name: str) -> None:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from reprobundle.components.environment import distributions, surroundings
-from reprobundle.components.environment.conda import Conda, read_conda
-from reprobundle.components.environment.consistency import note_conflicts
-from reprobundle.components.environment.distributions import Installed
-from reprobundle.components.environment.edited import with_edits
-from reprobundle.components.environment.locking import make_lock, pin_of
+from reprobundle.components.environment.locking.making import make_lock, pin_of
 from reprobundle.components.environment.section import (
     MAX_SHOWN_EDITED,
     NAME,
@@ -18,6 +13,11 @@ from reprobundle.components.environment.section import (
     Origin,
     Section,
 )
+from reprobundle.components.environment.snapshot import distributions, surroundings
+from reprobundle.components.environment.snapshot.conda import Conda, read_conda
+from reprobundle.components.environment.snapshot.consistency import note_conflicts
+from reprobundle.components.environment.snapshot.distributions import Installed
+from reprobundle.components.environment.snapshot.edited import with_edits
 from reprobundle.components.interface import Source, Stage
 from reprobundle.worker import numerics
 

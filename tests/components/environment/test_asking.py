@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from wheelhouse import Index, lock_of, make_wheel, serving
 
-from reprobundle.components.environment import asking, asking_uv, pinning
 from reprobundle.components.environment.installers import Configuration, find_uv
 from reprobundle.components.environment.lock import Pin, pin, read_lock
+from reprobundle.components.environment.locking import asking, asking_uv, pinning
 
 PINS = (pin("alone", "1.0"), pin("thing", "1.0"))
 UNKNOWN = "no package index in use offers thing==1.0"

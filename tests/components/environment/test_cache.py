@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment import cache
+from reprobundle.components.environment.rebuilding import cache
 from reprobundle.errors import UnavailableError
 from reprobundle.store import digest_bytes
 

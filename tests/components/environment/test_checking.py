@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reprobundle.components import environment
-from reprobundle.components.environment.checking import check_numerics, check_platform
+from reprobundle.components.environment.differing.checking import check_numerics, check_platform
 from reprobundle.components.environment.section import (
     Distribution,
     Interpreter,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reprobundle.components.environment import compiling
+from reprobundle.components.environment.locking import compiling
 
 
 class Repository:

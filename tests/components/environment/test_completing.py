@@ -13,11 +13,10 @@ import pytest
 from wheelhouse import Index, lock_of, make_wheel, serving, sha256
 
 from reprobundle import process
-from reprobundle.components.environment import completing
-from reprobundle.components.environment.completing import complete
-from reprobundle.components.environment.distributions import installed
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.lock import read_lock
+from reprobundle.components.environment.locking import completing
+from reprobundle.components.environment.locking.completing import complete
 from reprobundle.components.environment.section import (
     Distribution,
     Interpreter,
@@ -27,6 +26,7 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
+from reprobundle.components.environment.snapshot.distributions import installed
 from reprobundle.components.interface import Stage, Vendor
 from reprobundle.store import Writer
 

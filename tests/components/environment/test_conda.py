@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.conda import Conda, read_conda, short_channel
+from reprobundle.components.environment.snapshot.conda import Conda, read_conda, short_channel
 
 
 def add(prefix: Path, name: str, **fields: object) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.consistency import conflicts, note_conflicts
-from reprobundle.components.environment.distributions import Installed
+from reprobundle.components.environment.snapshot.consistency import conflicts, note_conflicts
+from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 

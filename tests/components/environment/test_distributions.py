@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.distributions import installed, recorded_files, survey
+from reprobundle.components.environment.snapshot.distributions import installed, recorded_files, survey
 
 SHA = "c" * 64
 

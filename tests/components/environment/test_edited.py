@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.distributions import Installed, installed
-from reprobundle.components.environment.edited import with_edits
+from reprobundle.components.environment.snapshot.distributions import Installed, installed
+from reprobundle.components.environment.snapshot.edited import with_edits
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 
@@ -173,7 +173,7 @@ def test_a_copied_environment_is_not_edited(site: Path) -> None:
 
 def test_suspects_without_an_answer_are_counted(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are too many to digest, one line says how many were not compared; none is called edited."""
-    monkeypatch.setattr("reprobundle.components.environment.edited.MAX_SUSPECTS", 1)
+    monkeypatch.setattr("reprobundle.components.environment.snapshot.edited.MAX_SUSPECTS", 1)
     for name in ("__init__.py", "data.json", "native.so"):
         os.utime(site / "thing" / name, (2 * LONG_AGO, 2 * LONG_AGO))
     one, notes = look(site)

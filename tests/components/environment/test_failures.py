@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from reprobundle.components.environment import building, failures
-from reprobundle.components.environment.places import Place
+from reprobundle.components.environment.rebuilding import building, failures
+from reprobundle.components.environment.rebuilding.places import Place
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
 TEXTS = [

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from reprobundle.components.environment import grading
-from reprobundle.components.environment.grading import is_same_release, of_distribution, of_extra, of_fact
+from reprobundle.components.environment.differing import grading
+from reprobundle.components.environment.differing.grading import is_same_release, of_distribution, of_extra, of_fact
 from reprobundle.report import Grade
 from reprobundle.worker import numerics, variables
 
@@ -129,7 +129,7 @@ def test_a_local_label_is_no_release(first: str, second: str, same: bool) -> Non
 
 def test_each_reason_is_a_line_of_its_own() -> None:
     """Reasons are short, start small and have no full stop: they stand in a table."""
-    from reprobundle.components.environment import grades
+    from reprobundle.components.environment.differing import grades
 
     rules = (*grades.DISTRIBUTIONS, *grades.FACTS, *grades.VARIABLES)
 

@@ -10,9 +10,9 @@ import pytest
 from rebuilds import HASHED, build, paths, said_by, section, with_lock
 from wheelhouse import lock_of, make_wheel, serving
 
-from reprobundle.components.environment import rebuild, with_uv
-from reprobundle.components.environment.cache import VARIABLE
 from reprobundle.components.environment.installers import find_uv
+from reprobundle.components.environment.rebuilding import rebuild, with_uv
+from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.errors import RefusedInputError, ReproBundleError, UnavailableError
 
 pytestmark = pytest.mark.slow
@@ -149,7 +149,7 @@ def test_a_known_label_is_looked_for_at_its_public_index(
     said: list[str] = []
     hinted = section(lock=HASHED, index_hints={"alpha": "pytorch/cpu"})
     with serving(tmp_path / "offered") as index, serving(tmp_path / "public") as public:
-        monkeypatch.setattr("reprobundle.components.environment.wanted.address_of", lambda hint: public.address)
+        monkeypatch.setattr("reprobundle.components.environment.rebuilding.wanted.address_of", lambda hint: public.address)
         with pytest.raises(UnavailableError):
             build(bundle, hinted, index_urls=(index.address,), offline=True)
         built = build(bundle, hinted, index_urls=(index.address,), said=said)
@@ -162,7 +162,7 @@ def test_a_known_label_is_looked_for_at_its_public_index(
 
 def test_a_hint_that_contradicts_the_label_is_not_followed(tmp_path: Path) -> None:
     """What stands beside the lock decides nothing: the pin's own label must say the same."""
-    from reprobundle.components.environment.wanted import read_wanted
+    from reprobundle.components.environment.rebuilding.wanted import read_wanted
 
     bundle = with_lock(tmp_path / "b", b"alpha==1.0+cpu\nbeta==2.0\n")
     hints = {"alpha": "pytorch/cu128", "beta": "pytorch/cpu"}

@@ -11,7 +11,7 @@ import pytest
 from rebuilds import HERE, walls
 
 from reprobundle import sandbox
-from reprobundle.components.environment import interpreters, locating
+from reprobundle.components.environment.rebuilding import interpreters, locating
 from reprobundle.components.environment.section import Interpreter
 from reprobundle.errors import UnavailableError
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from wheelhouse import lock_of, make_wheel, serving
 
-from reprobundle.components.environment.distributions import Installed, installed
 from reprobundle.components.environment.lock import read_lock, write_lock
-from reprobundle.components.environment.locking import Locked, make_lock
+from reprobundle.components.environment.locking.making import Locked, make_lock
+from reprobundle.components.environment.locking.wheels import hashes_of
 from reprobundle.components.environment.section import Edited, Interpreter, Platform
-from reprobundle.components.environment.wheels import hashes_of
+from reprobundle.components.environment.snapshot.distributions import Installed, installed
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment import pip_files
 from reprobundle.components.environment.installers import read_configuration
-from reprobundle.components.environment.places import Options
+from reprobundle.components.environment.rebuilding import pip_files
+from reprobundle.components.environment.rebuilding.places import Options
 
 GLOBAL = "[global]\nindex-url = https://one/simple\nextra-index-url =\n    https://two/simple\n    file:///three\n"
 INSTALL = "[install]\nindex-url = https://four/simple\nfind-links = /wheels /more\n[global]\ncert = /ca.pem\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.distributions import Installed
-from reprobundle.components.environment.portable import needed, write_portable
+from reprobundle.components.environment.locking.portable import needed, write_portable
+from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
 

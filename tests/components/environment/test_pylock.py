@@ -12,7 +12,7 @@ from wheelhouse import make_wheel, sha256
 
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.lock import Pin
-from reprobundle.components.environment.pylock import marker, write_pylock
+from reprobundle.components.environment.locking.pylock import marker, write_pylock
 from reprobundle.components.environment.section import Interpreter, Platform
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer

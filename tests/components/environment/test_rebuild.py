@@ -15,12 +15,12 @@ from wheelhouse import lock_of, make_wheel
 
 import reprobundle
 from reprobundle import sandbox
-from reprobundle.components.environment import interpreters, rebuild
-from reprobundle.components.environment.cache import VARIABLE
-from reprobundle.components.environment.fetching import check_house
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.lock import Pin
-from reprobundle.components.environment.places import python_of
+from reprobundle.components.environment.rebuilding import interpreters, rebuild
+from reprobundle.components.environment.rebuilding.cache import VARIABLE
+from reprobundle.components.environment.rebuilding.fetching import check_house
+from reprobundle.components.environment.rebuilding.places import python_of
 from reprobundle.components.environment.section import Interpreter, Section
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.records import from_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reprobundle.components.environment.differing.side_by_side import compare_environments
 from reprobundle.components.environment.section import (
     CondaPackage,
     Distribution,
@@ -13,7 +14,6 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
-from reprobundle.components.environment.side_by_side import compare_environments
 from reprobundle.report import Grade
 
 TORCH = Distribution(name="torch", version="2.13.0+cpu", origin=Origin(kind="index"), imported=True)

@@ -10,9 +10,9 @@ import pytest
 from rebuilds import HASHED, build, said_by, section, with_lock
 from wheelhouse import lock_of, make_source, make_wheel, serving
 
-from reprobundle.components.environment import source_needs
-from reprobundle.components.environment.cache import VARIABLE
-from reprobundle.components.environment.sources import _plain
+from reprobundle.components.environment.rebuilding import source_needs
+from reprobundle.components.environment.rebuilding.cache import VARIABLE
+from reprobundle.components.environment.rebuilding.sources import _plain
 from reprobundle.errors import RefusedInputError, UnavailableError
 
 

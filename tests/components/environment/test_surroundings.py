@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment import surroundings
 from reprobundle.components.environment.section import Slurm
+from reprobundle.components.environment.snapshot import surroundings
 
 
 def test_the_abi_is_pythons_own() -> None:

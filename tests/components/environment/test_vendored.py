@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reprobundle.components import environment
+from reprobundle.components.environment.differing.vendored import MAX_LISTING_BYTES, check_vendored
 from reprobundle.components.environment.section import (
     Distribution,
     Edited,
@@ -18,7 +19,6 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
-from reprobundle.components.environment.vendored import MAX_LISTING_BYTES, check_vendored
 from reprobundle.components.interface import Site
 from reprobundle.report import Finding, Status
 

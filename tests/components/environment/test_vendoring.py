@@ -13,12 +13,12 @@ import pytest
 from wheelhouse import lock_of, make_wheel, serving
 
 from reprobundle import process
-from reprobundle.components.environment.distributions import Installed, installed
 from reprobundle.components.environment.installers import find_uv, pip_command
 from reprobundle.components.environment.lock import Pin, read_lock
-from reprobundle.components.environment.locking import Locked, make_lock
+from reprobundle.components.environment.locking.making import Locked, make_lock
+from reprobundle.components.environment.locking.vendoring import bring_all, make_wheels
 from reprobundle.components.environment.section import Edited, Interpreter, Platform
-from reprobundle.components.environment.vendoring import bring_all, make_wheels
+from reprobundle.components.environment.snapshot.distributions import Installed, installed
 from reprobundle.components.interface import Stage, Vendor
 from reprobundle.store import Writer
 

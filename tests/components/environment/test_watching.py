@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reprobundle.components.environment.watching import Passing, Unpacked, installed, told, watch, wheels_below
+from reprobundle.components.environment.rebuilding.watching import (
+    Passing,
+    Unpacked,
+    installed,
+    told,
+    watch,
+    wheels_below,
+)
 
 
 def test_a_line_is_said_only_when_it_is_new() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from reprobundle.components.environment.distributions import Installed, installed
-from reprobundle.components.environment.packing import CannotVendorError
-from reprobundle.components.environment.projects import copy_project
-from reprobundle.components.environment.wheels import Made, hashes_of, is_wheel_of, vendor
+from reprobundle.components.environment.lock import is_wheel_of
+from reprobundle.components.environment.locking.packing import CannotVendorError
+from reprobundle.components.environment.locking.projects import copy_project
+from reprobundle.components.environment.locking.wheels import Made, hashes_of, vendor
+from reprobundle.components.environment.snapshot.distributions import Installed, installed
 
 SCRIPT = "#!/home/me/env/bin/python3.11\nprint('hello')\n"
 

@@ -1,0 +1,1 @@
+"""What differs between two environments, and how much each difference can change numbers."""

@@ -1,0 +1,175 @@
+"""Building what is offered as source only: fetched without running it, built inside the walls without a network.
+
+What the build needs (its back end) is fetched as wheels by the names that the archive gives, with the reviewer's own
+settings; a build that turns out to need more fails, and says so. Only ever done when the reviewer asked for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+
+from reprobundle import process
+from reprobundle.components.environment.installers import pip_folder, pip_runner
+from reprobundle.components.environment.lock import Pin, is_wheel_of, write_lock
+from reprobundle.components.environment.rebuilding import failures
+from reprobundle.components.environment.rebuilding.places import Task
+from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
+
+FETCHING = Path(__file__).with_name("fetching_source.py")
+NEEDS = Path(__file__).with_name("source_needs.py")
+ASK_SECONDS = 120.0
+MAX_NEEDS = 100
+SETTINGS = {
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "SOURCE_DATE_EPOCH": "315532800",
+    "PYTHONHASHSEED": "0",
+}
+
+
+def build_wheels(task: Task, pins: Sequence[Pin], options: Sequence[str], variables: dict[str, str]) -> None:
+    """Put a wheel of every pin, built from its source archive, into the task's folder of wheels.
+
+    Args:
+        task: The environment that is built.
+        pins: What no index offers as a wheel that fits.
+        options: pip's options that name the reviewer's indexes.
+        variables: The environment of whatever asks an index.
+
+    Raises:
+        UnavailableError: There is no source archive either, or none with a hash of the lock.
+        RefusedInputError: What a build needs is named by an address, or built to something else than the pin.
+        ProcessError: A build failed.
+    """
+    folder, back_ends, made = (task.place.scratch / name for name in ("sources", "back-ends", "built"))
+    for place in (folder, back_ends, made):
+        place.mkdir(parents=True, exist_ok=True)
+    archives = [_fetch(task, one, folder, options, variables) for one in pins]
+    _fetch_back_ends(task, _needs(task, archives), back_ends, options, variables)
+    for one, archive in zip(pins, archives, strict=True):
+        task.say(f"building {one.requirement} from its source, inside the sandbox")
+        _build(task, one, archive, back_ends, made)
+    for wheel in made.glob("*.whl"):
+        wheel.rename(task.place.house / wheel.name)
+
+
+def _fetch(task: Task, one: Pin, folder: Path, options: Sequence[str], variables: dict[str, str]) -> Path:
+    arguments: list[str | Path] = [one.name, one.version, folder, ",".join(one.hashes), *options]
+    finished = process.run(
+        [sys.executable, FETCHING, *arguments], env=variables, cwd=folder, timeout=task.options.timeout
+    )
+    if finished.code != 0:
+        failures.note(finished, task.place)
+        if failures.unknown(finished.text):
+            which = "source archive with a hash of the lock" if one.hashes else "source archive"
+            raise UnavailableError(
+                f"{one.requirement}: neither a wheel that fits this machine nor a {which} is offered",
+                hint=failures.OWN_WAY_OUT,
+            )
+        raise failures.explain(finished.text, f"fetching the source of {one.requirement}", finished.code)
+    name = finished.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    if not _is_source_of(name, one) or not (folder / name).is_file():
+        raise RefusedInputError(f"{one.requirement}: expected its source archive, found {name[:200]!r}")
+    return folder / name
+
+
+def _is_source_of(name: str, one: Pin) -> bool:
+    try:
+        found, version = parse_sdist_filename(name)
+    except InvalidSdistFilename:
+        return False
+    return str(found) == one.name and str(version) == one.version
+
+
+def _needs(task: Task, archives: Sequence[Path]) -> list[str]:
+    """What the archives say their builds need, read where a hostile archive can do no harm."""
+    python = task.interpreter.python
+    finished = task.sandbox.run(
+        [python, "-I", "-B", NEEDS, pip_folder(), *archives],
+        reads=[NEEDS, pip_folder(), *archives, *task.interpreter.folders],
+        writes=(),
+        env={},
+        timeout=ASK_SECONDS,
+    )
+    try:
+        told = json.loads(finished.required("reading a source archive").stdout)
+    except (ValueError, ProcessError) as error:
+        raise RefusedInputError(
+            "a source archive does not say what its build needs in a form that can be read"
+        ) from error
+    if not isinstance(told, list) or len(told) > MAX_NEEDS:
+        raise RefusedInputError(f"a source archive names more than {MAX_NEEDS} distributions that its build needs")
+    return [_plain(str(need)) for need in told]
+
+
+def _plain(need: str) -> str:
+    """A requirement by name and version, written anew.
+
+    Raises:
+        RefusedInputError: It is of another form, or an address.
+    """
+    try:
+        read = Requirement(need)
+    except InvalidRequirement as error:
+        raise RefusedInputError(f"a build needs {need[:200]!r}, which is no requirement") from error
+    if read.url is not None:
+        raise RefusedInputError(f"a build needs {need[:200]!r}: expected a name and a version, found an address")
+    return str(read)
+
+
+def _fetch_back_ends(
+    task: Task, needs: Sequence[str], house: Path, options: Sequence[str], variables: dict[str, str]
+) -> None:
+    if not needs:
+        return
+    wanted = house.with_name("back-ends.txt")
+    wanted.write_text("".join(f"{need}\n" for need in needs), encoding="utf-8")
+    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
+    finished = process.run(
+        [*command, "--progress-bar", "off", "--dest", house, "--requirement", wanted, *options],
+        env=variables,
+        cwd=house,
+        timeout=task.options.timeout,
+    )
+    if finished.code != 0:
+        failures.note(finished, task.place)
+        raise failures.explain(finished.text, f"fetching what builds need ({', '.join(needs)})", finished.code)
+
+
+def _build(task: Task, one: Pin, archive: Path, back_ends: Path, made: Path) -> None:
+    lock = made.with_name("build.txt")
+    lock.write_bytes(write_lock([one]))
+    work = made.with_name("work")
+    work.mkdir(exist_ok=True)
+    command: list[str | Path] = [*pip_runner(task.interpreter.python), "wheel", "--no-cache-dir", "--no-deps"]
+    command += [
+        "--no-index",
+        "--find-links",
+        archive.parent,
+        "--find-links",
+        back_ends,
+        "--find-links",
+        task.place.house,
+    ]
+    command += ["--no-binary", one.name, "--wheel-dir", made, *(["--require-hashes"] if one.hashes else [])]
+    finished = task.sandbox.run(
+        [*command, "--requirement", lock],
+        reads=[pip_folder(), archive.parent, back_ends, task.place.house, lock, *task.interpreter.folders],
+        writes=[made, work],
+        env={**SETTINGS, "TMPDIR": str(work), "HOME": str(work)},
+        timeout=task.options.timeout,
+        cwd=work,
+    )
+    if finished.code != 0:
+        failures.note(finished, task.place)
+        raise failures.explain(finished.text, f"building {one.requirement}", finished.code)
+    if not any(is_wheel_of(place.name, one.name, one.version) for place in made.glob("*.whl")):
+        raise RefusedInputError(f"{one.requirement}: its source was built to another distribution or version")
