@@ -24,6 +24,7 @@ BORROWED_BYTES = 64 * 2**20
 FAULTS_SHOWN = 3
 SIGNATURES = "signatures"
 ARCHIVE_SUFFIX = ".zip"
+FOLDER_HINT = "a bundle is the folder that capture made"
 ARCHIVE_HINT = "an archive of a bundle is read with: reprobundle unpack FILE DIR"
 LEFT_BEHIND = re.compile(
     r"^(?:[^:]*/)?(__pycache__|\.DS_Store|\.ipynb_checkpoints|Thumbs\.db|desktop\.ini|\.pytest_cache|\.mypy_cache)(?:/[^:]*)?"
@@ -57,11 +58,11 @@ class Bundle:
         folder = Path(path)
         if not folder.is_dir():
             found = "a file" if folder.exists() else "nothing there"
-            hint = ARCHIVE_HINT if folder.suffix == ARCHIVE_SUFFIX and folder.is_file() else None
+            hint = ARCHIVE_HINT if folder.suffix == ARCHIVE_SUFFIX and folder.is_file() else FOLDER_HINT
             raise RefusedInputError(f"{str(path)!r} is not a bundle: expected a folder, found {found}", hint=hint)
         place = folder / manifests.NAME
         if not os.path.lexists(place):
-            hint = "a bundle is the folder that capture made; its manifest is written last"
+            hint = f"{FOLDER_HINT}; its manifest is written last"
             raise RefusedInputError(f"{str(path)!r} is not a bundle: it has no {manifests.NAME}", hint=hint)
         content = _read_small(place)
         return cls(folder, manifests.from_bytes(content), content)

@@ -16,6 +16,10 @@ from reprobundle.store import digest_bytes, list_files
 
 KEPT = 1000
 ADDED_LATER = ("signatures/", ".gitattributes")  # what verify lets stand beside the listed files
+CHANGED = 2  # where the time of the last change stands in what is kept of a file
+
+State = dict[str, list[int]]
+"""What the file system says of each file: size, times of the last write and change, inode, device, owner."""
 
 
 def folder() -> Path:
@@ -26,18 +30,20 @@ def folder() -> Path:
     return base / "reprobundle" / "captures"
 
 
-def remember(content: bytes, bundle: Path) -> None:
+def remember(content: bytes, bundle: Path, state: State | None = None) -> None:
     """Add a bundle to the log; where no log can be kept there is none, and replays need a sandbox.
 
     Args:
         content: The bytes of its manifest.
         bundle: Where it was just sealed.
+        state: What the file system is known to have said of it; None: what it says now.
     """
     try:
         log = folder()
         log.mkdir(parents=True, exist_ok=True, mode=0o700)
         place = log / f"{digest_bytes(content)}.json"
-        place.with_suffix(".files").write_text(json.dumps(_state(bundle)), encoding="utf-8")
+        known = state_of(bundle) if state is None else state
+        place.with_suffix(".files").write_text(json.dumps(known), encoding="utf-8")
         place.write_bytes(content)
         _forget_oldest(log)
     except (OSError, RuntimeError, ReproBundleError):  # a read-only or missing home is no reason to lose a capture
@@ -51,21 +57,53 @@ def is_own(content: bytes, bundle: Path) -> bool:
         content: The bytes of its manifest.
         bundle: Where it is now.
     """
+    return own_state(content, bundle) is not None
+
+
+def own_state(content: bytes, bundle: Path) -> State | None:
+    """What the file system says of a bundle that is one's own; None where it is not. Arguments as for `is_own`."""
     try:
         log = folder()
         status = log.stat()
         if not hasattr(os, "getuid") or status.st_uid != os.getuid() or status.st_mode & 0o022:
-            return False
+            return None
         place = log / f"{digest_bytes(content)}.json"
         known = json.loads(place.with_suffix(".files").read_text(encoding="utf-8"))
-        return place.read_bytes() == content and known == _state(bundle)
+        found = state_of(bundle)
+        return found if place.read_bytes() == content and known == found else None
     except (OSError, RuntimeError, ValueError, ReproBundleError):
-        return False
+        return None
 
 
-def _state(bundle: Path) -> dict[str, list[int]]:
-    """What the file system says of each file: size, times of the last write and change, inode, device, owner."""
-    found = {}
+def unwritten(before: State, bundle: Path) -> State | None:
+    """What the file system says of a bundle now; None if anybody wrote to it since.
+
+    A second name and another mode change the time of a file's last change, and that time alone. The time of the last
+    write cannot be set back by who does not own the file.
+
+    Args:
+        before: What it said before.
+        bundle: Where the bundle is.
+    """
+    try:
+        after = state_of(bundle)
+    except (OSError, ReproBundleError):
+        return None
+    return after if _without_change(after) == _without_change(before) else None
+
+
+def _without_change(state: State) -> State:
+    return {path: [*found[:CHANGED], *found[CHANGED + 1 :]] for path, found in state.items()}
+
+
+def state_of(bundle: Path) -> State:
+    """What the file system says of each file of a bundle.
+
+    Raises:
+        OSError: It cannot be asked.
+        ReproBundleError: The folder holds what no bundle holds.
+    """
+    found: State = {}
     for listed in list_files(bundle):
         if listed.path.startswith(ADDED_LATER):
             continue

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from reprobundle import bundle as bundles
+from reprobundle import captures
+from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.environment import NAME, Section
 from reprobundle.components.environment import lock as locks
 from reprobundle.components.environment.locking.making import NO_HASHES
 from reprobundle.components.interface import Stage, Vendor
-from reprobundle.errors import RefusedInputError, UnavailableError
+from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.manifest import Manifest
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store import inside
@@ -20,6 +23,9 @@ from reprobundle.store import inside
 SUFFIX = "-locked"
 LOCK_BUDGET = 300.0  # seconds; a person waits for this one, no training run does
 SHOWN = 5
+OTHER_INDEX = (
+    "pip config list shows which indexes were asked; PIP_INDEX_URL names another, PIP_FIND_LINKS a folder of wheels"
+)
 
 
 def lock(
@@ -27,18 +33,21 @@ def lock(
     *,
     out: str | os.PathLike[str] | None = None,
     vendor: Vendor = "needed",
+    pack: Iterable[str] = (),
     budget: float = LOCK_BUDGET,
 ) -> Resealed | None:
     """Complete the lock of a bundle that was captured without a package index, in a new bundle.
 
     Hashes are looked up on the indexes of this person's own pip configuration. What no index offers is made into a wheel
-    out of this environment, where the very same version is installed. The bundle itself stays as it is; the new one
+    out of this environment, where the very same version is installed: unasked only for a bundle that this user captured
+    here, because a stranger's lock may name what is private to this person. The bundle itself stays as it is; the new one
     names it, and keeps the proof as it was recorded.
 
     Args:
         path: The bundle.
         out: The folder to make; it must not exist. Default: `default_folder`.
         vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution.
+        pack: Names of distributions that may be packed out of this environment into a bundle that is not one's own.
         budget: Seconds that looking up hashes may take.
 
     Returns:
@@ -46,15 +55,17 @@ def lock(
 
     Raises:
         RefusedInputError: The bundle breaks a rule of the format, or differs from its manifest.
-        UsageError: `out` exists.
+        UsageError: `out` exists, or `pack` names what the lock does not.
         UnavailableError: The lock could not be completed; nothing was made.
     """
     bundle = bundles.verify(path)
     if not _is_missing(bundle.manifest.environment, bundle.path, vendor):
         return None
 
+    packable = _packable(bundle, pack)
+
     def change(manifest: Manifest, stage: Stage) -> Manifest:
-        section = _completed(manifest.environment, stage, bundle.path, vendor)
+        section = _completed(manifest.environment, stage, bundle.path, vendor, packable)
         notes = tuple(note for note in manifest.notes if not note.message.startswith(NO_HASHES))
         return manifest.model_copy(update={"environment": section, "notes": notes})
 
@@ -67,7 +78,23 @@ def default_folder(path: str | os.PathLike[str]) -> Path:
     return place.with_name(place.name + SUFFIX)
 
 
-def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor) -> Section:
+def _packable(bundle: VerifiedBundle, named: Iterable[str]) -> frozenset[str] | None:
+    """Names of what may be packed out of this environment; None for anything.
+
+    Raises:
+        UsageError: One is not in the lock, nor among what was left out of it.
+    """
+    section = bundle.manifest.environment
+    assert section.lock is not None  # asked before
+    names = frozenset(str(canonicalize_name(name)) for name in named)
+    pins = locks.read_lock(inside(bundle.path, section.lock.path).read_bytes(), name=section.lock.path)
+    unknown = names - {pin.name for pin in pins} - {one.name for one in section.left_out}
+    if unknown:
+        raise UsageError(f"pack: expected names of distributions that the bundle names, found {min(unknown)!r}")
+    return None if captures.is_own(bundle.bundle.content, bundle.path) else names
+
+
+def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor, packable: frozenset[str] | None) -> Section:
     """The section with its lock complete.
 
     Raises:
@@ -75,11 +102,11 @@ def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor) -> Se
     """
     from reprobundle.components.environment.locking.completing import complete
 
-    made = complete(section, stage, root=root, vendor=vendor)
+    made = complete(section, stage, root=root, vendor=vendor, packable=packable)
     if made.lock is None or made.lock.hashes == "none":
         why = made.lock.why if made.lock else None
         message = f"the lock could not be completed: {why or 'the reason is not known'}"
-        raise UnavailableError(message, hint=_hints(stage) or "try again where a package index can be reached")
+        raise UnavailableError(message, hint=_hints(stage, why) or OTHER_INDEX)
     written = {entry.path for entry in stage.writer.entries}
     bare = _without_wheel(made, stage.root if made.lock.path in written else root) if vendor == "all" else ()
     if bare:
@@ -89,8 +116,9 @@ def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor) -> Se
     return made
 
 
-def _hints(stage: Stage) -> str | None:
-    return next((note.hint or note.message for note in stage.notes if note.kind == NAME), None)
+def _hints(stage: Stage, why: str | None = None) -> str | None:
+    told = (note.hint or note.message for note in stage.notes if note.kind == NAME)
+    return next((words for words in told if why is None or why not in words), None)
 
 
 def _is_missing(section: Section, root: Path, vendor: Vendor) -> bool:

@@ -172,7 +172,7 @@ def _read(out: Path, finished: process.Finished) -> Answer:
         digests=_texts(result.get("digests")),
         device=_text(result.get("device")),
         facts=_object(result.get("facts")),
-        distributions=_texts(result.get("distributions")),
+        distributions=_texts(result["distributions"]) if "distributions" in result else None,
         log=log,
     )
 

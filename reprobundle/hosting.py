@@ -7,15 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from reprobundle import guest
 from reprobundle import sandbox as sandboxes
 from reprobundle.components.environment.rebuilding import rebuild, syncing
 from reprobundle.components.environment.rebuilding.interpreters import ask_inside
-from reprobundle.components.environment.rebuilding.places import python_of
 from reprobundle.components.environment.section import Section
-from reprobundle.errors import UsageError
 from reprobundle.report import ReplayedEnvironment
 from reprobundle.worker import numerics
 
@@ -46,23 +44,6 @@ class Wish:
     packages: rebuild.Options = field(default_factory=rebuild.Options)
     timeout: float = 3600.0
     say: Callable[[str], None] = silent
-
-
-def read_env(env: str | os.PathLike[str]) -> Environment | Path:
-    """One of the words, or the Python that is named, by its own path or by that of its environment.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    word = next((word for word in get_args(Environment) if word == env), None)
-    if word is not None:
-        return word  # type: ignore[no-any-return]  # one of the literals
-    place = Path(env)
-    program = python_of(place) if place.is_dir() else place
-    if not program.is_file() or not os.access(program, os.X_OK):
-        expected = ", ".join(repr(word) for word in get_args(Environment))
-        raise UsageError(f"env: expected {expected} or the path of a Python, found {os.fspath(env)!r}")
-    return program.absolute()
 
 
 def host(
@@ -113,6 +94,7 @@ def _rebuilt(section: Section, view: Path, identity: bytes, walls: sandboxes.San
         cached=rebuilt.cached,
         installer=rebuilt.installer,
         hashes=rebuilt.hashes,
+        overlaps=rebuilt.overlaps,
     )
     return rebuilt.python, rebuilt.reads, used
 
@@ -124,7 +106,7 @@ def _current(walls: sandboxes.Sandbox) -> Chosen:
 
 
 def _named(section: Section, view: Path, walls: sandboxes.Sandbox, wish: Wish, python: Path) -> Chosen:
-    """As it is, or synced first; only a sync starts it outside the walls."""
+    """As it is, or synced first, which is done only where there are no walls."""
     if wish.sync:
         syncing.sync(section, view, python, sandbox=walls, options=wish.packages, say=wish.say)
     found = ask_inside(python, walls)
@@ -134,10 +116,19 @@ def _named(section: Section, view: Path, walls: sandboxes.Sandbox, wish: Wish, p
             f"{str(python)!r} is {found.implementation} {found.version}, "
             f"recorded was {recorded.implementation} {recorded.version}"
         )
-    return python, found.folders, _existing("python", found.version, walls)
+    return python, found.folders, _existing("python", found.version, walls, synced=wish.sync)
 
 
-def _existing(how: Literal["current", "python"], version: str, walls: sandboxes.Sandbox) -> ReplayedEnvironment:
+def _existing(
+    how: Literal["current", "python"], version: str, walls: sandboxes.Sandbox, *, synced: bool = False
+) -> ReplayedEnvironment:
     return ReplayedEnvironment(
-        how=how, python=version, sandbox=walls.kind, packages=0, cached=False, installer=None, hashes=False
+        how=how,
+        python=version,
+        sandbox=walls.kind,
+        packages=0,
+        cached=False,
+        installer=None,
+        hashes=False,
+        synced=synced,
     )

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reprobundle import captures, guest, hosting, process, replies, reporting
+from reprobundle import captures, guest, hosting, process, replies, reporting, wishing
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, outputs
+from reprobundle.components.environment.differing import existing, vendored
 from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.interface import Answer, Site
 from reprobundle.errors import UnavailableError, UsageError
@@ -28,8 +29,6 @@ from reprobundle.report import (
 )
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
-
-PORTABLE = "in a portable environment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +86,7 @@ def replay(
         require: The weakest rung that counts as reproduced: ``bitwise`` or ``close``.
         env: ``rebuild`` the environment from the bundle's lock; ``portable``: from its lock for other platforms, which
             proves at most *close*; ``current``: this program's own; or the path of a Python, or of its environment.
-        sync: Make the environment of the named Python agree with the lock first; starts it outside the sandbox.
+        sync: Make the environment of the named Python agree with the lock first; only with ``sandbox='none'``.
         sandbox: ``auto``: bubblewrap, or none for a bundle that this user captured here; ``bwrap``; ``none``.
         data: Your own copies of data splits, by split name, to be compared with the record.
         index_urls: Package indexes to use beside your own pip configuration.
@@ -118,7 +117,7 @@ def replay(
         require=_rung(require),
         sandbox=sandbox,
         data={name: Path(place) for name, place in (data or {}).items()},
-        wish=_wish(env, packages, sync=sync, timeout=timeout, say=say),
+        wish=wishing.read_wish(env, packages, sync=sync, timeout=timeout, say=say),
     )
     return replay_with(Path(path), options, report)
 
@@ -128,6 +127,7 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     started = datetime.datetime.now(datetime.timezone.utc)
     clock, say = Clock(), options.wish.say
     folder = folder or reporting.default_folder(path)
+    reporting.refuse_inside(folder, path)
     refuse_existing(folder)
     with private_folder() as private:
         say("checking every file against the manifest")
@@ -136,7 +136,7 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
             view = bundle.view(subfolder(private, "view"))
         answer, environment = run(bundle, view, options, clock, subfolder(private, "control"))
         with clock.step("compare", "outputs with the record"):
-            site = look(bundle, view, answer, options)
+            site = look(bundle, view, answer, options, environment)
             report = conclude(bundle, site, environment, clock, started)
         return reporting.keep(report, answer, folder, clock)
 
@@ -166,11 +166,32 @@ def run(
     return answer, environment
 
 
-def look(bundle: VerifiedBundle, view: View, answer: Answer | None, options: Options) -> Site:
+def look(
+    bundle: VerifiedBundle,
+    view: View,
+    answer: Answer | None,
+    options: Options,
+    environment: ReplayedEnvironment | None,
+) -> Site:
     """Where the checks may look. What ran on the CPU for want of a GPU is measured with the tolerance between devices."""
     recorded = bundle.manifest.model.device
     other = answer is not None and recorded != "cpu" and answer.device == "cpu"
-    return Site(root=view.root, answer=answer, data=options.data, required=options.require, other_device=other)
+    return Site(
+        root=view.root,
+        answer=answer,
+        data=options.data,
+        required=options.require,
+        other_device=other,
+        packages=_packages(options.wish.env, environment),
+        own_wheels=environment is None or environment.how in {"rebuild", "portable"} or environment.synced,
+    )
+
+
+def _packages(env: hosting.Environment | Path, environment: ReplayedEnvironment | None) -> tuple[Path, ...] | None:
+    """Where the packages of an environment lie that was there before; None where it was made from the lock."""
+    if environment is None or environment.how in {"rebuild", "portable"}:
+        return None
+    return existing.package_folders(env if isinstance(env, Path) else None, environment.python)
 
 
 def conclude(
@@ -186,13 +207,13 @@ def conclude(
     rung, reason = replies.weakest(compared)
     if site.other_device and rung is not Rung.BITWISE:
         reason = f"{reason}; measured with the wider tolerance between a {manifest.model.device} device and the CPU"
-    if rung is Rung.BITWISE and environment is not None and environment.how == "portable":
-        rung, reason = Rung.CLOSE, PORTABLE
-    elif environment is not None and environment.how == "portable":
-        reason = f"{reason}; {PORTABLE}" if reason else PORTABLE
     if site.answer is None or site.answer.error is not None:
-        rung, reason = Rung.NOT_RUN, guest.why_not(manifest) or "the worker did not finish"
+        rung, reason = Rung.NOT_RUN, guest.why_not(manifest) or replies.why_stopped(manifest, site, environment)
+    diagnosis = replies.diagnose(manifest, site, rung, reason)
+    if environment is not None and environment.how == "portable":
+        rung, reason = replies.in_portable(rung, reason)
     findings = [finding for part in COMPONENTS for finding in part.check(getattr(manifest, part.NAME), site)]
+    findings += vendored.check_overlaps(environment.overlaps if environment is not None else ())
     return Report(
         reprobundle=version(),
         bundle_id=bundle.id,
@@ -200,7 +221,7 @@ def conclude(
         signature="not checked" if bundle.bundle.signatures() else "none",
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         verdict=verdict(rung, site.required, reason),
-        diagnosis=replies.diagnose(manifest, site, rung, reason),
+        diagnosis=diagnosis,
         outputs=compared,
         findings=tuple(findings),
         environment=environment,
@@ -218,17 +239,6 @@ def verdict(rung: Rung, required: Rung, reason: str | None) -> Verdict:
     else:
         sentence = f"not reproduced: {rung.value}" + (f": {reason}" if reason else "")
     return Verdict(reproduced=reproduced, rung=rung, required=required, sentence=sentence)
-
-
-def _wish(
-    env: str | os.PathLike[str], packages: rebuild.Options, *, sync: bool, timeout: float, say: Callable[[str], None]
-) -> hosting.Wish:
-    wanted = hosting.read_env(env)
-    if sync and not isinstance(wanted, Path):
-        raise UsageError(f"sync: is for the path of a Python, found env {wanted!r}")
-    if packages.allow_build and wanted not in {"rebuild", "portable"}:
-        raise UsageError(f"allow_build: is for env 'rebuild' or 'portable', found {str(wanted)!r}")
-    return hosting.Wish(env=wanted, sync=sync, packages=packages, timeout=timeout, say=say)
 
 
 def _rung(required: Rung | str) -> Rung:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from reprobundle.components import model, outputs, preprocessing
+from reprobundle.components.environment.differing.missing import missing_words, python_words
 from reprobundle.components.interface import Site
 from reprobundle.manifest import Manifest
-from reprobundle.report import Diagnosis, Finding, OutputComparison, Rung, Status
+from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnvironment, Rung, Status
+
+NOT_FINISHED = "the worker did not finish"
+
+PORTABLE_EQUAL = "every output is equal bit for bit, and counted as close as the environment is a portable one"
 
 
 def overall(manifest: Manifest, site: Site) -> tuple[Rung, str | None]:
@@ -21,6 +26,24 @@ def weakest(compared: tuple[OutputComparison, ...]) -> tuple[Rung, str | None]:
     worst = min(counted, key=lambda output: output.rung.strength)
     reason = None if worst.reason is None else f"output {worst.name!r} {worst.reason}"
     return worst.rung, reason
+
+
+def in_portable(rung: Rung, reason: str | None) -> tuple[Rung, str | None]:
+    """What counts when the environment was made from the lock for other platforms: it proves at most *close*."""
+    if rung is Rung.BITWISE:
+        return Rung.CLOSE, PORTABLE_EQUAL
+    if rung is Rung.NOT_RUN:
+        return rung, reason
+    return rung, f"{reason}; in a portable environment" if reason else "in a portable environment"
+
+
+def why_stopped(manifest: Manifest, site: Site, environment: ReplayedEnvironment | None) -> str:
+    """Why the worker did not finish, as far as an environment that was there before explains it."""
+    if site.answer is None or environment is None or environment.how in {"rebuild", "portable"}:
+        return NOT_FINISHED
+    missing = missing_words(manifest.environment, site.answer.distributions)
+    reasons = [part for part in (missing, python_words(manifest.environment, environment.python)) if part]
+    return f"{NOT_FINISHED}: {'; '.join(reasons)}" if reasons else NOT_FINISHED
 
 
 def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> Diagnosis | None:
@@ -67,7 +90,13 @@ def _computation(rung: Rung, reason: str | None) -> str:
 def _stopped(site: Site, reason: str | None) -> str:
     if site.answer is None:
         return f"The model was not run: {reason}."
-    return f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}. The log has the whole message."
+    stopped = (
+        f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}. The log has the whole message."
+    )
+    if reason is None or not reason.startswith(f"{NOT_FINISHED}: "):
+        return stopped
+    way_out = "install what the bundle's lock names (--sync, for a Python that you name), or replay with --env rebuild"
+    return f"{stopped} Likely because {reason.removeprefix(NOT_FINISHED + ': ')}: {way_out}."
 
 
 def _differs(findings: tuple[Finding, ...]) -> bool:

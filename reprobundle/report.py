@@ -181,6 +181,8 @@ class ReplayedEnvironment(Record):
         cached: Whether an environment built earlier was used again.
         installer: ``uv`` or ``pip`` with its version, or None when nothing was installed.
         hashes: Whether every archive was checked against a hash in the lock.
+        synced: Whether the Python's environment was made to agree with the lock before.
+        overlaps: Which distributions bring a file of the same path, so that one of them has replaced the other's.
     """
 
     how: Literal["rebuild", "portable", "current", "python"]
@@ -191,6 +193,8 @@ class ReplayedEnvironment(Record):
     cached: bool
     installer: str | None
     hashes: bool
+    synced: bool = False
+    overlaps: tuple[str, ...] = ()
 
 
 class Report(Record):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from reprobundle import records, tensors
 from reprobundle.components.interface import Answer
+from reprobundle.errors import UsageError
 from reprobundle.rendering import html, terminal
 from reprobundle.report import Report, StageTime
 from reprobundle.store import Writer, staging
@@ -20,9 +21,22 @@ class Timed(Protocol):
 
 
 def default_folder(bundle: Path) -> Path:
-    """``NAME.replay/TIME`` under the current folder: outside the bundle, and new for every replay."""
+    """``NAME.replay/TIME`` under the current folder, beside the bundle when that is in it; new for every replay."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return Path.cwd() / f"{bundle.resolve().name}.replay" / now.strftime("%Y%m%dT%H%M%S.%fZ")
+    place, here = bundle.resolve(), Path.cwd().resolve()
+    parent = place.parent if place in (here, *here.parents) else here
+    return parent / f"{place.name}.replay" / now.strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def refuse_inside(folder: Path, bundle: Path) -> None:
+    """Make sure that a report does not come to lie in the bundle it is about, which would no longer be valid.
+
+    Raises:
+        UsageError: It would.
+    """
+    place = bundle.resolve()
+    if place in (folder.resolve(), *folder.resolve().parents):
+        raise UsageError(f"report folder {str(folder)!r} lies inside the bundle", hint="name a folder beside it")
 
 
 def keep(report: Report, answer: Answer | None, folder: Path, clock: Timed) -> Report:

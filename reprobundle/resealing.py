@@ -58,7 +58,7 @@ def reseal(bundle: VerifiedBundle, target: Path, change: Change, *, budget: floa
     """Make a new sealed bundle from a verified one; the earlier one stays as it is.
 
     Files that did not change get a second name where nobody but this user can write them, and are copied elsewhere. The
-    new bundle is one's own capture, as `captures` has it, only if the earlier one was.
+    new bundle is one's own capture, as `captures` has it, only if the earlier one was and nobody wrote to it meanwhile.
 
     Args:
         bundle: The earlier bundle.
@@ -74,7 +74,7 @@ def reseal(bundle: VerifiedBundle, target: Path, change: Change, *, budget: floa
     target = Path(os.path.abspath(target))
     _refuse_inside(bundle.path, target)
     refuse_existing(target)
-    own = captures.is_own(bundle.bundle.content, bundle.path)
+    own = captures.own_state(bundle.bundle.content, bundle.path)
     with ended_politely(), staging(target) as folder:
         stage = Stage(Writer(folder), time.monotonic() + budget)
         changed = change(bundle.manifest, stage)
@@ -82,11 +82,21 @@ def reseal(bundle: VerifiedBundle, target: Path, change: Change, *, budget: floa
         linked = _carry(bundle, changed, stage.writer)
         _note_signatures(bundle.bundle.signatures(), stage)
         content = bundles.seal(stage.writer, _complete(bundle, changed, stage))
+        made = captures.state_of(folder)  # before it is verified, so that a write in between shows
         manifest = bundles.verify(folder).manifest
-    if own:  # a second name shows in the files' times of change, so the log has to see both again
-        captures.remember(bundle.bundle.content, bundle.path)
-        captures.remember(content, target)
+    if own is not None:
+        _remember_both(bundle, own, content, target, made)
     return Resealed(target, digest_bytes(content), manifest, bundle.id, linked, bundle.bundle.signatures())
+
+
+def _remember_both(
+    bundle: VerifiedBundle, before: captures.State, content: bytes, target: Path, made: captures.State
+) -> None:
+    """A second name shows in a file's time of change, so the log has to see both again: if nothing else happened."""
+    earlier, new = captures.unwritten(before, bundle.path), captures.unwritten(made, target)
+    if earlier is not None and new is not None:
+        captures.remember(bundle.bundle.content, bundle.path, earlier)
+        captures.remember(content, target, new)
 
 
 def _complete(bundle: VerifiedBundle, changed: Manifest, stage: Stage) -> Manifest:

@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
@@ -13,6 +16,8 @@ from reprobundle.rendering.wording import counted, found_lines, lock_words, proo
 
 LONGEST_PATH = 2000
 COMMIT_SHOWN = 12
+SHORT_COMMIT = 7
+SHOWN_PACKED = 8
 
 
 def describe(
@@ -35,6 +40,7 @@ def describe(
     page.field("proof", proof_words(proof.status, proof.why))
     page.field("code", code_words(manifest))
     page.field("lock", lock_words(manifest.environment.lock))
+    page.field("wheels", *packed_words(manifest.environment))
     total = sum(entry.size for entry in manifest.files)
     page.field("files", f"{counted(len(manifest.files), 'file')}, {size_words(total)}")
     show_warnings(page, warned)
@@ -64,6 +70,28 @@ def code_words(manifest: Manifest) -> str:
         return commit
     where = f": they stand in {escape(manifest.code.patch)}" if manifest.code.patch else ""
     return f"{commit}, WITH UNCOMMITTED CHANGES{where}"
+
+
+def packed_words(section: Section) -> tuple[str, ...]:
+    """What travels as a wheel, and why, one line; none where nothing does."""
+    named = {canonicalize_name(path.rpartition("/")[2].partition("-")[0]) for path in section.wheels}
+    packed = [one for one in section.distributions if one.name in named]
+    own = [one for one in packed if one.edited is not None or one.origin.kind not in {"index", "conda"}]
+    shown = ", ".join(f"{escape(one.name)} ({_whence(one)})" for one in (own or packed)[:SHOWN_PACKED])
+    more = ", …" if len(own or packed) > SHOWN_PACKED else ""
+    if not packed:
+        return ()
+    others = "among them" if own else "as no index has a wheel of it, or as asked"
+    why = "which no index has" if own == packed else others
+    return (f"{counted(len(packed), 'package')} packed into the bundle, {why}: {shown}{more}",)
+
+
+def _whence(one: Distribution) -> str:
+    if one.edited is not None:
+        return "edited since it was installed"
+    if one.origin.kind == "vcs":
+        return f"git {escape((one.origin.commit or '')[:SHORT_COMMIT])}".rstrip()
+    return one.origin.kind
 
 
 def typed(path: Path) -> str:

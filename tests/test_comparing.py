@@ -11,7 +11,7 @@ from reprobundle.comparing import compare, compare_manifests
 from reprobundle.components import hyperparameters, model, outputs
 from reprobundle.errors import RefusedInputError
 from reprobundle.report import Grade, Status
-from reprobundle.store import Writer
+from reprobundle.store import FileEntry, Writer
 
 
 def _differing(first, second):
@@ -216,3 +216,33 @@ def test_both_bundles_are_verified(tmp_path):
             compare(*pair)
         assert str(caught.value) == "extra: is not listed in the manifest"
     assert isinstance(tiny_manifest().model, model.Section)
+
+
+def _locked(folder, pins, wheels):
+    (folder / "environment" / "wheels").mkdir(parents=True)
+    (folder / "environment" / "requirements.txt").write_text(
+        "".join(f"{name}==1 \\\n    --hash=sha256:{digit * 64}\n" for name, digit in pins.items())
+    )
+    paths = ["environment/requirements.txt", *(f"environment/wheels/{name}-1-py3-none-any.whl" for name in wheels)]
+    return tiny_manifest(files=tuple(FileEntry(path=path, size=3, xxh3_128="0" * 32) for path in paths))
+
+
+def test_wheels_of_the_same_archives_are_one_low_line(tmp_path):
+    """A bundle that brings its wheels holds what the other leaves to an index; another archive is a difference still."""
+    first = _locked(tmp_path / "a", {"torch": "1", "thing": "2"}, [])
+    second = _locked(tmp_path / "b", {"torch": "1", "thing": "3"}, ["torch", "thing"])
+    found = compare_manifests(first, second, roots=(tmp_path / "a", tmp_path / "b"))
+    told = [(item.grade, item.message, item.found, item.why) for item in found if item.status is Status.DIFFERS]
+
+    assert told[0] == (
+        Grade.LOW,
+        "wheels lie in one bundle only; the locked hashes are the same",
+        "1 wheel",
+        "an index serves the same bytes: the locked hashes agree",
+    )
+    assert [(message, why) for _, message, _, why in told[1:]] == [
+        (
+            "environment/wheels/thing-1-py3-none-any.whl is not in both",
+            "one bundle brings it; whether the other one's is the same cannot be told",
+        )
+    ]

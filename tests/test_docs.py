@@ -23,7 +23,7 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "examples").rglob("*.md")),
 )
-OTHER_PROGRAMS = {"cd", "git", "openssl", "python", ".venv/bin/python"}
+OTHER_PROGRAMS = {"cd", "git", "openssl", "python", "rm", ".venv/bin/python"}
 
 _BLOCK = re.compile(r"^([ ]*)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -161,3 +161,5 @@ def test_the_readme_shows_what_a_replay_prints() -> None:
     shown = readme.partition("<!-- replay output: begin -->")[2].partition("<!-- replay output: end -->")[0]
 
     assert "REPRODUCED" in shown
+    assert "\nEnvironment difference: none\n" in shown
+    assert "hyperparameters: 1 value recorded\n" in shown

@@ -11,7 +11,7 @@ from tiny import tiny_manifest
 from wheelhouse import Index, make_wheel, serving, sha256
 
 from reprobundle import bundle as bundles
-from reprobundle import cli, finishing
+from reprobundle import captures, cli, finishing
 from reprobundle.bundle import verify
 from reprobundle.components import environment
 from reprobundle.components.environment.section import Distribution, Interpreter, LockFacts, Origin, Platform
@@ -156,6 +156,7 @@ def test_what_cannot_be_completed_makes_nothing(bare, tmp_path, capsys, options)
 
     assert code == 3
     assert complaint.startswith("reprobundle: the lock could not be completed: ")
+    assert "hint: pip config list shows which indexes were asked" in complaint
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "state") == ["model"]
 
 
@@ -181,3 +182,29 @@ def test_a_replay_says_that_the_lock_has_no_hashes(bare):
     )
     assert found.hint == "reprobundle lock BUNDLE adds them"
     assert [finding for finding in environment.check(complete, Site(root=bare)) if "hashes" in finding.message] == []
+
+
+@pytest.mark.parametrize(("own", "packable"), [(True, None), (False, frozenset({"alpha"}))])
+def test_only_ones_own_capture_takes_from_this_environment_unasked(bare, monkeypatch, own, packable):
+    """For a stranger's bundle what may be packed has to be named."""
+    asked = []
+
+    def completed(_section, _stage, _root, _vendor, packable):
+        asked.append(packable)
+        raise UnavailableError("enough")
+
+    monkeypatch.setattr(finishing, "_completed", completed)
+    if own:
+        captures.remember((bare / "manifest.json").read_bytes(), bare)
+    with pytest.raises(UnavailableError):
+        finishing.lock(bare, pack=("Alpha",))
+
+    assert asked == [packable]
+
+
+def test_what_the_lock_does_not_name_cannot_be_packed(bare):
+    """A slip of the pen is told before any index is asked."""
+    with pytest.raises(UsageError) as caught:
+        finishing.lock(bare, pack=("alpah",))
+
+    assert str(caught.value) == "pack: expected names of distributions that the bundle names, found 'alpah'"

@@ -25,6 +25,11 @@ HEAVY = {"torch", "numpy", "git", "huggingface_hub", "jinja2", "rich", "yaml", "
 NOT_LOADED_BY_IMPORT = {"torch", "numpy", "pydantic", "git", "huggingface_hub", "click"}
 NEVER = {"hashlib", "pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 STARTS_PROCESSES = {"subprocess", "multiprocessing", "pty"}
+STARTS_MODULES = {  # by ``-m``, and why nothing strange is found there
+    "reprobundle/components/environment/locking/packing.py": "its folder is private and empty",
+    "reprobundle/components/environment/rebuilding/syncing.py": "its folder is private and holds a lock",
+    "reprobundle/components/environment/rebuilding/with_pip.py": "-I leaves the current folder out",
+}
 DISTRIBUTIONS = {  # where the names differ
     "OpenSSL": "pyOpenSSL",
     "git": "GitPython",
@@ -152,6 +157,17 @@ def test_only_one_module_starts_processes(path: Path) -> None:
     starts = [(line, name) for line, name in _imports(ast.walk(_tree(path))) if _top(name) in STARTS_PROCESSES]
 
     assert starts == [] or path == PACKAGE / "process.py"
+
+
+def test_no_module_is_looked_up_in_the_current_folder() -> None:
+    """``python -m`` takes a module from the current folder first, which may be a stranger's bundle."""
+    found = {_name(path): _count(_tree(path), "-m") for path in FILES}
+
+    assert {name: count for name, count in found.items() if count} == dict.fromkeys(STARTS_MODULES, 1)
+
+
+def _count(tree: ast.Module, text: str) -> int:
+    return sum(isinstance(node, ast.Constant) and node.value == text for node in ast.walk(tree))
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)

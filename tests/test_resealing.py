@@ -248,3 +248,18 @@ def test_two_reseals_are_byte_identical(bundle, tmp_path):
     one, other = reseal(bundle, tmp_path / "a" / "x", relocked), reseal(bundle, tmp_path / "b" / "y", relocked)
 
     assert content(one.path) == content(other.path)
+
+
+def test_what_anybody_wrote_to_meanwhile_is_no_longer_ones_own(bundle, tmp_path):
+    """Only second names may show in the file system's records: a write to any file ends it, for both bundles."""
+    captures.remember(bundle.bundle.content, bundle.path)
+
+    def change(manifest, _stage):
+        card = bundle.path / "documentation" / "card.yaml"
+        card.write_bytes(card.read_bytes())
+        return manifest
+
+    made = verify(reseal(bundle, tmp_path / "new", change).path)
+
+    assert not captures.is_own(bundle.bundle.content, bundle.path)
+    assert not captures.is_own(made.bundle.content, made.path)

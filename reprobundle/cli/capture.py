@@ -43,7 +43,7 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
     if dry_run:
         _show_dry_run(specification, as_json=as_json, quiet=quiet)
         return 0
-    screen.progress(quiet=quiet)(f"capturing what {specification} describes")
+    screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
     captured, warned = _captured(specification, out, **options)
     if as_json:
         screen.document(_document(captured, warned))
@@ -52,6 +52,10 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
 
         screen.text(summary(captured, warned, colour=screen.colours(), width=screen.width()))
     return int(captured.proof.status == "failed")
+
+
+def _wait(budget: float) -> str:
+    return f"; hashes of the lock are looked up for {budget:g} s at most (--budget)" if budget else ""
 
 
 def _captured(specification: Path, out: Path | None, **options: Any) -> tuple[Captured, tuple[str, ...]]:
@@ -94,6 +98,7 @@ def _show_dry_run(specification: Path, *, as_json: bool, quiet: bool) -> None:
 
 def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Sequence[str]) -> str:
     """What would be packed, the largest files first, and what is missing."""
+    from reprobundle.components.environment.locking.making import NO_HASHES
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page, show_findings
     from reprobundle.rendering.wording import counted, found_lines, size_words
@@ -108,7 +113,8 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
         page.paragraph(f"and {counted(len(files) - LARGEST_SHOWN, 'smaller file')}")
     page.paragraph("hashes of the lock and the proof are left to the capture itself")
     show_warnings(page, warned)
-    if captured.notes:
+    notes = [note for note in captured.notes if not note.message.startswith(NO_HASHES)]  # as just said
+    if notes:
         page.heading("Missing, or worth knowing")
-        show_findings(page, found_lines(captured.notes))
+        show_findings(page, found_lines(notes))
     return page.text()

@@ -34,7 +34,10 @@ def compare(a: Path, b: Path, *, as_json: bool, quiet: bool) -> int:
 
 
 def _names(a: Path, b: Path) -> tuple[str, str]:
-    """What to call the two: their names, else their folders', else A and B; whatever tells them apart."""
+    """What to call the two: their names, else their folders', else A and B; whatever tells them apart.
+
+    One that is compared with itself keeps its name.
+    """
     from reprobundle.bundle import Bundle
 
     for one, other in (
@@ -43,4 +46,6 @@ def _names(a: Path, b: Path) -> tuple[str, str]:
     ):
         if one != other:
             return one, other
+    if a.resolve() == b.resolve():
+        return one, other
     return "A", "B"

@@ -22,11 +22,20 @@ BUDGET = 300.0  # a person waits for this one
               help="The bundle to make; must not exist. Default: NAME-locked beside NAME.")  # fmt: skip
 @click.option("--vendor", type=click.Choice(["needed", "all"]), default="needed", show_default=True,
               help="Pack wheels of what no index offers, or of every distribution.")  # fmt: skip
+@click.option("--pack", metavar="NAME", multiple=True,
+              help="May be packed out of this environment into a bundle that is not your own capture; repeatable.")  # fmt: skip
 @click.option("--budget", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), default=BUDGET,
               show_default=True, help="How long looking up hashes may take.")  # fmt: skip
 @screen.verbosity
 def lock(
-    bundle: Path, *, out: Path | None, vendor: Literal["needed", "all"], budget: float, as_json: bool, quiet: bool
+    bundle: Path,
+    *,
+    out: Path | None,
+    vendor: Literal["needed", "all"],
+    pack: tuple[str, ...],
+    budget: float,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Complete the lock of a bundle that was captured without a package index.
 
@@ -36,7 +45,7 @@ def lock(
     from reprobundle.finishing import lock as complete
 
     screen.progress(quiet=quiet)("checking every file, then asking the index")
-    resealed = complete(bundle, out=out, vendor=vendor, budget=budget)
+    resealed = complete(bundle, out=out, vendor=vendor, pack=pack, budget=budget)
     if as_json:
         screen.document(json.dumps(_facts(resealed), indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
     elif not quiet:

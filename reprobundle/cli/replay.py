@@ -28,7 +28,7 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
                    "for other platforms, which proves at most 'close'; current: this program's own; or the path of a "
                    "Python or of a virtual environment, used as it is.")  # fmt: skip
 @click.option("--sync", is_flag=True,
-              help="Make the environment of that Python agree with the lock first (pip-sync, outside the sandbox).")  # fmt: skip
+              help="Make the environment of that Python agree with the lock first (pip-sync); only with --sandbox none.")  # fmt: skip
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True,
               help="The walls around the bundle's code.")  # fmt: skip
 @click.option("--data", multiple=True, metavar="SPLIT=PATH",

@@ -12,7 +12,8 @@ from typing import Any
 
 from reprobundle.bundle import verify
 from reprobundle.comparing import files, weights
-from reprobundle.comparing.files import HOW_REBUILT, Roots
+from reprobundle.comparing.files import HOW_REBUILT
+from reprobundle.comparing.pairs import Roots
 from reprobundle.comparing.values import walk
 from reprobundle.components import environment
 from reprobundle.components.environment.differing import grading

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from reprobundle import tensors
+from reprobundle.comparing import vendored
+from reprobundle.comparing.pairs import Pair, Roots
 from reprobundle.comparing.values import NOT_IN_BOTH
 from reprobundle.components import code, data, documentation, environment, model, outputs, preprocessing
 from reprobundle.components.environment.differing import grading
@@ -36,33 +36,8 @@ HOMES = {
 IMPORTABLE = ("code/source/", "code/outside/")
 WHEEL = ".whl"
 NOT_LOADED = Judgement(Grade.MEDIUM, "it was not imported at capture, but code may read it")
+NOT_TOLD = "one bundle brings it; whether the other one's is the same cannot be told"
 HOW_REBUILT = Judgement(Grade.LOW, "it decides how to rebuild, not how numbers are computed")
-
-Roots = tuple[Path, Path]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One path in two bundles.
-
-    Attributes:
-        path: The path.
-        first: Its entry in the first; None where it is not there.
-        second: Its entry in the second.
-        repeats: Where a difference of the section has this word in it, the file says nothing new; None: it always does.
-        weight: What another content of it weighs, where that can be told.
-    """
-
-    path: str
-    first: FileEntry | None
-    second: FileEntry | None
-    repeats: str | None = None
-    weight: Judgement | None = None
-
-    @property
-    def differs(self) -> bool:
-        """Whether the bytes are not the same in both."""
-        return self.first != self.second
 
 
 def by_kind(a: Manifest, b: Manifest) -> dict[str, list[Pair]]:
@@ -72,7 +47,13 @@ def by_kind(a: Manifest, b: Manifest) -> dict[str, list[Pair]]:
     found: dict[str, list[Pair]] = {}
     for path in sorted({*ours, *theirs}):
         repeats = _repeated(path, a) or _repeated(path, b)
-        pair = Pair(path, ours.get(path), theirs.get(path), repeats, _weight(path, modules))
+        pair = Pair(
+            path,
+            ours.get(path),
+            theirs.get(path),
+            repeats,
+            _weight(path, modules, in_both=path in ours and path in theirs),
+        )
         found.setdefault(_kind(path, a if path in ours else b), []).append(pair)
     return found
 
@@ -87,6 +68,9 @@ def differences(kind: str, pairs: Sequence[Pair], values: Sequence[Finding], roo
         roots: The folders of both bundles; None: no file is looked at.
     """
     changed = [pair for pair in pairs if pair.differs and not _is_repeated(pair, values)]
+    brought = vendored.only_brought(changed, roots)
+    yield from vendored.told(kind, brought)
+    changed = [pair for pair in changed if pair not in brought]
     for pair in changed[:SHOWN]:
         yield _graded(_finding(kind, pair, roots), pair.weight)
     if len(changed) > SHOWN:
@@ -120,7 +104,7 @@ def _graded(finding: Finding, weight: Judgement | None) -> Finding:
     return finding if weight is None else finding.model_copy(update={"grade": weight.grade, "why": weight.why})
 
 
-def _weight(path: str, modules: frozenset[str]) -> Judgement | None:
+def _weight(path: str, modules: frozenset[str], *, in_both: bool) -> Judgement | None:
     """What another content of a file weighs, where that can be told by its place."""
     if path in modules:
         return grading.OTHER_CODE
@@ -131,7 +115,7 @@ def _weight(path: str, modules: frozenset[str]) -> Judgement | None:
     if not path.endswith(WHEEL):
         return HOW_REBUILT
     name = canonicalize_name(path.rpartition("/")[2].partition("-")[0])
-    return Judgement(grading.of_distribution(str(name)).grade, grading.OTHER_BYTES)
+    return Judgement(grading.of_distribution(str(name)).grade, grading.OTHER_BYTES if in_both else NOT_TOLD)
 
 
 def _finding(kind: str, pair: Pair, roots: Roots | None) -> Finding:

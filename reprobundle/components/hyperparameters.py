@@ -87,7 +87,7 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say what is recorded and what is missing: nothing here can be recomputed."""
     del site
     if section.values:
-        message = f"{len(section.values)} values recorded"
+        message = f"{len(section.values)} value{'' if len(section.values) == 1 else 's'} recorded"
         yield Finding(kind=NAME, status=Status.NOTE, message=message)
     for missing in section.unsaved:
         message = f"{missing.path}: {missing.type} was not saved: {missing.reason}"

@@ -118,7 +118,7 @@ class Answer:
         digests: Digest of each tensor of the model after load.
         device: Kind of device it says the model was on.
         facts: Facts of the interpreter and machine that change numbers.
-        distributions: Version of each distribution installed where the worker ran.
+        distributions: Version of each distribution installed where the worker ran; None where it did not come so far.
         log: The end of what it printed.
     """
 
@@ -131,7 +131,7 @@ class Answer:
     digests: Mapping[str, str]
     device: str | None
     facts: Mapping[str, Json]
-    distributions: Mapping[str, str]
+    distributions: Mapping[str, str] | None
     log: str
 
 
@@ -145,6 +145,8 @@ class Site:
         data: The reviewer's own copies of splits, by split name.
         required: The rung the reviewer asks for.
         other_device: Whether the model ran on another kind of device than at capture.
+        packages: Folders of packages of an environment that was there before, to be read; None: it was made from the lock.
+        own_wheels: Whether the wheels of the bundle were installed where the model ran.
     """
 
     root: Path
@@ -152,6 +154,8 @@ class Site:
     data: Mapping[str, Path] = field(default_factory=dict)
     required: Rung = Rung.CLOSE
     other_device: bool = False
+    packages: tuple[Path, ...] | None = None
+    own_wheels: bool = True
 
 
 S = TypeVar("S", bound=Record)

@@ -12,6 +12,7 @@ from packaging import tags
 from packaging.utils import parse_wheel_filename
 
 from reprobundle.bundle import BORROWED_BYTES, VerifiedBundle
+from reprobundle.components.environment.differing.existing import not_brought
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.labels import hint_of
 from reprobundle.components.environment.lock import Pin
@@ -27,17 +28,19 @@ from reprobundle.sandbox import Sandbox
 
 SHOWN = 5
 MEGABYTE = 10**6
-UNPACKED = 3.0  # times the size of a wheel, both kept while it is installed
-TYPICAL = 25 * MEGABYTE
+UNPACKED = 4.5  # times the size of a wheel, both kept while it is installed
+TYPICAL = 8 * MEGABYTE
 LARGE = {
     "torch": 1200,
+    "numpy": 75,
+    "sympy": 75,
     "tensorflow": 2500,
     "jaxlib": 400,
     "scipy": 150,
     "pyarrow": 180,
     "opencv-python": 250,
 }  # megabytes
-CUDA_TORCH, NVIDIA, TRITON = 3500 * MEGABYTE, 400 * MEGABYTE, 700 * MEGABYTE
+CPU_TORCH, CUDA_TORCH, NVIDIA, TRITON = 760 * MEGABYTE, 3500 * MEGABYTE, 400 * MEGABYTE, 700 * MEGABYTE
 
 
 def package_checks(bundle: VerifiedBundle, *, python: Found | None, walls: Sandbox | None) -> Iterator[Check]:
@@ -59,6 +62,7 @@ def package_checks(bundle: VerifiedBundle, *, python: Found | None, walls: Sandb
         return
     yield _lock(section, wanted)
     yield from _own_wheels(wanted, python)
+    yield from _edited(section)
     if python is not None and walls is not None and _is_cached(bundle, walls):
         yield ok("packages", "the environment was rebuilt here before and is used again")
         return
@@ -89,6 +93,14 @@ def _own_wheels(wanted: Wanted, python: Found | None) -> Iterator[Check]:
         yield blocks("wheels", f"wheels of the bundle itself do not fit this Python or system: {names}", hint=hint)
     else:
         yield ok("wheels", f"{counted(len(wanted.own), 'wheel')} of the bundle itself, all of which fit here")
+
+
+def _edited(section: Section) -> Iterator[Check]:
+    """A warning for each distribution that was edited at capture and did not come along as it was."""
+    for one in not_brought(section):
+        message = f"{one.name} {one.version} was edited at capture, and the bundle does not bring it as it was"
+        hint = "what an index offers is installed instead; ask for a capture with --vendor all, which packs it"
+        yield warning("edited", message, hint=hint)
 
 
 def fitting_tags(python: Found) -> frozenset[tags.Tag]:
@@ -143,7 +155,9 @@ def _disk(bundle: VerifiedBundle, wanted: Wanted) -> Iterator[Check]:
         return
     yield _room("disk", place, sum(_estimate(pin, wanted) for pin in wanted.pins), "for the environment")
     copied = sum(entry.size for entry in bundle.manifest.files if entry.size <= BORROWED_BYTES)
-    yield _room("disk", Path(tempfile.gettempdir()), copied, "for a private copy of the bundle")
+    rest = sum(entry.size for entry in bundle.manifest.files) - copied
+    apart = f", without {size_words(rest)} in large files that are used in place" if rest else ""
+    yield _room("disk", Path(tempfile.gettempdir()), copied, f"for a private copy of the bundle{apart}")
 
 
 def _room(subject: str, place: Path, needed: int, what: str) -> Check:
@@ -159,6 +173,8 @@ def _estimate(pin: Pin, wanted: Wanted) -> int:
     """Bytes on disk while it is installed; what is not known takes the typical size of a package."""
     if pin.name in wanted.own:
         return int(UNPACKED * wanted.own[pin.name].stat().st_size)
+    if pin.name == "torch" and pin.version.endswith("+cpu"):
+        return CPU_TORCH
     if pin.name == "torch":
         return CUDA_TORCH if "+cu" in pin.version or "+rocm" in pin.version else LARGE["torch"] * MEGABYTE
     if pin.name.startswith("nvidia-"):

@@ -9,20 +9,37 @@ from reprobundle.rendering.escaping import columns_of
 
 GAP = 2
 NARROWEST_COLUMN = 8
+LONGEST_NAME = 60  # a longer one is cut, where there is no room
 
 
 def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int]:
     """Columns of the terminal for each column of the table; the widest give way first.
 
+    A column is as wide as its longest word, so that a name can be copied; where there is no room, the last give way.
+
     Args:
         rows: All rows, the header too, of equal length.
         room: Columns of the terminal for the whole table.
     """
-    widths = [max(1, *(columns_of(cell) for cell in column)) for column in zip(*rows, strict=True)]
-    while sum(widths) + GAP * (len(widths) - 1) > room and max(widths) > NARROWEST_COLUMN:
-        widest = widths.index(max(widths))
-        widths[widest] -= 1
+    table = list(zip(*rows, strict=True))
+    widths = [max(1, *(columns_of(cell) for cell in column)) for column in table]
+    room -= GAP * (len(widths) - 1)
+    floors = _floors(table, room)
+    while sum(widths) > room:
+        spare = [width - floor for width, floor in zip(widths, floors, strict=True)]
+        if max(spare) <= 0:
+            break
+        widths[max(range(len(widths)), key=lambda column: (spare[column] > 0, widths[column]))] -= 1
     return widths
+
+
+def _floors(table: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How narrow each column may get: as its longest word; the values on the right give way before the names on the left."""
+    floors = [max(1, *(columns_of(word) for cell in column for word in cell.split() or [""])) for column in table]
+    for column in reversed(range(len(floors))):
+        least = NARROWEST_COLUMN if column >= len(floors) // 2 else LONGEST_NAME
+        floors[column] = max(min(floors[column], least), floors[column] - max(0, sum(floors) - room))
+    return floors
 
 
 def fold(row: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:

@@ -85,6 +85,8 @@ def environment_lines(environment: ReplayedEnvironment | None) -> tuple[str, ...
 def _made(environment: ReplayedEnvironment) -> str:
     if environment.how == "current":
         return "an existing interpreter, NOT rebuilt from the lock"
+    if environment.how == "python" and environment.synced:
+        return "the Python that was named, made to agree with the lock before, by pip-sync"
     if environment.how == "python":
         return "the Python that was named, NOT rebuilt from the lock"
     checked = "every hash checked" if environment.hashes else "hashes NOT checked"

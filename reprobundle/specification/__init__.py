@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reprobundle.errors import RefusedInputError
+from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.records import from_bytes
 from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
@@ -33,6 +33,7 @@ __all__ = [
 
 WARNINGS_SHOWN = 3
 SUFFIX = "-bundle"
+SCRIPT = ".py"
 LONGEST_NAME = 100
 
 
@@ -52,7 +53,14 @@ def load(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 
 def read(path: Path) -> tuple[Specification, tuple[str, ...]]:
-    """Read a file; nothing that it names is looked at. As `read_specification`."""
+    """Read a file; nothing that it names is looked at. As `read_specification`.
+
+    Raises:
+        UsageError: Nothing is there, or a Python script.
+    """
+    if path.suffix == SCRIPT and path.is_file():
+        hint = "a script captures by calling reprobundle.capture at its end; or describe it in a reprobundle.yaml"
+        raise UsageError(f"{path.name!r}: expected a YAML file, found a Python script", hint=hint)
     return read_specification(content(path), name=path.name)
 
 

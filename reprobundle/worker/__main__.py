@@ -79,6 +79,7 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     importing = sibling("importing")
     importing.arrange(job["roots"], job["hidden"], HERE)
     loader = sibling(job["loader"])
+    result.write(distributions=importing.distributions())  # first: a missing one may be why nothing more comes
     loader.prepare(job)
     result.write(stage="build", unapplied=sibling("numerics").apply(job["settings"]))
     model = loader.build(job["model"])
@@ -94,7 +95,7 @@ def work(job: Mapping[str, Any], result: Result) -> None:
         target = os.path.join(job["out"], "transformed.safetensors")
         result.write(transformed=loader.transform(job["transform"], target))
     importing.refuse_hidden(job["hidden"], job["roots"])  # a forward pass may import, too
-    result.write(stage="done", distributions=importing.distributions())
+    result.write(stage="done")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ NAMES = {  # where the name they are imported by is not the one they are known b
     "PIL": "pillow",
     "cv2": "opencv",
 }  # fmt: skip
+NUMPY_ERRORS = "errors.numpy"
+SETTINGS = (NUMPY_ERRORS,)
+ERRORS = ("divide", "invalid", "over", "under")
+WAYS = ("ignore", "print", "raise", "warn")  # the other two call a function that no bundle brings
 POOL_FIELDS = {
     "version": "version",
     "architecture": "architecture",
@@ -39,6 +43,19 @@ def facts() -> Dict[str, Any]:
     found.update(_readings.readings(_TABLE, None))
     found.update(_thread_pools())
     return found
+
+
+def apply(wanted: Mapping[str, Any]) -> List[str]:
+    """Set what is wanted of the libraries that are loaded; one line for what could not be set."""
+    if NUMPY_ERRORS not in wanted:
+        return []
+    if "numpy" not in sys.modules:
+        return [NUMPY_ERRORS + " could not be set: numpy is not loaded"]
+    numpy = sys.modules["numpy"]
+    pairs = [word.partition("=")[::2] for word in str(wanted[NUMPY_ERRORS]).split()]
+    numpy.seterr(**{name: way for name, way in pairs if name in ERRORS and way in WAYS})
+    now = _joined(numpy.geterr())
+    return [] if now == wanted[NUMPY_ERRORS] else [NUMPY_ERRORS + " could not be set: is " + now]
 
 
 def _version(name: str) -> str:
@@ -79,7 +96,7 @@ _TABLE = {
     "numpy.blas": _loaded("numpy", lambda numpy: _build(numpy, "blas")),
     "numpy.lapack": _loaded("numpy", lambda numpy: _build(numpy, "lapack")),
     "numpy.simd": _loaded("numpy", _simd),
-    "errors.numpy": _loaded("numpy", lambda numpy: _joined(numpy.geterr())),
+    NUMPY_ERRORS: _loaded("numpy", lambda numpy: _joined(numpy.geterr())),
     "pillow.libjpeg_turbo": _loaded("PIL._imaging", lambda pillow: pillow.libjpeg_turbo_version),
     "pillow.openjpeg": _loaded("PIL._imaging", lambda pillow: pillow.jp2klib_version),
     "pillow.libtiff": _loaded("PIL._imaging", lambda pillow: pillow.libtiff_version.splitlines()[0]),

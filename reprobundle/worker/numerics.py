@@ -46,11 +46,12 @@ def facts() -> Dict[str, Any]:
 
 def settings(found: Mapping[str, Any]) -> Dict[str, Any]:
     """The part of the facts that `apply` can set."""
-    return {name: found[name] for name in _beside("torch_settings").SETTINGS if name in found}
+    names = [*_beside("torch_settings").SETTINGS, *_beside("libraries").SETTINGS]
+    return {name: found[name] for name in names if name in found}
 
 
 def apply(wanted: Mapping[str, Any]) -> List[str]:
-    """Set this process's torch the way it was recorded, before the model runs.
+    """Set this process's torch and numpy the way they were recorded, before the model runs.
 
     Args:
         wanted: What `settings` gave, read back from a document.
@@ -58,9 +59,11 @@ def apply(wanted: Mapping[str, Any]) -> List[str]:
     Returns:
         One line for each setting that could not be set, with what was wanted and what is now.
     """
-    if "torch" not in sys.modules:
-        return ["numeric settings were not applied: torch is not loaded"] if settings(wanted) else []
-    lines: List[str] = _beside("torch_settings").apply(sys.modules["torch"], wanted)
+    lines: List[str] = _beside("libraries").apply(wanted)
+    if "torch" in sys.modules:
+        return lines + list(_beside("torch_settings").apply(sys.modules["torch"], wanted))
+    if any(name in wanted for name in _beside("torch_settings").SETTINGS):
+        lines.append("numeric settings were not applied: torch is not loaded")
     return lines
 
 
@@ -69,10 +72,15 @@ def environment(found: Mapping[str, Any], own: Mapping[str, str]) -> Dict[str, s
 
     Args:
         found: The recorded facts.
-        own: The reviewer's environment, whose values win; only allow-listed names are taken from it.
+        own: The reviewer's environment, whose values win; only allow-listed names are taken from it. Where one of them
+            decides on a number of threads that is not the recorded one, no other recorded number of threads is set.
     """
-    recorded = found.get(VARIABLES)
-    both = {**(recorded if isinstance(recorded, Mapping) else {}), **own_variables(own)}
+    recorded, mine = found.get(VARIABLES), own_variables(own)
+    before = dict(recorded) if isinstance(recorded, Mapping) else {}
+    counts = _beside("variables").THREAD_COUNTS
+    if any(name in mine and mine[name] != before.get(name) for name in counts):
+        before = {name: value for name, value in before.items() if name not in counts}
+    both = {**before, **mine}
     safe: Dict[str, str] = _beside("variables").settable(both)
     return safe
 

@@ -153,6 +153,13 @@ DEVICE_LISTS = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEV
 """Name devices of the machine; only how many they name is recorded."""
 
 
+THREAD_COUNTS = (
+    "BLIS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_DOMAIN_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+)  # fmt: skip
+"""Each decides on the threads of one library, and some of them outvote others."""
+
+
 def settable(variables: Mapping[str, Any]) -> Dict[str, str]:
     """The variables that a replay may set, those whose values have the expected form, sorted by name."""
     return _safe(ALLOWED_VARIABLES, variables)

@@ -97,13 +97,19 @@ def test_version(capsys):
             "reprobundle: no file 'no.yaml'\nhint: give the path of a reprobundle.yaml, or write one\n",
         ),
         (
+            ["capture", __file__],
+            "reprobundle: 'test_main.py': expected a YAML file, found a Python script\n"
+            "hint: a script captures by calling reprobundle.capture at its end; or describe it in a reprobundle.yaml\n",
+        ),
+        (
             ["export"],
             "reprobundle: Missing argument '{card|citation|bagit|rocrate}'. Choose from: card, citation, bagit, rocrate\n"
             "hint: reprobundle export --help\n",
         ),
         (
             ["verify", "\x1b[31m"],
-            "reprobundle: '\\x1b[31m' is not a bundle: expected a folder, found nothing there\n",
+            "reprobundle: '\\x1b[31m' is not a bundle: expected a folder, found nothing there\n"
+            "hint: a bundle is the folder that capture made\n",
         ),
     ],
 )

@@ -115,7 +115,7 @@ def test_check_notes_what_is_recorded(stage, tmp_path):
     found = [(finding.status, finding.message) for finding in hyperparameters.check(section, Site(root=tmp_path))]
 
     assert found == [
-        (Status.NOTE, "1 values recorded"),
+        (Status.NOTE, "1 value recorded"),
         (Status.NOTE, "act: builtin_function_or_method was not saved: JSON cannot hold it"),
     ]
 

@@ -19,7 +19,7 @@ from reprobundle import memory, records
 from reprobundle import sandbox as sandboxes
 from reprobundle.components import model, outputs
 from reprobundle.components.environment.rebuilding.interpreters import find_interpreter
-from reprobundle.components.environment.section import Interpreter, LockFacts
+from reprobundle.components.environment.section import Edited, Interpreter, LockFacts
 from reprobundle.errors import RefusedInputError
 from reprobundle.examining import Examination, machine, packages
 from reprobundle.manifest import Proof
@@ -138,6 +138,18 @@ def test_no_sandbox_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (check,) = (check for check in reprobundle.examine(bundle(tmp_path / "x")).checks if check.subject == "sandbox")
 
     assert (check.outcome, check.hint) == ("blocks", sandboxes.HOW_TO_GET_ONE)
+
+
+def test_an_edit_that_did_not_come_along_is_a_warning(tmp_path: Path) -> None:
+    """What an index offers is not what ran, and no screen may say that all is well."""
+    distributions = tiny_manifest().environment.distributions
+    changed = distributions[0].model_copy(update={"edited": Edited(count=1, paths=("a.py",))})
+    found = reprobundle.examine(bundle(tmp_path / "x", environment={"distributions": (changed, *distributions[1:])}))
+    label = f"{changed.name} {changed.version}"
+
+    assert told(found, "edited") == [
+        ("warning", f"{label} was edited at capture, and the bundle does not bring it as it was")
+    ]
 
 
 def test_a_bundle_without_a_lock_blocks(tmp_path: Path) -> None:
@@ -268,7 +280,7 @@ def test_a_model_that_does_not_fit_is_a_warning(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(memory, "host_bytes", lambda: 1000)
     (check,) = machine.memory_checks(on_cuda(size=1000))
 
-    assert (check.outcome, check.message) == ("warning", "about 5.2 kB are needed, 1.0 kB are free")
+    assert (check.outcome, check.message) == ("warning", "about 400.0 MB are needed, 1.0 kB are free")
 
 
 def _key_of(place: Path, section: Any, walls: sandboxes.Sandbox, options: Any) -> bytes:

@@ -95,9 +95,11 @@ def test_weak_spots_of_the_environment_are_in_capitals():
     current = ReplayedEnvironment(
         how="current", python="3.12.1", sandbox="none", packages=0, cached=False, installer=None, hashes=False
     )
+    synced = current.model_copy(update={"how": "python", "synced": True})
     unhashed = current.model_copy(update={"how": "rebuild", "packages": 1, "cached": True})
 
     assert "an existing interpreter, NOT rebuilt from the lock" in _shown(bitwise_report(environment=current))
+    assert "the Python that was named, made to agree with the lock before" in _shown(bitwise_report(environment=synced))
     assert "Python 3.12.1, WITHOUT a sandbox" in _shown(bitwise_report(environment=current))
     assert "1 package, hashes NOT checked, from the cache" in _shown(bitwise_report(environment=unhashed))
     assert "environment  none: the model was not run" in _shown(bitwise_report(environment=None))
@@ -165,15 +167,14 @@ def test_differences_of_the_environment_are_a_table():
         shown.partition("Environment difference")[2].partition("\n\ntime")[0]
         == """\
 : 2 high, 1 medium, 1 low
-  grade   what                   recorded               here
-  high    torch.threads          2                      4
-          variables.OMP_NUM_THR  2                      4
-          EADS
+  grade   what                       recorded           here
+  high    torch.threads              2                  4
+          variables.OMP_NUM_THREADS  2                  4
           the order of sums changes
-  medium  torch.mkl              xxxxxxxxxxxxxxxxxxxxx  -
-                                 xxxxxxxxx
+  medium  torch.mkl                  xxxxxxxxxxxxxxxxx  -
+                                     xxxxxxxxxxxxx
           another library
-  low     cpu.model              A                      B
+  low     cpu.model                  A                  B
           its name alone changes nothing"""
     )
     assert "Checks" not in shown
@@ -212,3 +213,11 @@ def test_paths_are_never_cut():
     page.field("bundle", "/a-long-path/" * 10)
 
     assert page.text() == "bundle       " + "/a-long-path/" * 10
+
+
+def test_a_name_is_never_cut():
+    """It can be copied and searched for, even beside values that leave no room."""
+    name = "threadpool.numpy.openblas.version"
+    shown = _shown(different_report(findings=(_difference(name, Grade.LOW, "y" * 40, "z" * 40, "why"),)), width=60)
+
+    assert f" {name} " in shown

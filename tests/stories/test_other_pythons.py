@@ -15,7 +15,7 @@ from support import require
 from tiny import tiny_bundle
 
 import reprobundle
-from reprobundle import cli, hosting
+from reprobundle import cli, replies, wishing
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.rebuilding import interpreters
 from reprobundle.components.environment.rebuilding.places import python_of
@@ -95,6 +95,23 @@ def test_a_function_of_another_python_is_replayed_from_this_one(elsewhere: tuple
     assert report.environment.hashes
 
 
+@pytest.mark.parametrize(
+    ("found", "counted", "why"),
+    [
+        (
+            (Rung.BITWISE, None),
+            Rung.CLOSE,
+            "every output is equal bit for bit, and counted as close as the environment is a portable one",
+        ),
+        ((Rung.CLOSE, "output 'x' is off"), Rung.CLOSE, "output 'x' is off; in a portable environment"),
+        ((Rung.NOT_RUN, "the worker did not finish"), Rung.NOT_RUN, "the worker did not finish"),
+    ],
+)
+def test_a_portable_environment_counts_as_close(found: tuple[Rung, str | None], counted: Rung, why: str) -> None:
+    """What was equal is said to be equal, and why it counts for less."""
+    assert replies.in_portable(*found) == (counted, why)
+
+
 @pytest.mark.slow
 @pytest.mark.network
 def test_a_portable_environment_proves_at_most_close(elsewhere: tuple[Path, str], tmp_path: Path) -> None:
@@ -103,7 +120,10 @@ def test_a_portable_environment_proves_at_most_close(elsewhere: tuple[Path, str]
     bundle, _ = elsewhere
     report = reprobundle.replay(bundle, env="portable", sandbox="bwrap", report=tmp_path / "report")
 
-    assert report.verdict.sentence == "reproduced, close: in a portable environment"
+    assert report.verdict.sentence == (
+        "reproduced, close: every output is equal bit for bit, and counted as close as the environment is a portable one"
+    )
+    assert report.diagnosis is None
     assert report.environment is not None
     assert (report.environment.how, report.environment.hashes) == ("portable", False)
     assert report.outputs[0].rung is Rung.BITWISE
@@ -114,7 +134,7 @@ def test_a_portable_environment_proves_at_most_close(elsewhere: tuple[Path, str]
 def test_a_named_python_is_used_as_it_is_or_synced(elsewhere: tuple[Path, str], tmp_path: Path) -> None:
     """An environment of the reviewer's is run in unchanged; with a sync it is first made to agree with the lock.
 
-    A sync starts it outside the walls, so what the bundle itself brings gets into it only where there are none.
+    A sync starts it outside the walls, with what the bundle's author chose: it is done only where there are none.
     """
     require("bwrap")
     bundle, version = elsewhere
@@ -127,7 +147,7 @@ def test_a_named_python_is_used_as_it_is_or_synced(elsewhere: tuple[Path, str], 
     synced = reprobundle.replay(bundle, env=python, sync=True, sandbox="none", require="bitwise", report=tmp_path / "3")
 
     assert str(caught.value) == (
-        "the bundle brings its own wheel of 'reprobundle', which would run outside the walls at the next sync"
+        "a sync lets what the bundle's author chose run outside the walls, whenever that environment is used"
     )
     assert bare.verdict.rung is Rung.NOT_RUN
     assert synced.verdict.sentence == "reproduced, bitwise"
@@ -174,14 +194,30 @@ def test_an_environment_is_a_word_or_a_python(tmp_path: Path) -> None:
     program.parent.mkdir(parents=True)
     program.symlink_to(sys.executable)
 
-    assert hosting.read_env("portable") == "portable"
-    assert hosting.read_env(tmp_path / "venv") == program
-    assert hosting.read_env(str(program)) == program
+    assert wishing.read_env("portable") == "portable"
+    assert wishing.read_env(tmp_path / "venv") == program
+    assert wishing.read_env(str(program)) == program
     with pytest.raises(UsageError) as caught:
-        hosting.read_env("rebuilt")
+        wishing.read_env("rebuilt")
     assert str(caught.value) == (
         "env: expected 'rebuild', 'portable', 'current' or the path of a Python, found 'rebuilt'"
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("portabel", "did you mean 'portable'?"),
+        ("/no/where", "there is nothing at that path"),
+        (__file__, "that file is no program; the Python of a virtual environment is its bin/python"),
+    ],
+)
+def test_what_is_no_environment_says_what_is_there(named: str, hint: str) -> None:
+    """A slip of the pen, a missing path and a file of another kind have each their own way out."""
+    with pytest.raises(UsageError) as caught:
+        wishing.read_env(named)
+
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize(
@@ -189,6 +225,24 @@ def test_an_environment_is_a_word_or_a_python(tmp_path: Path) -> None:
     [
         ({"sync": True}, "sync: is for the path of a Python, found env 'rebuild'"),
         ({"env": "current", "allow_build": True}, "allow_build: is for env 'rebuild' or 'portable', found 'current'"),
+        (
+            {"env": "current", "install_python": True},
+            "install_python: is for env 'rebuild' or 'portable', found 'current'",
+        ),
+        (
+            {"env": "current", "index_urls": ("https://a.example",)},
+            "index_urls: is for env 'rebuild' or 'portable', found 'current'",
+        ),
+        ({"find_links": (Path("/no/where"),)}, "find_links: no folder '/no/where'"),
+        (
+            {"index_urls": ("https://a.example", "user:secret@a")},
+            "index_urls: expected an address that begins with https:// or http://, or a folder, "
+            "found something else at place 2",
+        ),
+        (
+            {"index_urls": ("https://a.example",), "offline": True},
+            "offline: no index is asked, yet index_urls names one",
+        ),
     ],
 )
 def test_options_that_do_not_fit_together_are_told(wrong: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
     from reprobundle.components.environment.differing.vendored import check_vendored
 
     yield from check_lock(section)
-    yield from check_vendored(section, site.root)
+    yield from check_vendored(section, site.root, used=site.own_wheels)
     if site.answer is None:
         yield not_run(NAME, "environment was not compared: nothing was run")
         return

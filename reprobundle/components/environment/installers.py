@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.machinery
 import importlib.util
 import os
 import shutil
@@ -50,18 +51,27 @@ class Configuration:
         return {name: value for name, value in found.items() if value}
 
 
-def pip_command(python: str | None = None) -> tuple[str, ...]:
-    """This program's own pip, without its greetings."""
-    return (python or sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color")
+def pip_command() -> tuple[str, ...]:
+    """This program's own pip, without its greetings.
 
-
-def pip_folder() -> Path:
-    """The folder of this program's own pip package.
+    Started by its path and never as ``-m pip``: the current folder may be a stranger's bundle, with a pip of its own.
 
     Raises:
         UnavailableError: pip is not installed beside this program.
     """
-    found = importlib.util.find_spec("pip")
+    python, runner = pip_runner(Path(sys.executable))
+    return (str(python), "-I", str(runner), "--disable-pip-version-check", "--no-input", "--no-color")
+
+
+def pip_folder() -> Path:
+    """The folder of this program's own pip package, which is never one in the current folder.
+
+    Raises:
+        UnavailableError: pip is not installed beside this program.
+    """
+    here = os.path.realpath(os.curdir)
+    places = [place for place in sys.path if os.path.isabs(place) and os.path.realpath(place) != here]
+    found = importlib.machinery.PathFinder.find_spec("pip", places)
     if found is None or found.origin is None:
         raise UnavailableError("pip is not installed beside this program", hint="install pip, or uv")
     return Path(found.origin).parent
@@ -77,9 +87,10 @@ def pip_runner(python: Path) -> tuple[Path, ...]:
 def find_uv() -> Path | None:
     """uv from the PATH, beside this interpreter, or from the installed package; None where there is none."""
     name = "uv.exe" if os.name == "nt" else "uv"
-    found = shutil.which("uv")
-    if found:
-        return Path(found)
+    for folder in os.get_exec_path():
+        found = shutil.which(os.path.join(folder, name)) if os.path.isabs(folder) else None
+        if found:  # asked for by its whole path: Windows would look into the current folder first
+            return Path(found)
     beside = Path(sysconfig.get_path("scripts")) / name
     if beside.is_file():
         return beside

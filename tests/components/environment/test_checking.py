@@ -206,3 +206,27 @@ def test_what_was_not_looked_at_says_why(tmp_path: Path) -> None:
 def test_the_section_survives_its_document() -> None:
     """What is written into the manifest is read back as the same value."""
     assert from_bytes(Section, to_bytes(section()), name="section") == section()
+
+
+def test_recorded_facts_that_nothing_stood_beside_are_counted(tmp_path: Path) -> None:
+    """Those that show lists and a replay does not compare are named."""
+    recorded = section().model_copy(update={"numerics": {**FACTS, "pandas.version": "2", "triton.version": "3"}})
+    found = list(environment.check(recorded, site(tmp_path, {"alpha": "1.0", "beta": "2.0+cpu"}, FACTS)))
+
+    assert found[-1].message == (
+        "all 3 facts that change numbers are as recorded; 2 recorded facts were not compared, as the library was not "
+        "loaded here: pandas.version, triton.version"
+    )
+
+
+def test_a_worker_that_finds_nothing_installed_is_compared(tmp_path: Path) -> None:
+    """An empty environment is why nothing ran; one that reported nothing is not known."""
+    here = site(tmp_path, {}, {})
+    silent = replace(here, answer=replace(here.answer, distributions=None))
+
+    assert [one.message for one in environment.check(section(), here)][:2] == [
+        "alpha is not installed", "beta is not installed"
+    ]  # fmt: skip
+    assert "distributions were not compared: the worker reported none" in [
+        one.message for one in environment.check(section(), silent)
+    ]

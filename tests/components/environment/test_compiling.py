@@ -88,6 +88,22 @@ def test_the_links_own_sha256_is_used() -> None:
     assert told.files == {"sha256:ab": "a-1-py3-none-any.whl"}
 
 
+def test_a_hash_is_spelled_as_the_lock_spells_it() -> None:
+    """Some pages write large letters."""
+    repository, told = adapted([link("u1", "sha256", "AB")])
+
+    assert repository._get_hashes_from_pypi(requirement("a==1")) == {"u1": "sha256:ab"}
+    assert set(told.files) == {"sha256:ab"}
+
+
+def test_a_wheel_for_elsewhere_without_a_hash_is_passed_over() -> None:
+    """It would be downloaded to be hashed, and uv does not tell it at all; one that fits is hashed."""
+    links = [link("u1", None, None), link("u2", None, None, FOREIGN), link("u3", "sha256", "ab", FOREIGN)]
+    repository, _ = adapted(links)
+
+    assert [one.link.url for one in repository._get_matching_candidates(requirement("a==1"))] == ["u1", "u3"]
+
+
 FOREIGN = "a-1-cp27-cp27m-win32.whl"
 
 

@@ -86,11 +86,17 @@ def put_in(site: Path, wheel: Path) -> None:
     process.run([*command, "--find-links", wheel.parent, name], timeout=60).required("pip install")
 
 
-def completed(section: Section, root: Path, tmp_path: Path, vendor: Vendor = "needed") -> tuple[Section, Stage]:
+def completed(
+    section: Section,
+    root: Path,
+    tmp_path: Path,
+    vendor: Vendor = "needed",
+    packable: frozenset[str] | None = None,
+) -> tuple[Section, Stage]:
     """What comes of it, and where it was written."""
     (tmp_path / "new").mkdir()
     stage = Stage(writer=Writer(tmp_path / "new"), deadline=time.monotonic() + 60)
-    return complete(section, stage, root=root, vendor=vendor), stage
+    return complete(section, stage, root=root, vendor=vendor, packable=packable), stage
 
 
 @pytest.mark.slow
@@ -131,7 +137,40 @@ def test_what_no_index_offers_is_packed_out_of_this_environment(index: Index, he
         "late", "private", "thing",
     ]  # fmt: skip
     assert [note.message for note in stage.notes] == [
-        "late==1.0 was packed now, out of this environment: at capture no wheel could be made of it"
+        "packed out of this environment, as no index handed out a wheel: private==1.0",
+        "late==1.0 was packed now, out of this environment: at capture no wheel could be made of it",
+    ]
+
+
+@pytest.mark.slow
+def test_nothing_private_is_packed_into_a_strangers_bundle(index: Index, here: Path, tmp_path: Path) -> None:
+    """What the person did not name stays here, and nothing in the bundle tells that it is installed here."""
+    root = recorded(tmp_path / "bundle", "named", "private", "thing")
+    make_wheel(index.folder, "thing")
+    for name in ("named", "private"):
+        put_in(here, make_wheel(tmp_path / "elsewhere", name))
+    made, stage = completed(section_of("thing"), root, tmp_path, packable=frozenset({"named"}))
+
+    assert made.wheels == ("environment/wheels/named-1.0-py3-none-any.whl",)
+    assert [note.message for note in stage.notes] == [
+        "packed out of this environment, as no index handed out a wheel: named==1.0",
+        "private 1.0 is no longer in the lock: no index in use offers it, and it was not packed either",
+    ]
+
+
+@pytest.mark.slow
+def test_what_a_strangers_bundle_needs_is_packed_when_it_is_named(index: Index, here: Path, tmp_path: Path) -> None:
+    """Where the lock cannot do without it, the way out names the option."""
+    root = recorded(tmp_path / "bundle", "private")
+    put_in(here, make_wheel(tmp_path / "elsewhere", "private"))
+    made, stage = completed(section_of("private"), root, tmp_path, packable=frozenset())
+
+    assert made.wheels == ()
+    assert [(note.message, note.hint) for note in stage.notes] == [
+        (
+            "the lock was not completed: no package index in use offers private==1.0",
+            "it is installed here, but only a bundle of one's own takes it unasked; to put its source in: --pack private",
+        )
     ]
 
 

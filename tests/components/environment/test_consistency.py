@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reprobundle.components.environment.locking.portable import needed
 from reprobundle.components.environment.snapshot.consistency import conflicts, note_conflicts
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.interface import Stage
@@ -59,3 +61,22 @@ def test_many_conflicts_are_counted(tmp_path: Path) -> None:
     assert {note.hint for note in stage.notes} == {
         "the environment is locked as it is; pip check lists the same, and an install of what is missing mends it"
     }
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "gone; python_full_version ~= '3'",
+        "gone>=1; '1' < '2'",
+        "gone; extra ~= 'b'",
+        f"gone; {'(' * 3900}",
+        f"gone>={'9' * 5000}",
+        f"gone; {'(' * 900}python_version > '3'{')' * 900}",
+    ],
+)
+def test_a_requirement_without_sense_stops_nothing(requirement: str) -> None:
+    """Neither the list of conflicts nor the lock for other platforms."""
+    app = replace(one("app", "1", requirement), imported=True)
+
+    assert len(list(conflicts([app]))) <= 1
+    assert needed({"app": app}) == ("app",)

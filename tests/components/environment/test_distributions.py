@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from reprobundle.components.environment.snapshot.distributions import installed, recorded_files, survey
+from reprobundle.components.environment.snapshot.edited import with_edits
+from reprobundle.components.interface import Stage
+from reprobundle.store import Writer
 
 SHA = "c" * 64
 
@@ -264,3 +267,34 @@ def test_the_running_environment_is_listed_whole() -> None:
 
     assert {name: expected.get(name) for name in found} == found
     assert found["pydantic"] == expected["pydantic"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        f'"{"x" * 140_000}.py",sha256=abc,1\n',
+        f"odd.py,sha256=abc,{'9' * 5000}\n",
+        'odd.py,sha256=abc,1\n"a\0b.py",,\n',
+    ],
+)
+def test_a_broken_list_of_files_stops_nothing(tmp_path: Path, record: str) -> None:
+    """The distribution counts; what is wrong with its list is told, or shows as an edit."""
+    add(tmp_path, "odd", record=record)
+    (tmp_path / "odd.py").write_text("x")
+    found = survey([str(tmp_path)])
+    stage = Stage(writer=Writer(tmp_path))
+
+    assert [one.name for one in with_edits(found.found, stage)] == ["odd"]
+    assert len(recorded_files(found.found[0])) == len(found.found[0].rows)
+    assert all("list of files of odd '1.0' cannot be understood" in one.message for one in found.troubles)
+
+
+def test_a_version_without_end_is_none(tmp_path: Path) -> None:
+    """It is no distribution then, and the folder is named."""
+    add(tmp_path, "odd")
+    (tmp_path / "odd-1.0.dist-info" / "METADATA").write_text(f"Name: odd\nVersion: 1.{'9' * 5000}\n")
+
+    assert survey([str(tmp_path)]).found == ()
+    assert [one.message for one in survey([str(tmp_path)]).troubles] == [
+        "a metadata folder says no version, so it is no distribution: 'odd-1.0.dist-info'"
+    ]

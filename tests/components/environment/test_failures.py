@@ -10,6 +10,7 @@ import pytest
 from reprobundle.components.environment.rebuilding import building, failures
 from reprobundle.components.environment.rebuilding.places import Place
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
+from reprobundle.process import Finished
 
 TEXTS = [
     (
@@ -56,6 +57,21 @@ TEXTS = [
         "fetching 2 packages: alpha==1.0: exit status 1: ERROR: and then nothing",
     ),
     ("", ProcessError, "fetching 2 packages: exit status 1: it printed nothing"),
+    (
+        "ERROR: evil_b is asked for by an address\n",
+        RefusedInputError,
+        "evil_b: a package asks for it by an address, expected a name",
+    ),
+    (
+        "error: Package `evil-b` attempted to resolve via URL: http://x/e.tar.gz. URL dependencies must be expressed as\n",
+        RefusedInputError,
+        "evil-b: a package asks for it by an address, expected a name",
+    ),
+    (
+        "error: cannot read https://user:s3cret/pw@host/page?token=t0ken#t0ken, and http://t0ken@host:80/a\n",
+        ProcessError,
+        "fetching 2 packages: exit status 1: error: cannot read https://host/page and http://host:80/a",
+    ),
 ]
 
 
@@ -68,8 +84,10 @@ def test_each_failure_is_one_line(text: str, kind: type[Exception], message: str
 
 
 def test_a_full_disk_is_final() -> None:
-    """Another installer would meet the same; anything else is worth another try."""
+    """Another installer would meet the same, and an address is nobody's to follow; anything else is worth another try."""
     assert failures.is_final(failures.explain("No space left on device", "fetching", 1))
+    assert failures.is_final(failures.explain("a is asked for by an address", "fetching", 1))
+    assert not failures.is_full(failures.explain("a is asked for by an address", "fetching", 1))
     assert not failures.is_final(failures.explain("connection refused", "fetching", 1))
 
 
@@ -79,6 +97,13 @@ def test_a_label_is_looked_for_where_it_is_offered_and_never_built() -> None:
 
     assert labelled.hint == failures.LABEL_WAY_OUT
     assert plain.hint == f"{failures.OWN_WAY_OUT}; {failures.BUILD_WAY_OUT}"
+
+
+def test_no_password_is_kept(tmp_path: Path) -> None:
+    """The log that stands beside a failed environment holds addresses without what is nobody's business."""
+    failures.note(Finished(("uv",), 2, b"", b"at https://user:s3cret@host/a?b=t0ken twice"), Place(tmp_path))
+
+    assert Place(tmp_path).log.read_text() == "at https://host/a twice"
 
 
 def test_nothing_is_kept_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

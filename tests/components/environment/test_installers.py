@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from reprobundle.components.environment.installers import Configuration, parse_configuration, read_configuration
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from reprobundle.components.environment.installers import (
+    Configuration,
+    find_uv,
+    parse_configuration,
+    read_configuration,
+)
 
 TEXT = """\
 :env:.find-links='/own'
@@ -42,3 +53,31 @@ def test_lines_of_another_form_are_passed_over() -> None:
 def test_the_real_pip_answers() -> None:
     """The configuration of this machine can be read."""
     assert isinstance(read_configuration(), Configuration)
+
+
+def test_a_pip_in_the_current_folder_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in a stranger's bundle starts nothing of it, whatever stands on the paths."""
+    for name in ("pip", "json", "logging"):
+        (tmp_path / name).mkdir()
+        for file in ("__init__.py", "__main__.py", "__pip-runner__.py"):
+            (tmp_path / name / file).write_text(f"open({str(tmp_path / 'started')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+
+    assert read_configuration().index_url == "https://index.example/simple"
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_uv_in_the_current_folder_is_never_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only whole paths of the PATH count."""
+    for name in ("uv", "uv.exe"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([".", ""]))
+    found = find_uv()
+
+    assert found is None or found.parent != tmp_path
+    assert found is None or found.is_absolute()

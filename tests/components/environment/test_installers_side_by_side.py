@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rebuilds import HASHED, build, paths, said_by, section, with_lock
 from wheelhouse import lock_of, make_wheel, serving
 
+from reprobundle import process, sandbox
 from reprobundle.components.environment.installers import find_uv
-from reprobundle.components.environment.rebuilding import rebuild, with_uv
+from reprobundle.components.environment.rebuilding import rebuild, wanted, with_uv
 from reprobundle.components.environment.rebuilding.cache import VARIABLE
-from reprobundle.errors import RefusedInputError, ReproBundleError, UnavailableError
+from reprobundle.errors import ProcessError, RefusedInputError, ReproBundleError, UnavailableError
 
 pytestmark = pytest.mark.slow
 
@@ -149,7 +153,9 @@ def test_a_known_label_is_looked_for_at_its_public_index(
     said: list[str] = []
     hinted = section(lock=HASHED, index_hints={"alpha": "pytorch/cpu"})
     with serving(tmp_path / "offered") as index, serving(tmp_path / "public") as public:
-        monkeypatch.setattr("reprobundle.components.environment.rebuilding.wanted.address_of", lambda hint: public.address)
+        monkeypatch.setattr(
+            "reprobundle.components.environment.rebuilding.wanted.address_of", lambda hint: public.address
+        )
         with pytest.raises(UnavailableError):
             build(bundle, hinted, index_urls=(index.address,), offline=True)
         built = build(bundle, hinted, index_urls=(index.address,), said=said)
@@ -225,7 +231,9 @@ def test_a_hostile_wheel_leaves_the_honest_environment_clean(
         first = build(honest, recorded, kind, identity=b"honest", index_urls=where)  # type: ignore[arg-type]
         bad = build(hostile, recorded, kind, identity=b"hostile", index_urls=where)  # type: ignore[arg-type]
         said_by(bad, "print('started')", kind)  # type: ignore[arg-type]
-        build(worse, section(lock=HASHED, wheels=paths(hostile_own)), kind, index_urls=where)  # type: ignore[arg-type]
+        with pytest.raises(ProcessError, match="beta_pkg.py' has 8 bytes") if installer == "uv" else nullcontext():
+            # uv starts the environment once more for the bundle's own wheels, and what it then wrote over is noticed
+            build(worse, section(lock=HASHED, wheels=paths(hostile_own)), kind, index_urls=where)  # type: ignore[arg-type]
         plain = build(
             with_lock(tmp_path / "plain", lock_of(*wheels)), section(lock=HASHED), kind, index_urls=where  # type: ignore[arg-type]
         )  # fmt: skip
@@ -277,3 +285,54 @@ def test_what_uv_cannot_reach_pip_may(
 
     assert built.installer.startswith("pip")
     assert "uv: no package index was reached; asking pip, with all its settings" in said
+
+
+def test_what_a_failed_try_left_is_not_taken_for_installed(
+    wheels: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel that cannot be unpacked whole fails at every try; half of it is never kept as an environment."""
+    if find_uv() is None:
+        pytest.skip("uv is not installed")
+    files = {"half.py": "", "half-1.0+cpu.data/platdata/x": "", "half-1.0+cpu.data/data/y": ""}
+    half = make_wheel(tmp_path / "offered", "half", "1.0+cpu", files=files)
+    bundle = with_lock(tmp_path / "b", lock_of(*wheels, half))
+    said: list[str] = []
+    with serving(tmp_path / "offered") as index:
+        monkeypatch.setattr(wanted, "address_of", lambda hint: index.address)
+        with pytest.raises(ReproBundleError):
+            build(
+                bundle,
+                section(lock=HASHED, index_hints={"half": "pytorch/cpu"}),
+                said=said,
+                index_urls=(index.address,),
+            )
+
+    assert "looking for half at the public index of its build too" in said
+
+
+def test_no_address_stands_on_a_command_line(
+    wheels: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other users can list command lines; a folder whose name has a comma is still one folder."""
+    if find_uv() is None:
+        pytest.skip("uv is not installed")
+    started: list[str] = []
+    real = sandbox.Sandbox.run
+
+    def run(walls: sandbox.Sandbox, argv: Sequence[str | Path], **options: Any) -> process.Finished:
+        started.extend(map(str, argv))
+        return real(walls, argv, **options)
+
+    monkeypatch.setattr(sandbox.Sandbox, "run", run)
+    make_wheel(tmp_path / "a,b", "extra")
+    bundle = with_lock(tmp_path / "b", lock_of(*wheels, tmp_path / "a,b" / "extra-1.0-py3-none-any.whl"))
+    with serving(tmp_path / "offered") as index:
+        index.answers["/page?token=t0ken"] = (200, "text/html", b"")
+        page = index.address.replace("//", "//user:s3cret@").replace("/simple", "/page?token=t0ken")
+        monkeypatch.setenv("PIP_FIND_LINKS", f"{page} {tmp_path / 'a,b'}")
+        built = build(bundle, section(lock=HASHED), index_urls=(index.address,))
+
+        assert "/page?token=t0ken" in index.asked
+    assert built.packages == 3
+    assert built.installer.startswith("uv")
+    assert not any("s3cret" in word or "t0ken" in word for word in started)

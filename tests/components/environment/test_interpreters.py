@@ -193,3 +193,18 @@ def test_what_is_no_python_is_refused(tmp_path: Path) -> None:
         interpreters.ask_inside(Path("/bin/true"), sandbox.Sandbox("none"))
 
     assert str(caught.value) == "'/bin/true' does not start as a Python interpreter"
+
+
+def test_a_bundle_never_chooses_what_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are looked for by the words known here only, not by the implementation that a bundle names."""
+    program = tmp_path / "evil3.9"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    evil = Interpreter(implementation="evil", version="3.9.1", build="", cache_tag=None)
+    with pytest.raises(UnavailableError, match=r"^evil 3\.9 is not here"):
+        interpreters.find_interpreter(evil)
+    with pytest.raises(UnavailableError, match=r"^'evil' is no Python that can be installed from here$"):
+        interpreters.find_interpreter(evil, install=True)
+
+    assert not (tmp_path / "started").exists()

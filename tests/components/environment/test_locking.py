@@ -16,7 +16,7 @@ from reprobundle.components.environment.locking.making import Locked, make_lock
 from reprobundle.components.environment.locking.wheels import hashes_of
 from reprobundle.components.environment.section import Edited, Interpreter, Platform
 from reprobundle.components.environment.snapshot.distributions import Installed, installed
-from reprobundle.components.interface import Stage
+from reprobundle.components.interface import Stage, Vendor
 from reprobundle.store import Writer
 
 INTERPRETER = Interpreter(implementation="cpython", version="3.11.7", build="main", cache_tag="cpython-311")
@@ -128,7 +128,7 @@ def test_without_budget_the_lock_has_pins_and_says_why(site: Path, tmp_path: Pat
     assert [note.message for note in stage.notes] == [
         "thing==2.0+mine carries a local label: only the index or folder with that build offers it",
         "strange 1.0-custom-x is not in the lock: its name or version is not of the standard form",
-        "the lock has no hashes: not run: budget",
+        "the lock has no hashes: looking them up took longer than was allowed (--budget SECONDS)",
     ]
 
 
@@ -228,6 +228,29 @@ def test_a_large_archive_is_pinned_by_its_own_hash(site: Path, tmp_path: Path, f
     assert [note.message for note in stage.notes] == (
         [] if pylock else ["no pylock.toml was written: the file name of a wheel of huge==1.0 is not known"]
     )
+
+
+@pytest.mark.parametrize(("mebibytes", "vendor"), [(513, "needed"), (513, "all"), (1, "needed")])
+def test_what_was_edited_and_is_too_large_to_be_packed_unasked_is_said(
+    site: Path, tmp_path: Path, mebibytes: int, vendor: Vendor
+) -> None:
+    """Its release is locked with a note; within the limit, or where every wheel was asked for, it is tried."""
+    installed_from_a_wheel(site, "thing", whole=False)
+    with (site / "thing.bin").open("wb") as file:
+        file.truncate(mebibytes * 2**20)  # takes no room on the disk
+    with (site / "thing-1.0.dist-info" / "RECORD").open("a") as file:
+        file.write("thing.bin,,\n")
+    (one,) = installed([str(site)])
+    edited = Installed(**{**vars(one), "edited": Edited(count=1, paths=("thing.py",))})
+    (tmp_path / "bundle").mkdir()
+    stage = Stage(writer=Writer(tmp_path / "bundle"), deadline=time.monotonic())
+    make_lock([edited], stage, look_up=False, interpreter=INTERPRETER, platform=PLATFORM, vendor=vendor)
+    too_large = (
+        "thing 1.0 as it was changed is not in the bundle, the lock names its release: "
+        "its 513 MiB are more than the 512 MiB that are packed unasked"
+    )
+
+    assert [note.message == too_large for note in stage.notes].count(True) == (mebibytes > 512 and vendor == "needed")
 
 
 def test_what_was_edited_and_cannot_be_packed_is_locked_as_released(site: Path, tmp_path: Path) -> None:

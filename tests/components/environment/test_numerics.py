@@ -311,3 +311,23 @@ def test_the_page_names_every_fact() -> None:
 
     assert [name for name in names if f"`{name}`" not in page and not name.startswith(families)] == []
     assert [family for family in families if f"`{family}*`" not in page] == []
+
+
+def test_another_number_of_threads_is_not_outvoted() -> None:
+    """Where the reviewer decides on the threads of one library, the recorded number of another is not put back."""
+    recorded = {"variables": {"MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_CBWR": "AVX2"}}
+
+    assert numerics.environment(recorded, {"OMP_NUM_THREADS": "4"}) == {"MKL_CBWR": "AVX2", "OMP_NUM_THREADS": "4"}
+    assert numerics.environment(recorded, {"OMP_NUM_THREADS": "1"}) == recorded["variables"]
+    assert numerics.environment(recorded, {}) == recorded["variables"]
+
+
+def test_what_numpy_does_with_errors_is_set_again() -> None:
+    """A script that sets it has no difference at every replay; a way that needs a function of its own is told."""
+    script = f"{FACTS}; import numpy; print(json.dumps([numerics.apply({{'errors.numpy': WANTED}}), numerics.facts()]))"
+    wanted = "divide=raise invalid=ignore over=warn under=ignore"
+    lines, found = run(script.replace("WANTED", repr(wanted)))
+    told, _ = run(script.replace("WANTED", repr("divide=call invalid=warn over=warn under=ignore")))
+
+    assert (lines, found["errors.numpy"]) == ([], wanted)
+    assert told == ["errors.numpy could not be set: is divide=warn invalid=warn over=warn under=ignore"]

@@ -17,11 +17,11 @@ import reprobundle
 from reprobundle import sandbox
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.lock import Pin
-from reprobundle.components.environment.rebuilding import interpreters, rebuild
+from reprobundle.components.environment.rebuilding import interpreters, rebuild, syncing
 from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.components.environment.rebuilding.fetching import check_house
 from reprobundle.components.environment.rebuilding.places import python_of
-from reprobundle.components.environment.section import Interpreter, Section
+from reprobundle.components.environment.section import PORTABLE_PATH, Interpreter, Section
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.records import from_bytes
 
@@ -122,6 +122,36 @@ def test_a_hostile_environment_is_refused_before_anything_runs(
 
     assert message in str(caught.value)
     assert not list((tmp_path / "cache").rglob("*"))
+
+
+def test_a_second_wheel_of_a_pin_is_refused_for_other_platforms_too(tmp_path: Path) -> None:
+    """Which of two would be installed is nothing to guess."""
+    wheels = [f"environment/wheels/alpha-1-{tag}-none-any.whl" for tag in ("py2", "py3")]
+    bundle = with_lock(tmp_path / "b", b"alpha==1\n")
+    (bundle / PORTABLE_PATH).write_bytes(b"alpha==1\n")
+    recorded = section(portable=PORTABLE_PATH, wheels=tuple(wheels))
+    with pytest.raises(RefusedInputError) as caught:
+        build(bundle, recorded, portable=True)
+
+    assert str(caught.value) == f"{wheels[1]}: is a second wheel of 'alpha'"
+
+
+def test_a_sync_is_done_without_walls_only(tmp_path: Path) -> None:
+    """It starts the reviewer's environment outside, with what the bundle's author chose: that has to be typed."""
+    bundle = with_lock(tmp_path / "b", b"alpha==1\n")
+    with pytest.raises(UnavailableError) as caught:
+        syncing.sync(
+            section(),
+            bundle,
+            tmp_path / "python",
+            sandbox=sandbox.Sandbox("bwrap"),
+            options=rebuild.Options(),
+            say=print,
+        )
+
+    assert str(caught.value) == (
+        "a sync lets what the bundle's author chose run outside the walls, whenever that environment is used"
+    )
 
 
 def test_a_pin_that_nobody_offers_is_named(tmp_path: Path) -> None:

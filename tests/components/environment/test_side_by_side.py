@@ -91,7 +91,9 @@ def test_records_of_two_versions_of_this_program_differ_by_one_line() -> None:
         numerics={"torch.version": "2.13.0+cpu", "torch.threads": 2, "cpu.flags": "avx2", "numpy.simd": "x"}
     )
 
-    assert told(section(), richer) == [(Grade.LOW, "the records hold not the same facts", "none more", "2 more")]
+    assert told(section(), richer) == [
+        (Grade.LOW, "the records hold not the same facts", "none more", "2 more: cpu.flags, numpy.simd")
+    ]
 
 
 def test_conda_packages_are_compared() -> None:
@@ -101,3 +103,24 @@ def test_conda_packages_are_compared() -> None:
 
     assert told(first, second) == [(Grade.MEDIUM, "conda package mkl differs", "2024.0 h1", "2024.0 h2")]
     assert told(first, section()) == [(Grade.LOW, "the conda environment differs", "1 package", "none")]
+
+
+def test_an_edit_on_one_side_is_called_so() -> None:
+    """Both came from the same place; only what happened to the files since differs."""
+    edited = PLAIN.model_copy(update={"edited": Edited(count=1, paths=("a",))})
+    exact = f"vcs {'a' * 40}"
+
+    assert told(section(), section(distributions=(edited, TORCH))) == [
+        (Grade.LOW, "plain was edited", exact, f"{exact}, 1 file changed since")
+    ]
+
+
+def test_what_numpy_says_of_instructions_is_left_out_where_numpy_is_another() -> None:
+    """Another release may only call them by other names."""
+    one, other = (
+        Distribution(name="numpy", version=version, origin=Origin(kind="index"), imported=True)
+        for version in ("1.26.4", "2.4.6")
+    )
+    sides = [section(distributions=(part,), numerics={"numpy.simd": part.version}) for part in (one, other)]
+
+    assert told(*sides) == [(Grade.MEDIUM, "numpy has another version", "1.26.4", "2.4.6")]

@@ -10,9 +10,10 @@ import pytest
 from rebuilds import HASHED, build, said_by, section, with_lock
 from wheelhouse import lock_of, make_source, make_wheel, serving
 
+from reprobundle.components.environment.lock import Pin
 from reprobundle.components.environment.rebuilding import source_needs
 from reprobundle.components.environment.rebuilding.cache import VARIABLE
-from reprobundle.components.environment.rebuilding.sources import _plain
+from reprobundle.components.environment.rebuilding.sources import _built, _plain
 from reprobundle.errors import RefusedInputError, UnavailableError
 
 
@@ -64,11 +65,60 @@ def test_a_source_that_was_not_locked_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("need", ["tool @ https://evil/tool.whl", "-r /etc/passwd", "tool @ file:///etc", ""])
+@pytest.mark.parametrize(
+    "need",
+    [
+        "tool @ https://evil/tool.whl",
+        "tool@https://evil/tool.whl",
+        "-r /etc/passwd",
+        "tool @ file:///etc",
+        "",
+        "tool>=1\n-r /etc/passwd",
+        "tool>=1\n",
+        "tool===1",
+        "tool>=${HOME}",
+        'tool; python_version < "2+ACI- #\\n# coding: utf-7\\n./evil-1.0.tar.gz\\n#"',
+        "tool # coding: utf-7",
+        "tool[a b]",
+        "t\u00f6\u00f6l",
+        "tool>=\u0661",
+    ],
+)
 def test_what_a_build_needs_is_a_name_and_a_version(need: str) -> None:
     """An archive cannot make an installer fetch from an address, nor hand it an option."""
     with pytest.raises(RefusedInputError):
         _plain(need)
+
+
+@pytest.mark.parametrize(
+    ("need", "told"),
+    [
+        ("Tool [b, a] >= 1, < 2 ; python_version >= '3'", "Tool[a,b]<2,>=1"),
+        ("tool; python_version < '3'", None),
+        (r'tool; platform_system == "2+ACI- #\n# coding: utf-7\n./evil-1.0.tar.gz\n#"', None),
+        (r'tool; platform_system != "2+ACI- #\n# coding: utf-7\n./evil-1.0.tar.gz\n#"', "tool"),
+        ("tool; extra == 'dev'", None),
+        ("tool~=1.0", "tool~=1.0"),
+        ("tool @ https://evil/tool.whl", "tool @ https://evil/tool.whl"),
+        ("-r /etc/passwd", "-r /etc/passwd"),
+    ],
+)
+def test_what_a_build_needs_is_told_for_this_python(need: str, told: str | None) -> None:
+    """Markers are decided, never passed on; what is no name and version stays as it is, to be refused."""
+    assert source_needs.plain(need) == told
+
+
+def test_only_the_wheel_of_the_pin_is_taken_from_a_build(tmp_path: Path) -> None:
+    """A link that a hostile build leaves under the wheel's name is not followed, another distribution not taken."""
+    one = Pin("gamma", "1.0")
+    (tmp_path / "other-1.0-py3-none-any.whl").write_bytes(b"")
+    (tmp_path / "gamma-1.0-py3-none-any.whl").symlink_to("/etc/passwd")
+    with pytest.raises(RefusedInputError) as caught:
+        _built(one, tmp_path)
+    (tmp_path / "gamma-1.0-py2.py3-none-any.whl").write_bytes(b"")
+
+    assert str(caught.value) == "gamma==1.0: its source was built to another distribution or version"
+    assert _built(one, tmp_path).name == "gamma-1.0-py2.py3-none-any.whl"
 
 
 def test_what_a_source_needs_is_read_from_its_top_folder(tmp_path: Path) -> None:

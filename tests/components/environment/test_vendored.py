@@ -186,3 +186,13 @@ def test_a_list_of_files_that_would_fill_the_memory_is_not_read(tmp_path: Path, 
     (found,) = check_vendored(section(), tmp_path)
 
     assert found.message.endswith("not from an index; its list of files cannot be read")
+
+
+def test_wheels_that_were_not_installed_are_not_said_to_have_run(tmp_path: Path) -> None:
+    """In an environment that was there before, its own copy ran."""
+    check(tmp_path, PLAIN)
+    (note, *_) = environment.check(section(), Site(root=tmp_path, own_wheels=False))
+
+    assert note.message == (
+        "the bundle has a wheel of thing 1.0 itself, which was not installed here: the environment was there before"
+    )

@@ -8,9 +8,18 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from reprobundle.components.environment.differing import grading
-from reprobundle.components.environment.differing.facts import NOT_THERE, compare_facts, facts_of_one, flat, graded
+from reprobundle.components.environment.differing.existing import check_files, check_unbundled
+from reprobundle.components.environment.differing.facts import (
+    NOT_THERE,
+    compare_facts,
+    facts_of_one,
+    flat,
+    graded,
+    spelt,
+    unseen,
+)
 from reprobundle.components.environment.differing.grading import Judgement
-from reprobundle.components.environment.lock import pin, read_lock
+from reprobundle.components.environment.lock import read_lock
 from reprobundle.components.environment.section import LOCK_PATH, NAME, Platform, Section
 from reprobundle.components.environment.snapshot import surroundings
 from reprobundle.components.interface import Site, not_run, same
@@ -37,7 +46,9 @@ def check_environment(section: Section, site: Site) -> Iterator[Finding]:
     facts = list(check_numerics(section.numerics, answer.facts, devices=devices))
     told_once = without_versions(facts, versions)
     around = check_platform(section.platform, surroundings.system())
-    yield from sorted([*check_device(site), *versions, *told_once, *around], key=_place)
+    files = [] if site.packages is None else list(check_files(section, site.root, site.packages))
+    unbundled = check_unbundled(section, rebuilt=site.packages is None)
+    yield from sorted([*check_device(site), *unbundled, *versions, *files, *told_once, *around], key=_place)
 
 
 def check_device(site: Site) -> Iterator[Finding]:
@@ -46,19 +57,19 @@ def check_device(site: Site) -> Iterator[Finding]:
         yield graded("the kind of device differs", grading.OTHER_DEVICE, expected=ACCELERATOR, found=CPU)
 
 
-def check_distributions(section: Section, root: Path, found: Mapping[str, str]) -> Iterator[Finding]:
+def check_distributions(section: Section, root: Path, found: Mapping[str, str] | None) -> Iterator[Finding]:
     """One finding for each locked distribution that is missing or of another version, or one that all agree.
 
     Args:
         section: The recorded environment.
         root: The verified view, where the lock is.
-        found: Version by name of what is installed where the worker ran.
+        found: Version by name of what is installed where the worker ran; None where it did not come so far.
 
     Raises:
         RefusedInputError: The lock breaks its grammar.
     """
     recorded, word = _recorded(section, root)
-    if not recorded or not found:
+    if not recorded or found is None:
         missing = "the worker reported none" if recorded else "the bundle names none"
         yield not_run(NAME, f"distributions were not compared: {missing}")
         return
@@ -108,11 +119,14 @@ def check_numerics(
     differences = sorted(compare_facts(before, here, devices=devices), key=_place)
     yield from differences
     if not differences:
-        yield same(NAME, f"all {len(before.keys() & here.keys())} facts that change numbers are as recorded")
+        message = f"all {len(before.keys() & here.keys())} facts that change numbers are as recorded"
+        yield same(NAME, message + _untold(before, here))
+    elif left := _untold(before, here):
+        yield Finding(kind=NAME, status=Status.NOTE, message=left.lstrip("; "))
     unknown = facts_of_one(here, before)
     if unknown:
         words = "fact that changes numbers is" if len(unknown) == 1 else "facts that change numbers are"
-        message = f"{len(unknown)} {words} told here and not recorded: {_some(unknown)}"
+        message = f"{len(unknown)} {words} told here and not recorded: {some(unknown)}"
         yield Finding(kind=NAME, status=Status.NOTE, message=message)
 
 
@@ -134,14 +148,6 @@ def check_platform(recorded: Platform, here: Platform) -> Iterator[Finding]:
         if before != now:
             weight = grading.of_fact(name, devices=ON_CPU)
             yield graded(f"{name} differs", weight, expected=before or "none", found=now or "none")
-
-
-def spelt(name: str, version: str) -> str:
-    """The version as a lock would spell it; as it stands where no lock can."""
-    try:
-        return pin(name, version).version
-    except ValueError:
-        return version
 
 
 def _recorded(section: Section, root: Path) -> tuple[dict[str, str], str]:
@@ -168,7 +174,7 @@ def _quietly_missing(names: list[str], recorded: Mapping[str, str], idle: frozen
             yield graded(f"{name} is not installed", weight, expected=recorded[name], found=NOT_THERE)
         return
     weight = grading.NOT_IMPORTED if idle.issuperset(names) else grading.NOT_KNOWN
-    message = f"{len(names)} distributions that weigh little are not installed: {_some(names)}"
+    message = f"{len(names)} distributions that weigh little are not installed: {some(names)}"
     yield graded(message, weight, expected="there", found=NOT_THERE)
 
 
@@ -181,11 +187,21 @@ def _more(names: list[str]) -> Iterator[Finding]:
     rest = [name for name, weight in weights.items() if weight is None]
     if rest:
         are, plural = ("is", "") if len(rest) == 1 else ("are", "s")
-        message = f"{len(rest)} distribution{plural} {are} installed that the lock does not name: {_some(rest)}"
+        message = f"{len(rest)} distribution{plural} {are} installed that the lock does not name: {some(rest)}"
         yield Finding(kind=NAME, status=Status.NOTE, message=message)
 
 
-def _some(names: Iterable[str]) -> str:
+def _untold(before: Mapping[str, Json], here: Mapping[str, Json]) -> str:
+    """How many recorded facts had nothing beside them; empty where all had."""
+    left = unseen(before, here)
+    if not left:
+        return ""
+    facts = "1 recorded fact was" if len(left) == 1 else f"{len(left)} recorded facts were"
+    return f"; {facts} not compared, as the library was not loaded here: {some(left)}"
+
+
+def some(names: Iterable[str]) -> str:
+    """The first few names, and whether there are more."""
     listed = list(names)
     return ", ".join(listed[:SHOWN_NAMES]) + (", …" if len(listed) > SHOWN_NAMES else "")
 

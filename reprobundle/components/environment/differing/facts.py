@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
+from reprobundle.components.environment.lock import pin
 from reprobundle.components.environment.section import NAME
 from reprobundle.records import Json
 from reprobundle.report import Finding, Status
@@ -59,6 +60,19 @@ def graded(message: str, weight: Judgement, *, expected: str | None = None, foun
     return Finding(
         kind=NAME, status=Status.DIFFERS, message=message, expected=expected, found=found, grade=weight.grade, why=weight.why
     )  # fmt: skip
+
+
+def unseen(before: Mapping[str, Json], here: Mapping[str, Json]) -> list[str]:
+    """Recorded names that the other side does not speak of because it did not load what they are of; sorted."""
+    return sorted(name for name in before if _may_be_absent(name, here))
+
+
+def spelt(name: str, version: str) -> str:
+    """The version as a lock would spell it; as it stands where no lock can."""
+    try:
+        return pin(name, version).version
+    except ValueError:
+        return version
 
 
 def _may_be_absent(name: str, here: Mapping[str, Json]) -> bool:

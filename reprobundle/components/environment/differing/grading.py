@@ -59,7 +59,9 @@ def distribution_of(fact: str) -> str | None:
     kind, _, rest = fact.partition(".")
     if kind == "library" and rest and "." not in rest:
         return IMPORTED_AS.get(rest, rest.replace("_", "-").lower())
-    return {"torch.version": "torch", "torch.commit": "torch", "numpy.version": "numpy"}.get(fact)
+    return {"torch.version": "torch", "torch.commit": "torch", "numpy.version": "numpy", "numpy.simd": "numpy"}.get(
+        fact
+    )
 
 
 def of_distribution(name: str, *, imported: bool = True) -> Judgement:

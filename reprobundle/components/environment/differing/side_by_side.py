@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reprobundle.components.environment.differing import grading
-from reprobundle.components.environment.differing.checking import spelt, without_versions
-from reprobundle.components.environment.differing.facts import NOT_THERE, compare_facts, facts_of_one, flat, graded
+from reprobundle.components.environment.differing.checking import some, without_versions
+from reprobundle.components.environment.differing.facts import (
+    NOT_THERE,
+    compare_facts,
+    facts_of_one,
+    flat,
+    graded,
+    spelt,
+)
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.records import Json
@@ -57,13 +64,16 @@ def _versions(one: Distribution, other: Distribution) -> Iterator[Finding]:
         yield graded(message, Judgement(weight.grade, why), expected=before, found=now)
     elif _source(one) != _source(other):
         sources = Judgement(weight.grade, grading.OTHER_BYTES)
-        yield graded(f"{one.name} comes from elsewhere", sources, expected=_source(one), found=_source(other))
+        message = f"{one.name} was edited" if one.origin == other.origin else f"{one.name} comes from elsewhere"
+        yield graded(message, sources, expected=_source(one), found=_source(other))
 
 
 def _source(one: Distribution) -> str:
     """Where it came from and whether it was changed since, in words."""
     exact = one.origin.commit or one.origin.sha256
-    edited = f", {one.edited.count} files changed since" if one.edited else ""
+    edited = ""
+    if one.edited is not None:
+        edited = f", {one.edited.count:,} file{'' if one.edited.count == 1 else 's'} changed since"
     return one.origin.kind + (f" {exact}" if exact else "") + edited
 
 
@@ -89,7 +99,7 @@ def _facts(section: Section) -> dict[str, Json]:
 def _one_sided(ours: list[str], theirs: list[str]) -> Iterator[Finding]:
     """Facts that one record holds and the other does not, as records of two versions of this program do."""
     if ours or theirs:
-        before, now = (f"{len(names)} more" if names else "none more" for names in (ours, theirs))
+        before, now = (f"{len(names)} more: {some(names)}" if names else "none more" for names in (ours, theirs))
         yield graded("the records hold not the same facts", RECORDED, expected=before, found=now)
 
 

@@ -28,7 +28,7 @@ _END = re.compile(rb"PK\x05\x06")
 _LARGE = b"PK\x06\x07"
 
 
-def check_vendored(section: Section, root: Path) -> Iterator[Finding]:
+def check_vendored(section: Section, root: Path, *, used: bool = True) -> Iterator[Finding]:
     """A note for each wheel of the bundle itself, naming the files in it that run by themselves or are programs.
 
     Where the bundle brings many, those with nothing more to say share one note.
@@ -36,6 +36,7 @@ def check_vendored(section: Section, root: Path) -> Iterator[Finding]:
     Args:
         section: The recorded environment.
         root: The verified view, where the wheels are; nothing is extracted.
+        used: Whether they were installed where the model ran, or something else was there already.
     """
     recorded = {one.name: one for one in section.distributions}
     plain: list[tuple[str, Finding]] = []
@@ -49,16 +50,33 @@ def check_vendored(section: Section, root: Path) -> Iterator[Finding]:
         if one is None:
             message = f"the bundle brings a wheel of {label}, which the recorded environment does not name"
             yield differs(NAME, message, expected="no such distribution", found=label)
-        note, contents = _note(label, one), _contents(inside(root, path))
+        note, contents = _note(label, one, used=used), _contents(inside(root, path))
         if contents or one is None:
             yield note.model_copy(update={"message": note.message + contents})
         else:
             plain.append((label, note))
-    yield from _together(plain)
+    yield from _together(plain, used=used)
 
 
-def _note(label: str, one: Distribution | None) -> Finding:
+def check_overlaps(overlaps: tuple[str, ...]) -> Iterator[Finding]:
+    """A note for each two distributions of the rebuilt environment of which one replaced files of the other.
+
+    Args:
+        overlaps: Which ones, and what files, as was found when the environment was filled.
+    """
+    hint = "the hash of the one whose files were replaced says nothing of what ran"
+    for line in overlaps:
+        message = f"distributions of the rebuilt environment bring the same files: {line}"
+        yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
+
+
+def _note(label: str, one: Distribution | None, *, used: bool) -> Finding:
     message, hint = f"{label} comes from the bundle itself as a wheel, not from an index", None
+    if not used:
+        message = (
+            f"the bundle has a wheel of {label} itself, which was not installed here: the environment was there before"
+        )
+        return Finding(kind=NAME, status=Status.NOTE, message=message)
     if one is not None and one.edited is not None:
         message += f": {one.edited.count} of its files had been changed since it was installed"
         hint = "what ran at capture is not what an index offers under this version"
@@ -68,19 +86,23 @@ def _note(label: str, one: Distribution | None) -> Finding:
     return Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
 
 
-def _together(plain: list[tuple[str, Finding]]) -> Iterator[Finding]:
+def _together(plain: list[tuple[str, Finding]], *, used: bool) -> Iterator[Finding]:
     """Few notes as they are; many in one."""
     if len(plain) <= SHOWN:
         yield from (note for _, note in plain)
         return
     labels = [label for label, _ in plain]
+    if not used:
+        message = f"the bundle has {len(labels)} wheels itself, which were not installed here: the environment was there before"
+        yield Finding(kind=NAME, status=Status.NOTE, message=message)
+        return
     message = f"{len(labels)} distributions come from the bundle itself as wheels, not from an index: {_first(labels)}"
     hint = "nothing proves that they are what an index offers under these versions"
     yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
 
 
 def _contents(wheel: Path) -> str:
-    names = _names(wheel)
+    names = names_of(wheel)
     if names is None:
         return "; its list of files cannot be read"
     by_itself = sorted({name for name in names if _runs_by_itself(name)})
@@ -89,7 +111,7 @@ def _contents(wheel: Path) -> str:
     return "".join(f"; files in it that {what}: {_some(found)}" for what, found in told if found)
 
 
-def _names(wheel: Path) -> list[str] | None:
+def names_of(wheel: Path) -> list[str] | None:
     """The names in the archive; None where it is none, or where the list alone would fill the memory."""
     try:
         if _listing_bytes(wheel) > MAX_LISTING_BYTES:

@@ -15,7 +15,7 @@ from reprobundle.components.environment.lock import Pin, pin, read_output, write
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
 LEAST_SECONDS = 1.0
-OVER_BUDGET = "not run: budget"
+OVER_BUDGET = "looking them up took longer than was allowed (--budget SECONDS)"
 NOT_REACHED = "no package index was reached"
 TOLD_FILE = "told.json"
 

@@ -87,8 +87,8 @@ class Told:
 def links_own_hashes(repository: Any, requirement: Any, told: Told) -> dict[str, str]:
     """``sha256:…`` by address, for every wheel of the pinned release whose link carries one."""
     links = [candidate.link for candidate in getattr(repository, CANDIDATES_METHOD)(requirement)]
-    hashed = [link for link in links if link.hash_name == "sha256" and link.hash]
-    return {link.url: told.saw(f"sha256:{link.hash}", link.filename) for link in hashed}
+    hashed = [link for link in links if _has_hash(link)]
+    return {link.url: told.saw(f"sha256:{link.hash.lower()}", link.filename) for link in hashed}
 
 
 def adapt(repository_class: Any, resolver_class: Any, finder_class: Any, told: Told) -> bool:
@@ -135,14 +135,26 @@ def _candidates(stock: Any, repository: Any, requirement: Any, told: Told) -> li
 
 
 def _useful_wheels(candidates: Iterable[Any], told: Told) -> list[Any]:
-    """The wheels that a release has at each place with one that fits; a replay here can install nothing else."""
+    """The wheels that a release has at each place with one that fits; a replay here can install nothing else.
+
+    A wheel for elsewhere whose link carries no hash is passed over, unless it lies in a folder of archives, for which uv is
+    never asked: uv tells nothing of it, and both give the same lock.
+    """
     by_place: dict[str, list[Any]] = {}
     for candidate in candidates:
         if candidate.link.filename.endswith(".whl"):
             by_place.setdefault(str(candidate.link.comes_from), []).append(candidate)
     useful = [found for found in by_place.values() if any_fits(candidate.link.filename for candidate in found)]
     told.yanked |= {candidate.name for found in useful for candidate in found if candidate.link.is_yanked}
-    return [candidate for found in useful for candidate in found]
+    return [candidate for found in useful for candidate in found if _can_be_told(candidate.link)]
+
+
+def _has_hash(link: Any) -> bool:
+    return link.hash_name == "sha256" and bool(link.hash)
+
+
+def _can_be_told(link: Any) -> bool:
+    return _has_hash(link) or link.url.startswith("file:") or any_fits([link.filename])
 
 
 def only_near_links(finder_class: Any) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,13 +36,17 @@ from reprobundle.store import inside
 from reprobundle.store.writing import disk_errors
 
 NOT_HERE = "no index in use offers it, and it is not installed here"
+NOT_PACKED = "no index in use offers it, and it was not packed either"
+PACK_HINT = "it is installed here, but only a bundle of one's own takes it unasked; to put its source in: --pack {}"
 
 
-def complete(section: Section, stage: Stage, *, root: Path, vendor: Vendor) -> Section:
+def complete(
+    section: Section, stage: Stage, *, root: Path, vendor: Vendor, packable: frozenset[str] | None = None
+) -> Section:
     """Find the hashes that a recorded lock lacks, and the wheels that its bundle should bring along.
 
     The pins stay as recorded, and so do the bundle's own wheels. What no index offers is packed out of this environment
-    where it holds exactly the same version; what was never imported, no index offers and is not installed here is left
+    where it holds exactly the same version and may be; what was never imported, no index offers and is not installed here is left
     out of the new lock, as a capture would have done.
 
     Args:
@@ -48,6 +54,8 @@ def complete(section: Section, stage: Stage, *, root: Path, vendor: Vendor) -> S
         stage: Where new files go, and what could not be done is noted; its deadline bounds the look-ups.
         root: The verified bundle.
         vendor: Which distributions travel as wheels.
+        packable: Names of what may be packed out of this environment; None: anything the lock names. A stranger's lock
+            may name what is private to this person.
 
     Returns:
         The section that goes with the new files; the same, with the reason in its lock, where it could not be completed.
@@ -68,13 +76,16 @@ def complete(section: Section, stage: Stage, *, root: Path, vendor: Vendor) -> S
             section, foreign, stage, hint="run the command with the recorded kind of Python, on such a machine"
         )
     own = _own_wheels(section, pins, root)
-    here = {one.name: one for one in installed()}
+    everything = {one.name: one for one in installed()}
+    here = {name: one for name, one in everything.items() if packable is None or name in packable}
+    withheld = {one.name for one in pins if is_installed(one, everything)} - here.keys()
     pinned = _looked_up(section, pins, own, here, stage)
     if pinned.why is not None and not (vendor == "all" and _can_pack(pinned.pins, here)):
-        return _failed(section, pinned.why, stage)
+        return _failed(section, pinned.why, stage, hint=_hint_withheld(pinned.why, withheld))
     if own.why is not None:
         return _failed(section, own.why, stage)
-    return _write(section, pinned, own, here, stage, vendor=vendor)
+    why = NOT_HERE if packable is None else NOT_PACKED  # alike whether it is installed here, which is nobody's business
+    return _write(section, pinned, own, here, stage, vendor=vendor, why=why)
 
 
 def _looked_up(
@@ -94,17 +105,28 @@ def _looked_up(
 
 
 def _write(
-    section: Section, pinned: Pinned, own: Brought, here: Mapping[str, Installed], stage: Stage, *, vendor: Vendor
+    section: Section,
+    pinned: Pinned,
+    own: Brought,
+    here: Mapping[str, Installed],
+    stage: Stage,
+    *,
+    vendor: Vendor,
+    why: str,
 ) -> Section:
     packed = _packed(section, pinned, here, stage)
     have = {one.name for one in packed.pins}
-    dropped = [_dropped(one, packed) for one in pinned.dropped if one.name not in have]
+    dropped = [_dropped(one, packed, why) for one in pinned.dropped if one.name not in have]
     for one in dropped:
         stage.note(NAME, f"{one.name} {one.version} is no longer in the lock: {one.reason}")
     left = [one for one in (*section.left_out, *dropped) if one.name not in have]
     hints, brought = index_hints(pinned.pins), own + replace(packed, failed=())
     if vendor == "all":
+        asked = frozenset(pinned.pins)
         pinned, brought = vendor_all(pinned, brought, here, stage, fetch=True)
+        fetched = {one for one in brought.pins if one in asked and one.hashes}
+        had = {*own.pins, *packed.pins}
+        _note_packed([one for one in brought.pins if one not in fetched and one not in had], stage)
     facts, pylock = write_locks(
         pinned, brought, interpreter=section.interpreter, platform=section.platform, stage=stage
     )
@@ -126,6 +148,7 @@ def _packed(section: Section, pinned: Pinned, here: Mapping[str, Installed], sta
         [here[one.name] for one in pinned.dropped if is_installed(one, here)] + [here[name] for name in sorted(left)],
         stage,
     )
+    _note_packed([one for one in packed.pins if one.name not in left], stage)
     for one in packed.pins:
         if one.name in left:
             message = f"{one.requirement} was packed now, out of this environment: at capture {left[one.name].reason}"
@@ -133,14 +156,26 @@ def _packed(section: Section, pinned: Pinned, here: Mapping[str, Installed], sta
     return packed
 
 
+def _note_packed(packed: Sequence[Pin], stage: Stage) -> None:
+    if packed:
+        names = ", ".join(one.requirement for one in packed)
+        message = f"packed out of this environment, as no index handed out a wheel: {names}"
+        stage.note(NAME, message, hint="look at what you pass on: their source is in the bundle now")
+
+
+def _hint_withheld(why: str, withheld: AbstractSet[str]) -> str | None:
+    name = next((name for name in sorted(withheld) if re.search(rf"(?<![\w.-]){re.escape(name)}==", why)), None)
+    return None if name is None else PACK_HINT.format(name)
+
+
 def _is_that(one: LeftOut, here: Mapping[str, Installed]) -> bool:
     """Whether what the lock does not name is installed here at the same version, spelled as it is recorded."""
     return one.name in here and here[one.name].version == one.version and pin_of(here[one.name]) is not None
 
 
-def _dropped(one: Pin, packed: Brought) -> LeftOut:
+def _dropped(one: Pin, packed: Brought, why: str) -> LeftOut:
     failed = next((failed for failed in packed.failed if failed.name == one.name), None)
-    return failed or LeftOut(name=one.name, version=one.version, reason=NOT_HERE)
+    return failed or LeftOut(name=one.name, version=one.version, reason=why)
 
 
 def _own_wheels(section: Section, pins: Iterable[Pin], root: Path) -> Brought:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from reprobundle.components.environment.labels import hint_of
 from reprobundle.components.environment.lock import Pin, is_wheel_of, pin, write_lock
-from reprobundle.components.environment.locking.pinning import OVER_BUDGET, Pinned, with_hashes
+from reprobundle.components.environment.locking.pinning import Pinned, with_hashes
 from reprobundle.components.environment.locking.portable import write_portable
 from reprobundle.components.environment.locking.pylock import write_pylock
 from reprobundle.components.environment.locking.vendoring import Brought, bring_all, left_out, make_wheels, name_of
@@ -31,6 +31,7 @@ from reprobundle.components.interface import Stage, Vendor
 MAX_ARCHIVE_BYTES = 64 * 2**20
 MAX_EDITED_BYTES = 512 * 2**20
 LATER = "where a package index can be reached, this adds them: reprobundle lock BUNDLE"
+NOT_ASKED_FOR = "they were not looked up, as no time was given for it"
 NO_HASHES = "the lock has no hashes"  # how the note begins that completing the lock takes back
 NO_PYLOCK = "no pylock.toml was written"  # as above
 MEBIBYTE = 2**20
@@ -91,8 +92,11 @@ def make_lock(
     """
     unpinnable = [left_out(one, "its name or version is not of the standard form") for one in found if not pin_of(one)]
     pinnable = {one.name: one for one in found if pin_of(one)}
-    edited = make_wheels([one for one in pinnable.values() if _is_packed_as_edited(one)], stage)
+    changed = [one for one in pinnable.values() if _is_changed_release(one)]
+    large = [one for one in changed if vendor != "all" and _installed_bytes(one) > MAX_EDITED_BYTES]
+    edited = make_wheels([one for one in changed if one not in large], stage)
     _note_unpacked(edited.failed, stage)
+    _note_large(large, stage)
     rest = _without(pinnable, edited)
     pinned = _index_pins([one for one in rest if not _needs_wheel(one)], stage, look_up=look_up)
     nowhere = {one.name for one in pinned.dropped}  # no index offers a wheel that fits: made here like local installs
@@ -188,19 +192,23 @@ def _needs_wheel(one: Installed) -> bool:
     return one.origin in {"vcs", "local", "editable"}
 
 
-def _is_packed_as_edited(one: Installed) -> bool:
+def _is_changed_release(one: Installed) -> bool:
     """Whether what runs is not what an index offers, though it came from one."""
-    return (
-        one.edited is not None
-        and one.origin in {"index", "conda", "archive"}
-        and _installed_bytes(one) <= MAX_EDITED_BYTES
-    )
+    return one.edited is not None and one.origin in {"index", "conda", "archive"}
 
 
 def _note_unpacked(failed: Sequence[LeftOut], stage: Stage) -> None:
     for one in failed:
         message = f"the lock names the release of {one.name} {one.version}, not what was changed in it: {one.reason}"
         stage.note(NAME, message, hint="install the changed version from a folder of its own, then capture again")
+
+
+def _note_large(large: Sequence[Installed], stage: Stage) -> None:
+    for one in large:
+        size, limit = _installed_bytes(one) // MEBIBYTE, MAX_EDITED_BYTES // MEBIBYTE
+        why = f"its {size:,} MiB are more than the {limit} MiB that are packed unasked"
+        message = f"{one.name} {one.version} as it was changed is not in the bundle, the lock names its release: {why}"
+        stage.note(NAME, message, hint="vendor: all (--vendor all) packs it, whatever its size")
 
 
 def _installed_bytes(one: Installed) -> int:
@@ -215,7 +223,7 @@ def _index_pins(found: Sequence[Installed], stage: Stage, *, look_up: bool) -> P
     rest = [pin(one.name, one.version) for one in found if one.origin != "archive"]
     _note_local_labels(rest, stage)
     if not look_up:
-        return Pinned((*own, *rest), "none", OVER_BUDGET)
+        return Pinned((*own, *rest), "none", NOT_ASKED_FOR)
     droppable = frozenset(one.name for one in found if not one.imported or repackable(one))
     looked_up = with_hashes(rest, droppable=droppable, deadline=stage.deadline)
     return replace(looked_up, pins=(*own, *looked_up.pins), files={**looked_up.files, **files})

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reprobundle.components.environment.lock import Pin, pin, write_lock
 from reprobundle.components.environment.section import NAME, PORTABLE_PATH
 from reprobundle.components.environment.snapshot.distributions import Installed
+from reprobundle.components.environment.snapshot.requirements import allows, applies, marker_text, read_requirement
 from reprobundle.components.interface import Stage
 
 NEEDED_TO_REPLAY = ("numpy", "safetensors", "xxhash")
@@ -91,15 +92,12 @@ def needs(one: Installed, extras: frozenset[str]) -> Needs:
     """What a distribution says it requires; a requirement that breaks the standard is passed over."""
     everywhere, somewhere = [], set()
     for text in one.requires:
-        try:
-            read = Requirement(text)
-        except InvalidRequirement:  # old releases hold some; an installer would have refused or ignored it as well
+        read = read_requirement(text)
+        if read is None:  # old releases hold some; an installer would have refused or ignored it as well
             continue
-        if read.marker is None:
-            everywhere.append(read)
-        elif _ABOUT_PLATFORM.search(_QUOTED.sub("", str(read.marker))):
+        if _ABOUT_PLATFORM.search(_QUOTED.sub("", marker_text(read) or "")):
             somewhere.add(_name(read))
-        elif any(read.marker.evaluate({"extra": extra}) for extra in ("", *sorted(extras))):
+        elif any(applies(read, extra) for extra in ("", *sorted(extras))):
             everywhere.append(read)
     return Needs(tuple(everywhere), frozenset(somewhere))
 
@@ -139,7 +137,7 @@ def _name(required: Requirement) -> str:
 
 def _is_unmet(required: Requirement, installed: Mapping[str, Installed]) -> bool:
     one = installed.get(_name(required))
-    return one is not None and not required.specifier.contains(one.version, prereleases=True)
+    return one is not None and allows(required.specifier, one.version) is False
 
 
 def _pin(one: Installed, *, whole: bool) -> Pin:

@@ -157,11 +157,11 @@ def _download(pins: Sequence[Pin], folder: Path) -> str | None:
     """Have pip download; gives None, or what it could not find, or nothing where it failed in another way."""
     lock = folder / "wanted.txt"
     lock.write_bytes(write_lock(pins))
-    command: list[str | Path] = [*pip_command(), "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command: list[str | Path] = ["download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     command += ["--require-hashes", "--progress-bar", "off", "--dest", folder, "--requirement", lock]
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     try:
-        finished = process.run(command, env=inherited, cwd=folder, timeout=FETCH_SECONDS)
+        finished = process.run([*pip_command(), *command], env=inherited, cwd=folder, timeout=FETCH_SECONDS)
     except (ProcessError, UnavailableError):
         return ""
     if finished.code == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from reprobundle.components.environment.rebuilding import failures, presence, with_pip, with_uv
+from reprobundle.components.environment.rebuilding import completeness, failures, owners, presence, with_pip, with_uv
 from reprobundle.components.environment.rebuilding.places import Place, Task
 from reprobundle.errors import UnavailableError
 
@@ -17,15 +17,17 @@ def build(task: Task) -> None:
     Raises:
         RefusedInputError: An archive does not match its hash, or another build came than was locked.
         UnavailableError: No index was reached, none offers a pin, or the disk is full.
-        ProcessError: An installer failed in another way, or ran out of time.
+        ProcessError: An installer failed in another way, left something out, or ran out of time.
     """
     try:
         installer = _install(task)
     except UnavailableError as error:
-        if failures.is_final(error):
+        if failures.is_full(error):
             _empty(task.place)  # what is kept to be looked at would keep the disk full
         raise
     presence.check_installed(task.place.environment, task.wanted.pins, exact=task.wanted.closed)
+    completeness.check_whole(task.place.environment)
+    owners.keep(task.place.root, task.place.environment, task.wanted.own)
     (task.place.root / INSTALLER_FILE).write_text(installer, encoding="utf-8")
     for folder in (task.place.house, task.place.scratch):
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,8 @@ import contextlib
 import re
 
 from reprobundle import process
+from reprobundle.components.environment.rebuilding.addresses import without_secrets
+from reprobundle.components.environment.rebuilding.pip_alone import NO_ADDRESS, NO_PROGRAM
 from reprobundle.components.environment.rebuilding.places import Place
 from reprobundle.errors import ProcessError, RefusedInputError, ReproBundleError, UnavailableError
 
@@ -16,6 +18,11 @@ LABEL_WAY_OUT = (
 BUILD_WAY_OUT = "let it be built from its source, inside the sandbox: --allow-build"
 SPACE_WAY_OUT = "free some, or name a folder on another disk in REPROBUNDLE_CACHE"
 LOGIN_WAY_OUT = "name and password belong into your pip configuration or your netrc file"
+NO_WAY_OUT = "nothing is built, and no address followed, while packages are fetched"
+OFFLINE_WAY_OUT = (
+    "use --find-links FOLDER, or --env current; where an index can be reached, reprobundle lock BUNDLE --vendor all "
+    "makes a bundle that needs none"
+)
 LOG_CHARACTERS = 2**16
 LONGEST = 300
 
@@ -43,6 +50,10 @@ _NOISE = re.compile(
     r"|Downloaded|\+ |\s*$)",
     re.IGNORECASE,
 )
+_BY_ADDRESS = re.compile(
+    rf"([A-Za-z0-9][A-Za-z0-9._-]*) {NO_ADDRESS}"
+    r"|`([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]`]*\])?` (?:was included as a URL dependency|attempted to resolve via URL)"
+)
 _YANKED = re.compile(rf"(?:`{_PIN}` is yanked|is a yanked version: '?([A-Za-z0-9._-]+)'? candidate \(version ([^ )]+))")
 
 
@@ -63,7 +74,7 @@ class NotOfferedError(UnavailableError):
 def note(finished: process.Finished, place: Place) -> None:
     """Keep what an installer printed beside what it left."""
     with contextlib.suppress(OSError):  # a full disk takes no log either, and the reason is told
-        place.log.write_text(finished.text[-LOG_CHARACTERS:], encoding="utf-8", errors="replace")
+        place.log.write_text(without_secrets(finished.text)[-LOG_CHARACTERS:], encoding="utf-8", errors="replace")
 
 
 def explain(text: str, doing: str, code: int) -> ReproBundleError:
@@ -74,8 +85,10 @@ def explain(text: str, doing: str, code: int) -> ReproBundleError:
         doing: What it was to do, such as ``fetching 12 packages``.
         code: Its exit status.
     """
+    text = without_secrets(text)
     return (
         _of_disk(text)
+        or _of_address(text)
         or _of_hash(text)
         or _of_login(text)
         or _of_status(text, _TROUBLE)
@@ -99,7 +112,12 @@ def unknown(text: str) -> str | None:
 
 
 def is_final(error: ReproBundleError) -> bool:
-    """Whether another installer would meet the same: there is no room."""
+    """Whether nobody else may try: there is no room, or a package asks for more than may be done."""
+    return error.hint in {SPACE_WAY_OUT, NO_WAY_OUT}
+
+
+def is_full(error: ReproBundleError) -> bool:
+    """Whether the disk is full."""
     return error.hint == SPACE_WAY_OUT
 
 
@@ -107,6 +125,16 @@ def _of_disk(text: str) -> ReproBundleError | None:
     if not _SPACE.search(text):
         return None
     return UnavailableError("there is no space left on the disk to build the environment on", hint=SPACE_WAY_OUT)
+
+
+def _of_address(text: str) -> ReproBundleError | None:
+    found = _BY_ADDRESS.search(text)
+    if found:
+        message = f"{found[1] or found[2]}: a package asks for it by an address, expected a name"
+        return RefusedInputError(message, hint=NO_WAY_OUT)
+    if NO_PROGRAM in text:
+        return RefusedInputError("a package could only be had by building it", hint=NO_WAY_OUT)
+    return None
 
 
 def _of_hash(text: str) -> ReproBundleError | None:
@@ -140,7 +168,7 @@ def _of_requirement(text: str) -> ReproBundleError | None:
 def _of_network(text: str) -> ReproBundleError | None:
     if not _NO_NETWORK.search(text):
         return None
-    return UnavailableError("no package index was reached", hint="use --find-links FOLDER, or --env current")
+    return UnavailableError("no package index was reached", hint=OFFLINE_WAY_OUT)
 
 
 def _of_status(text: str, pattern: re.Pattern[str]) -> ReproBundleError | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from reprobundle import process
-from reprobundle.components.environment.installers import pip_runner
 from reprobundle.components.environment.lock import Pin, is_wheel_of, write_lock
 from reprobundle.components.environment.rebuilding import failures, kept_wheels
+from reprobundle.components.environment.rebuilding.downloading import download_command
 from reprobundle.components.environment.rebuilding.places import Task
 from reprobundle.components.environment.rebuilding.sources import build_wheels
 from reprobundle.components.environment.rebuilding.watching import told, watch, wheels_below
@@ -120,8 +120,7 @@ def _parts(pins: Sequence[Pin]) -> tuple[tuple[Pin, ...], ...]:
 
 def _command(task: Task, pins: Sequence[Pin], lock: Path, more: Sequence[str]) -> list[str | Path]:
     lock.write_bytes(write_lock(pins))
-    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
-    command += ["--progress-bar", "off", "--dest", task.place.house, "--requirement", lock]
+    command = [*download_command(task.interpreter.python), "--dest", task.place.house, "--requirement", lock]
     command += ["--no-deps"] if task.wanted.closed else []
     command += ["--require-hashes"] if pins[0].hashes else []
     return [*command, *_where(task, more), *(["--no-index"] if task.options.offline else [])]
@@ -131,8 +130,8 @@ def _asked_again(task: Task, unknown: str | None, more: Sequence[str]) -> str:
     """Why an index did not offer a pin: pip tells only when it is asked to tell everything."""
     if unknown is None or task.options.offline:
         return ""
-    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "-vv", "--no-deps"]
-    command += ["--only-binary", ":all:", "--dest", task.place.scratch, *_where(task, more), unknown]
+    command = [*download_command(task.interpreter.python), "-vv", "--no-deps"]
+    command += ["--dest", task.place.scratch, *_where(task, more), unknown]
     environment = _variables(task.place.scratch)
     try:
         text = process.run(command, env=environment, cwd=task.place.scratch, timeout=ASK_SECONDS).text

@@ -124,7 +124,8 @@ def ask_inside(python: Path, sandbox: Sandbox) -> Found:
         finished = sandbox.run([place, "-I", "-c", QUESTION], reads=reads, writes=(), env={}, timeout=ASK_SECONDS)
         told = _answer(place, finished)
     except (ProcessError, ValueError) as error:
-        raise UnavailableError(f"{str(python)!r} does not start as a Python interpreter") from error
+        hint = "give the path of a Python, or the folder of a virtual environment"
+        raise UnavailableError(f"{str(python)!r} does not start as a Python interpreter", hint=hint) from error
     return Found(place, told.implementation, told.version, told.flags, reads)
 
 

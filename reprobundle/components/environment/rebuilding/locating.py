@@ -29,7 +29,12 @@ def command_of(wanted: Interpreter) -> str:
 
 
 def candidates(wanted: Interpreter) -> Iterator[Path]:
-    """Programs that may be such a Python, the likeliest first; whoever takes one must ask it."""
+    """Programs that may be such a Python, the likeliest first; whoever takes one must ask it.
+
+    None for an implementation that is not known here: a word of the bundle's never chooses what is started.
+    """
+    if wanted.implementation not in COMMANDS:
+        return
     yield from _on_path(wanted)
     yield from _by_launcher(wanted)
     yield from _in_pyenv(wanted)
@@ -41,8 +46,10 @@ def install(wanted: Interpreter, say: Callable[[str], None]) -> Path:
     """Let uv install such a Python for this user.
 
     Raises:
-        UnavailableError: uv is not there, or could not.
+        UnavailableError: uv is not there, could not, or such a Python is not known here.
     """
+    if wanted.implementation not in COMMANDS:
+        raise UnavailableError(f"{wanted.implementation!r} is no Python that can be installed from here")
     uv, version = find_uv(), f"{wanted.implementation}@{wanted.minor}"
     if uv is None:
         raise UnavailableError(

@@ -6,11 +6,11 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.lock import write_lock
-from reprobundle.components.environment.rebuilding import building, cache, presence
+from reprobundle.components.environment.rebuilding import building, cache, owners, presence
+from reprobundle.components.environment.rebuilding.addresses import without_secrets
 from reprobundle.components.environment.rebuilding.interpreters import Found, find_interpreter, interpreter_folders
 from reprobundle.components.environment.rebuilding.places import Options, Place, Task, Wanted
 from reprobundle.components.environment.rebuilding.wanted import read_wanted
@@ -20,7 +20,7 @@ from reprobundle.store import digest_bytes, digest_file
 
 __all__ = ["Options", "Rebuilt", "interpreter_folders", "is_cached", "rebuild"]
 
-KEY_VERSION = "reprobundle environment 2"
+KEY_VERSION = "reprobundle environment 3"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,7 @@ class Rebuilt:
         vendored: How many of them were wheels of the bundle itself.
         cached: Whether it was there already.
         hashes: Whether every archive was checked against a hash in the lock.
+        overlaps: Which distributions bring a file of the same path, one line each.
     """
 
     python: Path
@@ -46,6 +47,7 @@ class Rebuilt:
     vendored: int
     cached: bool
     hashes: bool
+    overlaps: tuple[str, ...] = ()
 
 
 def rebuild(
@@ -124,6 +126,7 @@ def _rebuilt(wanted: Wanted, place: Place, interpreter: Found, *, cached: bool) 
         vendored=len(wanted.own),
         cached=cached,
         hashes=wanted.hashed,
+        overlaps=owners.kept(place.root),
     )
 
 
@@ -135,15 +138,10 @@ def _key(wanted: Wanted, interpreter: Found, *, identity: bytes, sandbox: Sandbo
     """
     lines = [KEY_VERSION, f"python {interpreter.python.resolve()} {interpreter.implementation} {interpreter.version}"]
     lines += [f"platform {platform.platform()} {platform.machine()}", f"sandbox {sandbox.kind}"]
-    lines += [f"index {_without_password(url)}" for url in options.index_urls]
+    lines += [f"index {without_secrets(url)}" for url in options.index_urls]
     lines += [f"folder {folder.absolute()}" for folder in options.find_links]
     lines += ["wheels only" if not options.allow_build else "sources built", "exact" if wanted.closed else "portable"]
     lines += ["wheel {0} {1[0]} {1[1]}".format(path.name, digest_file(path)) for _, path in sorted(wanted.own.items())]
     text = "\n".join(lines).encode("utf-8", "surrogateescape") + b"\n" + write_lock(wanted.pins)
     exact = wanted.hashed and not wanted.own
     return text if exact else text + identity
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,7 +1,7 @@
 """Started as a script inside the walls: reads what source archives need to be built, running nothing of them.
 
-Arguments are the folder of pip, whose reader of TOML serves Pythons without their own, and the archives; prints one list
-of requirements in JSON.
+Arguments are the folder of pip, whose readers of requirements and, for Pythons without their own, of TOML serve here, and
+the archives; prints one list of requirements in JSON.
 """
 
 from __future__ import annotations
@@ -24,6 +24,25 @@ def needs(content: bytes | None) -> list[str]:
     name = "tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli"
     table = import_module(name).loads(content.decode("utf-8")).get("build-system", {})
     return [str(one) for one in table.get("requires", LEGACY)]
+
+
+def plain(need: str) -> str | None:
+    """A requirement as this very Python needs it: its name, extras and versions without spaces; None where it needs it not.
+
+    What cannot be read is given back as it is: whoever asked refuses it.
+    """
+    from pip._vendor.packaging.requirements import Requirement
+
+    try:
+        read = Requirement(need)
+        if read.marker is not None and not read.marker.evaluate({"extra": ""}):
+            return None
+    except ValueError:  # what all of its errors are
+        return need
+    if read.url:
+        return need
+    extras = f"[{','.join(sorted(read.extras))}]" if read.extras else ""
+    return f"{read.name}{extras}{read.specifier}"
 
 
 def project_file(archive: str) -> bytes | None:
@@ -49,8 +68,8 @@ def is_project_file(name: str) -> bool:
 def main() -> None:
     """Print the list."""
     sys.path.append(os.path.dirname(sys.argv[1]))
-    found = {need for archive in sys.argv[2:] for need in needs(project_file(archive))}
-    sys.stdout.write(json.dumps(sorted(found)))
+    found = {plain(need) for archive in sys.argv[2:] for need in needs(project_file(archive))}
+    sys.stdout.write(json.dumps(sorted(need for need in found if need is not None)))
 
 
 if __name__ == "__main__":

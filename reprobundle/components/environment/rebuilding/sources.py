@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
 from reprobundle import process
 from reprobundle.components.environment.installers import pip_folder, pip_runner
 from reprobundle.components.environment.lock import Pin, is_wheel_of, write_lock
 from reprobundle.components.environment.rebuilding import failures
+from reprobundle.components.environment.rebuilding.downloading import download_command
 from reprobundle.components.environment.rebuilding.places import Task
 from reprobundle.errors import ProcessError, RefusedInputError, UnavailableError
 
@@ -26,6 +27,9 @@ FETCHING = Path(__file__).with_name("fetching_source.py")
 NEEDS = Path(__file__).with_name("source_needs.py")
 ASK_SECONDS = 120.0
 MAX_NEEDS = 100
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?"
+_VERSIONS = r"(?:~=|==|!=|<=|>=|<|>)[0-9A-Za-z][0-9A-Za-z.!+*_-]{0,127}"
+_NEED = re.compile(rf"{_NAME}(?:\[{_NAME}(?:,{_NAME}){{0,20}}\])?(?:{_VERSIONS}(?:,{_VERSIONS}){{0,20}})?")
 SETTINGS = {
     "PIP_CONFIG_FILE": os.devnull,
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -54,10 +58,11 @@ def build_wheels(task: Task, pins: Sequence[Pin], options: Sequence[str], variab
         place.mkdir(parents=True, exist_ok=True)
     archives = [_fetch(task, one, folder, options, variables) for one in pins]
     _fetch_back_ends(task, _needs(task, archives), back_ends, options, variables)
+    built = []
     for one, archive in zip(pins, archives, strict=True):
         task.say(f"building {one.requirement} from its source, inside the sandbox")
-        _build(task, one, archive, back_ends, made)
-    for wheel in made.glob("*.whl"):
+        built.append(_build(task, one, archive, back_ends, made / one.name))
+    for wheel in built:
         wheel.rename(task.place.house / wheel.name)
 
 
@@ -111,18 +116,14 @@ def _needs(task: Task, archives: Sequence[Path]) -> list[str]:
 
 
 def _plain(need: str) -> str:
-    """A requirement by name and version, written anew.
+    """A requirement in the one form that is passed on: a name, extras, versions; nothing that has another meaning to pip.
 
     Raises:
-        RefusedInputError: It is of another form, or an address.
+        RefusedInputError: It is of another form, such as an address.
     """
-    try:
-        read = Requirement(need)
-    except InvalidRequirement as error:
-        raise RefusedInputError(f"a build needs {need[:200]!r}, which is no requirement") from error
-    if read.url is not None:
-        raise RefusedInputError(f"a build needs {need[:200]!r}: expected a name and a version, found an address")
-    return str(read)
+    if not _NEED.fullmatch(need):
+        raise RefusedInputError(f"a build needs {need[:200]!r}: expected a name and versions")
+    return need
 
 
 def _fetch_back_ends(
@@ -132,9 +133,8 @@ def _fetch_back_ends(
         return
     wanted = house.with_name("back-ends.txt")
     wanted.write_text("".join(f"{need}\n" for need in needs), encoding="utf-8")
-    command: list[str | Path] = [*pip_runner(task.interpreter.python), "download", "--only-binary", ":all:"]
     finished = process.run(
-        [*command, "--progress-bar", "off", "--dest", house, "--requirement", wanted, *options],
+        [*download_command(task.interpreter.python), "--dest", house, "--requirement", wanted, *options],
         env=variables,
         cwd=house,
         timeout=task.options.timeout,
@@ -144,11 +144,11 @@ def _fetch_back_ends(
         raise failures.explain(finished.text, f"fetching what builds need ({', '.join(needs)})", finished.code)
 
 
-def _build(task: Task, one: Pin, archive: Path, back_ends: Path, made: Path) -> None:
-    lock = made.with_name("build.txt")
+def _build(task: Task, one: Pin, archive: Path, back_ends: Path, made: Path) -> Path:
+    lock, work = (task.place.scratch / name for name in ("build.txt", "work"))
     lock.write_bytes(write_lock([one]))
-    work = made.with_name("work")
-    work.mkdir(exist_ok=True)
+    for folder in (made, work):
+        folder.mkdir(exist_ok=True)
     command: list[str | Path] = [*pip_runner(task.interpreter.python), "wheel", "--no-cache-dir", "--no-deps"]
     command += [
         "--no-index",
@@ -171,5 +171,18 @@ def _build(task: Task, one: Pin, archive: Path, back_ends: Path, made: Path) -> 
     if finished.code != 0:
         failures.note(finished, task.place)
         raise failures.explain(finished.text, f"building {one.requirement}", finished.code)
-    if not any(is_wheel_of(place.name, one.name, one.version) for place in made.glob("*.whl")):
+    return _built(one, made)
+
+
+def _built(one: Pin, made: Path) -> Path:
+    """The wheel that a build left; whatever else it left, a link above all, is not touched.
+
+    Raises:
+        RefusedInputError: There is none of exactly this pin.
+    """
+    with os.scandir(made) as found:
+        names = sorted(entry.name for entry in found if entry.is_file(follow_symlinks=False))
+    name = next((name for name in names if is_wheel_of(name, one.name, one.version)), None)
+    if name is None:
         raise RefusedInputError(f"{one.requirement}: its source was built to another distribution or version")
+    return made / name

@@ -1,7 +1,8 @@
 """Making an existing environment of the reviewer's agree with the lock, with pip-sync: the one use of it.
 
-pip-sync starts the environment's own Python outside the walls, and so whatever the wheels in it run at every start. What
-comes from an index under a hash was chosen by the bundle's author, too: this is for bundles one has reason to trust.
+pip-sync starts the environment's own Python outside the walls, and so whatever packages in it run at every start: those of
+the last sync at the next one, and at every use of that environment. What comes from an index was chosen by the bundle's
+author, too. So there is no sync behind walls: it is for bundles one has reason to trust.
 """
 
 from __future__ import annotations
@@ -34,19 +35,18 @@ def sync(
         section: The recorded environment.
         bundle: The verified view of the bundle.
         python: The environment's Python; pip must be installed in it.
-        sandbox: The walls the model will run behind: with them, no wheel of the bundle itself gets into the environment.
+        sandbox: The walls the model will run behind; only without any is a sync done.
         options: Where packages may come from.
         say: Called with a line of progress.
 
     Raises:
-        UnavailableError: A wheel is not to be had, or the bundle brings its own.
+        UnavailableError: A wheel is not to be had, or there are walls.
         RefusedInputError: The lock breaks a rule, or an archive does not match its hash.
         ProcessError: pip-sync failed in another way.
     """
     wanted = read_wanted(section, bundle, portable=False)
-    if wanted.own and sandbox.kind != "none":
-        name = next(iter(wanted.own))
-        message = f"the bundle brings its own wheel of {name!r}, which would run outside the walls at the next sync"
+    if sandbox.kind != "none":
+        message = "a sync lets what the bundle's author chose run outside the walls, whenever that environment is used"
         raise UnavailableError(message, hint="replay with --env rebuild, or accept the risk: --sandbox none")
     say(f"syncing {str(python)!r} with {len(wanted.pins)} locked packages")
     with tempfile.TemporaryDirectory(prefix="reprobundle-") as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from reprobundle.components.environment.labels import address_of, hint_of
@@ -40,7 +41,8 @@ def _exact(section: Section, bundle: Path) -> Wanted:
         raise RefusedInputError(
             f"{LOCK_PATH}: hashes: the manifest says {section.lock.hashes!r}, the lock has {found!r}"
         )
-    return Wanted(pins=pins, own=_own_wheels(section, bundle, pins), closed=True, hints=_hints(section, pins))
+    own = _matched(bundle, section.wheels, pins, all_pinned=True)
+    return Wanted(pins=pins, own=own, closed=True, hints=_hints(section, pins))
 
 
 def _portable(section: Section, bundle: Path) -> Wanted:
@@ -48,13 +50,8 @@ def _portable(section: Section, bundle: Path) -> Wanted:
         hint = "replay with --env rebuild, or in an environment of your own: --env current"
         raise UnavailableError("the bundle has no lock for other platforms", hint=hint)
     pins = _read(bundle, section.portable)
-    named = {one.name: one for one in pins}
-    own = {
-        name: inside(bundle, path)
-        for path in section.wheels
-        for name in named
-        if path.endswith(FITS_ANYWHERE) and is_wheel_of(_file(path), name, named[name].version)
-    }
+    usable = [path for path in section.wheels if path.endswith(FITS_ANYWHERE)]
+    own = _matched(bundle, usable, pins, all_pinned=False)
     return Wanted(pins=pins, own=own, closed=False, hints={})
 
 
@@ -64,16 +61,17 @@ def _read(bundle: Path, path: str) -> tuple[Pin, ...]:
     return read_lock(content, name=path)
 
 
-def _own_wheels(section: Section, bundle: Path, pins: tuple[Pin, ...]) -> dict[str, Path]:
+def _matched(bundle: Path, wheels: Sequence[str], pins: tuple[Pin, ...], *, all_pinned: bool) -> dict[str, Path]:
     """The bundle's own wheel of each pin that has one, by the pin's name."""
     found: dict[str, Path] = {}
-    for path in section.wheels:
+    for path in wheels:
         name = next((one.name for one in pins if is_wheel_of(_file(path), one.name, one.version)), None)
-        if name is None:
-            raise RefusedInputError(f"{path}: is not a wheel of any pin in the lock")
         if name in found:
             raise RefusedInputError(f"{path}: is a second wheel of {name!r}")
-        found[name] = inside(bundle, path)
+        if name is not None:
+            found[name] = inside(bundle, path)
+        elif all_pinned:
+            raise RefusedInputError(f"{path}: is not a wheel of any pin in the lock")
     return found
 
 

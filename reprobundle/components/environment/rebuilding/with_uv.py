@@ -107,18 +107,26 @@ def _from_indexes(task: Task, uv: Path, building: Place, room: Path) -> None:
         tries.append(tuple(sorted(set(task.wanted.hints.values()))))
     for number, extra in enumerate(tries):
         if number:
+            _make_anew(building, task, uv, room / "cache")
             task.say(f"looking for {', '.join(task.wanted.hints)} at the public index of its build too")
         finished = _sync(task, uv, building, room, sources, extra)
         if finished.code == 0:
             break
         error = failures.explain(finished.text, "fetching", finished.code)
+        if failures.is_final(error):
+            failures.note(finished, task.place)
+            raise error
     else:
         failures.note(finished, task.place)
-        if failures.is_final(error):
-            raise error
         raise NotThisWayError(str(error))
     for withdrawn in failures.yanked(finished.text):
         task.say(f"{withdrawn} was withdrawn by its authors since it was locked")
+
+
+def _make_anew(building: Place, task: Task, uv: Path, cache_folder: Path) -> None:
+    """What an installer that failed has left is neither taken for installed nor started."""
+    shutil.rmtree(building.environment)
+    make(building, task, uv, cache_folder)
 
 
 def _sync(
@@ -126,13 +134,13 @@ def _sync(
 ) -> process.Finished:
     pins, offline = task.wanted.from_index, task.options.offline
     building.lock.write_bytes(write_lock(pins))
-    links = [option for link in sources.find_links for option in ("--find-links", _absolute(link))]
-    command = [*_command(uv, building, room / "cache"), "--no-build", "--index-strategy", "unsafe-best-match", *links]
+    command = [*_command(uv, building, room / "cache"), "--no-build", "--index-strategy", "unsafe-best-match"]
     command += ["--no-deps"] if task.wanted.closed else []
     command += [*_hashes(pins), *(["--no-index"] if sources.no_index else []), *(["--offline"] if offline else [])]
     command += ["--link-mode", "copy"] if task.wanted.own else []
     variables = {**_certificates(), **sources.uv_variables, **(RETRIES if extra else {}), **_own_variables()}
     variables["UV_EXTRA_INDEX_URL"] = " ".join([*sources.extra_index_urls, *extra])
+    variables["UV_FIND_LINKS"] = ",".join(_absolute(link) for link in sources.find_links)
     return task.sandbox.run(
         [*command, "--requirement", building.lock],
         reads=[uv, *task.interpreter.folders, *_local_places(sources, variables)],
@@ -181,7 +189,7 @@ def _local_places(sources: Configuration, variables: Mapping[str, str]) -> list[
     """The folders of this machine that packages come from, and the certificates that are trusted."""
     indexes = (sources.index_url or "", *sources.extra_index_urls)
     found = [_of_index(Path(unquote(urlsplit(url).path))) for url in indexes if urlsplit(url).scheme == "file"]
-    found += [Path(_absolute(link)) for link in sources.find_links if "://" not in link]
+    found += [Path(os.path.abspath(os.path.expanduser(link))) for link in sources.find_links if "://" not in link]
     found += [Path(unquote(urlsplit(link).path)) for link in sources.find_links if link.startswith("file:")]
     found += [Path(variables[name]) for name in CERTIFICATES if name in variables]
     return [place for place in found if place.exists()]
@@ -195,4 +203,8 @@ def _of_index(folder: Path) -> Path:
 
 
 def _absolute(link: str) -> str:
-    return link if "://" in link else os.path.abspath(os.path.expanduser(link))
+    """As uv's variable wants it, where a comma ends a link: an address, which may hold a password, or a path."""
+    if "://" in link:
+        return link.replace(",", "%2C")
+    path = os.path.abspath(os.path.expanduser(link))
+    return Path(path).as_uri().replace(",", "%2C") if "," in path else path

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from reprobundle.components.environment.section import NAME
 from reprobundle.components.environment.snapshot.distributions import Installed
+from reprobundle.components.environment.snapshot.requirements import allows, applies, read_requirement
 from reprobundle.components.interface import Stage
 
 SHOWN = 20
@@ -48,28 +47,15 @@ def _is_for_an_extra(text: str) -> bool:
 
 def _conflict(one: Installed, text: str, here: Mapping[str, str]) -> str | None:
     label = f"{one.name} {one.version}"
-    wanted = _requirement(text)
-    if wanted is None:
+    wanted = read_requirement(text)
+    counts = None if wanted is None else applies(wanted)
+    if wanted is None or counts is None:
         return f"{label} has a requirement that cannot be read"
-    if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+    if not counts:
         return None
     name = str(canonicalize_name(wanted.name))
     if name not in here:
         return f"{label} requires {name}{wanted.specifier}, which is not installed"
-    if not wanted.specifier or _fits(wanted, here[name]):
+    if allows(wanted.specifier, here[name]) is not False:  # a version that cannot be read is noted by the lock
         return None
     return f"{label} requires {name}{wanted.specifier}, but {name} {here[name]} is installed"
-
-
-def _requirement(text: str) -> Requirement | None:
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
-
-
-def _fits(wanted: Requirement, version: str) -> bool:
-    try:
-        return wanted.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:  # noted by the lock, which cannot name it; nothing can be compared with it
-        return True

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from reprobundle.components.environment.section import Edited, OriginKind
 from reprobundle.components.environment.snapshot.metadata import first_line, read_head, top_level, whence
-from reprobundle.components.environment.snapshot.recorded import RECORD, Row, read_rows
+from reprobundle.components.environment.snapshot.recorded import RECORD, BrokenRecordError, Row, read_rows
 
 SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 TELLS_WHAT_WAS_ASKED_FOR = "pip"  # uv leaves the same mark on everything, others on nothing
@@ -115,7 +115,10 @@ def survey(path: Sequence[str] | None = None, *, conda: frozenset[str] = frozens
 
 def recorded_files(one: Installed) -> tuple[str, ...]:
     """The files it installed, as its RECORD names them relative to the site folder; empty where it has none."""
-    return tuple(path for path, _, _ in one.rows or read_rows(one.metadata))
+    try:
+        return tuple(path for path, _, _ in one.rows or read_rows(one.metadata))
+    except BrokenRecordError:  # told as a trouble when it was surveyed
+        return ()
 
 
 def _folders(path: Iterable[str]) -> Iterator[Path]:
@@ -171,7 +174,10 @@ def _read(
         return None, Trouble(message, "a broken uninstall leaves such a folder behind; remove it, or install it anew")
     installer = first_line(os.path.join(metadata, "INSTALLER"))
     origin = whence(metadata, installer, conda=metadata.name in conda)
-    rows = read_rows(metadata)
+    try:
+        rows, broken_list = read_rows(metadata), False
+    except BrokenRecordError:
+        rows, broken_list = (), True
     one = Installed(
         name=str(canonicalize_name(head.name)),
         version=head.version,
@@ -189,6 +195,11 @@ def _read(
         requires=head.requires,
         rows=rows,
     )
+    if broken_list:
+        message = f"the list of files of {one.name} {_shown(one.version)} cannot be understood"
+        return one, Trouble(
+            message, "what was edited in it is not told, and no wheel can be made of it; install it anew"
+        )
     broken = Trouble(
         f"the note where {one.name} {one.version} was installed from cannot be understood, so an index is assumed",
         "direct_url.json beside its metadata is broken; install it anew",

@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from reprobundle import process
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.section import MAX_SHOWN_EDITED, NAME, Edited
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.environment.snapshot.recorded import RECORD, Row
-from reprobundle.components.interface import Stage
 from reprobundle.errors import ProcessError, UnavailableError
 
 NEVER_RUN = frozenset(  # endings of what computes nothing: not asked for, as every question takes its microseconds
@@ -55,8 +55,16 @@ MAX_COMMAND_CHARACTERS = 20_000  # Windows takes 32,767 in all
 HASH_SECONDS = 60.0
 SHOWN = 5
 MAX_SHOWN_PATH = 200
+MAX_SIZE_DIGITS = 20
 
 _HASH = re.compile(r"--hash=([a-z0-9]+):([0-9a-f]+)\s*$", re.MULTILINE)
+
+
+class Noting(Protocol):
+    """Whoever is told what a person should know: a capture's stage, or a replay."""
+
+    def note(self, kind: str, message: str, *, hint: str | None = None) -> None:
+        """Take one line."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class _Seen:
     suspects: list[_Suspect] = field(default_factory=list)
 
 
-def with_edits(found: Sequence[Installed], stage: Stage) -> tuple[Installed, ...]:
+def with_edits(found: Sequence[Installed], stage: Noting) -> tuple[Installed, ...]:
     """The distributions, each with what was changed in it since it was installed.
 
     Args:
@@ -98,11 +106,15 @@ def _look_at(one: Installed) -> _Seen:
     for path, digest, size, status in _odd(one, _counted(one, strict=strict), written):
         if status is None:
             seen.missing += [path] if strict else []
-        elif strict and size.isdecimal() and int(size) != status.st_size:
+        elif strict and _is_another_size(size, status.st_size):
             seen.changed.append(path)
         elif status.st_mtime_ns > written:
             seen.suspects.append(_Suspect(path, os.path.join(one.site, path), digest, status.st_size))
     return seen
+
+
+def _is_another_size(recorded: str, found: int) -> bool:
+    return recorded.isdecimal() and (len(recorded) > MAX_SIZE_DIGITS or int(recorded) != found)
 
 
 def _keeps_its_record(one: Installed) -> bool:
@@ -159,7 +171,7 @@ def _status(path: str, site: Path, descriptor: int | None) -> os.stat_result | N
         return None
 
 
-def _confirm(seen: Sequence[_Seen], stage: Stage) -> None:
+def _confirm(seen: Sequence[_Seen], stage: Noting) -> None:
     """Move the suspects whose digest differs to what is changed; tell how many could not be asked."""
     everyone = sorted(((one, suspect) for one in seen for suspect in one.suspects), key=lambda pair: pair[1].size)
     asked, left = [], 0
@@ -195,9 +207,8 @@ def _digests(suspects: Sequence[_Suspect]) -> dict[str, str]:
 
 
 def _hashed(places: Sequence[str], algorithm: str) -> Mapping[str, str]:
-    command = [*pip_command(), "hash", "--algorithm", algorithm, *places]
     try:
-        finished = process.run(command, timeout=HASH_SECONDS)
+        finished = process.run([*pip_command(), "hash", "--algorithm", algorithm, *places], timeout=HASH_SECONDS)
     except (ProcessError, UnavailableError):  # the caller counts and tells what has no digest
         return {}
     told = _HASH.findall(finished.stdout.decode("utf-8", "replace"))
@@ -227,7 +238,7 @@ def _hexadecimal(digest: str) -> str:
     return f"{algorithm}={content.hex()}"
 
 
-def _told(seen: _Seen, stage: Stage) -> Installed:
+def _told(seen: _Seen, stage: Noting) -> Installed:
     one = seen.one
     label = f"{one.name} {one.version}"
     missing = tuple(sorted(map(_printable, seen.missing)))

@@ -17,6 +17,7 @@ CHUNK_BYTES = 16 * 1024
 MAX_HEAD_BYTES = 2**20
 HEAD_LETTERS = frozenset("nNvVrR")  # of name, version and requires-dist
 MAX_NOTE_BYTES = 64 * 1024
+MAX_FIELD_CHARACTERS = 1000  # of a name or a version; a lock takes 128
 METADATA_FILES = ("METADATA", "PKG-INFO")
 CONDA = "conda"
 
@@ -71,10 +72,15 @@ def read_head(metadata: Path) -> Head:
         if known == "requires-dist":
             requires.append(value.strip())
         elif known == "name" and name is None:
-            name = value.strip()
+            name = _bounded(value)
         elif known == "version" and version is None:
-            version = value.strip()
+            version = _bounded(value)
     return Head(name or None, version or None, tuple(requires))
+
+
+def _bounded(value: str) -> str | None:
+    """A longer one counts as missing: it can be no name, and reading digits without end takes as long."""
+    return value.strip() if len(value) <= MAX_FIELD_CHARACTERS else None
 
 
 def first_line(place: str) -> str | None:

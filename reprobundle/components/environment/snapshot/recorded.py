@@ -12,17 +12,32 @@ Row = tuple[str, str, str]
 """Path relative to the site folder, digest as ``sha256=…`` in URL-safe base64, size in bytes; the last two may be empty."""
 
 
+class BrokenRecordError(Exception):
+    """RECORD is no list of files."""
+
+
 def read_rows(metadata: Path) -> tuple[Row, ...]:
     """The rows of a metadata folder's RECORD, in its order; none where it has none.
 
     Raises:
         OSError: It cannot be read.
+        BrokenRecordError: It is no list of files.
     """
     try:
         with open(os.path.join(metadata, RECORD), "rb") as file:
-            text = file.read().decode("utf-8", "surrogateescape")
+            content = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return ()
+    return rows_of(content)
+
+
+def rows_of(content: bytes) -> tuple[Row, ...]:
+    """The rows of a RECORD, in its order.
+
+    Raises:
+        BrokenRecordError: It is no list of files.
+    """
+    text = content.decode("utf-8", "surrogateescape")
     return _plain(text) or tuple(_quoted(text))
 
 
@@ -40,7 +55,10 @@ def _plain(text: str) -> tuple[Row, ...] | None:
 def _quoted(text: str) -> Iterator[Row]:
     import csv
 
-    for fields in csv.reader(text.splitlines()):
-        if fields:
-            path, digest, size = (*fields, "", "")[:3]
-            yield path, digest, size
+    try:
+        for fields in csv.reader(text.splitlines()):
+            if fields:
+                path, digest, size = (*fields, "", "")[:3]
+                yield path, digest, size
+    except csv.Error as error:  # as a field longer than the reader allows
+        raise BrokenRecordError(str(error)) from error

@@ -1,0 +1,65 @@
+"""What a capture tells a person: what was packed, and why it had to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reprobundle.components.environment.section import (
+    Distribution,
+    Edited,
+    Interpreter,
+    Origin,
+    OriginKind,
+    Platform,
+    Section,
+)
+from reprobundle.telling import packed_words
+
+
+def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
+    """One installed distribution."""
+    origin = Origin(kind=kind, commit=more.pop("commit", None))
+    return Distribution(name=name, version="1", origin=origin, imported=True, **more)
+
+
+def section(*packed: str) -> Section:
+    """A recorded environment with wheels of some of what is installed."""
+    return Section(
+        interpreter=Interpreter(implementation="cpython", version="3.11.7", build="main", cache_tag="cpython-311"),
+        platform=Platform(system="Linux", machine="x86_64", libc="glibc 2.36"),
+        distributions=(
+            distribution("git-scale", "vcs", commit="c4392fe0" * 5),
+            distribution("helper", "editable"),
+            distribution("tabulate", edited=Edited(count=1, paths=("tabulate.py",))),
+            distribution("torch"),
+        ),
+        numerics={},
+        lock=None,
+        wheels=tuple(f"environment/wheels/{name}-1-py3-none-any.whl" for name in packed),
+    )
+
+
+OWN = "git-scale (git c4392fe), helper (editable), tabulate (edited since it was installed)"
+
+
+@pytest.mark.parametrize(
+    ("packed", "told"),
+    [
+        ((), ()),
+        (("helper",), ("1 package packed into the bundle, which no index has: helper (editable)",)),
+        (
+            ("git_scale", "helper", "tabulate"),
+            (f"3 packages packed into the bundle, which no index has: {OWN}",),
+        ),
+        (
+            ("git_scale", "helper", "tabulate", "torch"),
+            (f"4 packages packed into the bundle, among them: {OWN}",),
+        ),
+        (("torch",), ("1 package packed into the bundle, as no index has a wheel of it, or as asked: torch (index)",)),
+    ],
+)
+def test_what_was_packed_is_told_with_its_reason(packed: tuple[str, ...], told: tuple[str, ...]) -> None:
+    """A person sees at once which of their packages travel because nobody else has them."""
+    assert packed_words(section(*packed)) == told
