@@ -105,28 +105,15 @@ def find_uv() -> Path | None:
 
 
 def read_configuration(timeout: float = PIP_SECONDS) -> Configuration:
-    """What pip's files and variables say, as pip itself reports it; nothing set where pip cannot be asked."""
+    """What pip's files and variables say, as pip itself reports it; nothing set where pip cannot be asked.
+
+    Where several files give one key, the last that pip prints counts: pip 26 prints them in the order of their names.
+    """
     try:
         finished = process.run([*pip_command(), "config", "list"], timeout=timeout)
-        told = finished.required("pip config list").stdout.decode("utf-8", "replace")
-        settled = [f"{key}={_in_force(key, timeout)!r}" for key in _told_twice(told)]
     except (ProcessError, UnavailableError):
         return Configuration()
-    return parse_configuration("\n".join([told, *settled]))
-
-
-def _told_twice(text: str) -> list[str]:
-    """Keys that several files give several values: pip 26 prints them by the files' names, not by which of them wins."""
-    values: dict[str, set[str]] = {}
-    for line in text.splitlines():
-        key, _, value = line.partition("=")
-        values.setdefault(key, set()).add(value)
-    return sorted(key for key, found in values.items() if len(found) > 1)
-
-
-def _in_force(key: str, timeout: float) -> str:
-    finished = process.run([*pip_command(), "config", "get", key], timeout=timeout)
-    return finished.required(f"pip config get {key}").stdout.decode("utf-8", "replace").strip()
+    return parse_configuration(finished.stdout.decode("utf-8", "replace")) if finished.code == 0 else Configuration()
 
 
 def parse_configuration(text: str) -> Configuration:
