@@ -52,11 +52,11 @@ def to_array(value: Any) -> Array:
     if _is_plain(value):
         plain_array: Array = value.detach().numpy()
         return plain_array
-    from reprobundle.worker import for_torch
+    from reprobundle.worker import for_torch, tensor_bytes
 
     plain = for_torch.as_tensor(value)
-    dtype = tensors.numpy_dtype(for_torch.dtype_name(plain))
-    return np.frombuffer(for_torch.content(plain), dtype=dtype).reshape(tuple(plain.shape))
+    dtype = tensors.numpy_dtype(tensor_bytes.dtype_name(plain))
+    return np.frombuffer(tensor_bytes.content(plain), dtype=dtype).reshape(tuple(plain.shape))
 
 
 def _is_plain(value: Any) -> bool:

@@ -14,8 +14,8 @@ from typing import Any
 
 from reprobundle import bundle as bundles
 from reprobundle import captures, rng, specification
-from reprobundle.components import COMPONENTS, code, data, environment
-from reprobundle.components.interface import DEFAULT_BUDGET, Begun, Source, Stage, Vendor
+from reprobundle.components import COMPONENTS, code, data, environment, model
+from reprobundle.components.interface import DEFAULT_BUDGET, MAX_SHARD_BYTES, Begun, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
@@ -69,6 +69,10 @@ def capture(
     proof: bool = True,
     run: Begun | None = None,
     vendor: Vendor = "needed",
+    optimizer: Any = None,
+    scheduler: Any = None,
+    resumable: bool = False,
+    max_shard_bytes: int = MAX_SHARD_BYTES,
     quiet: bool = False,
 ) -> Captured:
     """Pack a trained model, with all that is needed to reproduce it, into a new folder.
@@ -78,7 +82,9 @@ def capture(
 
     Args:
         path: The folder to make; it must not exist.
-        model: A trained ``torch.nn.Module``, or a function of numpy arrays.
+        model: A trained ``torch.nn.Module``; the path of a file of weights (safetensors, ``.pt``, ``.pth``, ``.ckpt``), of a
+            TorchScript or ONNX model, or of a folder that ``from_pretrained`` reads; a scikit-learn estimator; or a
+            function of numpy arrays.
         inputs: A sample the outputs are recorded for: a tensor or array is passed as one argument, a tuple or list by
             position, a mapping by keyword. Without it no replay can compare outputs.
         factory: The class or function that makes the model, itself or as ``"module:name"``. Default: the model's class.
@@ -96,6 +102,10 @@ def capture(
         run: What `begin` gave at the start of training.
         vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution, so that the bundle can
             be replayed without any network.
+        optimizer: The optimizer, whose class and options are recorded.
+        scheduler: The scheduler of the learning rate, likewise.
+        resumable: Whether the states of the two go along, so that training can be continued where it ended.
+        max_shard_bytes: Size above which the weights are split into several files.
         quiet: Whether to leave out the summary on standard error: where the bundle is, its proof, what is worth knowing.
 
     Returns:
@@ -120,6 +130,10 @@ def capture(
         budget=budget,
         run=run,
         vendor=vendor,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        resumable=resumable,
+        max_shard_bytes=max_shard_bytes,
     )
     captured = capture_source(Path(path), source, proof=proof)
     if not quiet:
@@ -160,6 +174,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     refuse_nested()
     refuse_existing(target)
     with ended_politely(), rng.kept(), staging(target) as folder:
+        source = model.opened(source)
         stage = Stage(Writer(folder), time.monotonic() + source.budget)
         sections = take(source, stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)

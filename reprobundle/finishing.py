@@ -17,6 +17,7 @@ from reprobundle.components.environment.locking.making import NO_HASHES
 from reprobundle.components.interface import Stage, Vendor
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import some
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store import inside
 
@@ -110,8 +111,7 @@ def _completed(section: Section, stage: Stage, root: Path, vendor: Vendor, packa
     written = {entry.path for entry in stage.writer.entries}
     bare = _without_wheel(made, stage.root if made.lock.path in written else root) if vendor == "all" else ()
     if bare:
-        more = f" and {len(bare) - SHOWN} more" if len(bare) > SHOWN else ""
-        message = f"not every distribution could be packed: no wheel of {', '.join(bare[:SHOWN])}{more}"
+        message = f"not every distribution could be packed: no wheel of {some(bare, SHOWN)}"
         raise UnavailableError(message, hint=_hints(stage) or "--vendor needed packs what no index offers")
     return made
 

@@ -57,6 +57,8 @@ def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
         "preprocessing.pairs.raw": (prepared.pairs and prepared.pairs.raw.file, "preprocessing/"),
         "preprocessing.pairs.expected": (prepared.pairs and prepared.pairs.expected.file, "preprocessing/"),
         "model.configuration": (model.configuration, ROOT),
+        "model.index": (model.index, ROOT),
+        "model.buffers_file": (model.buffers_file, "replay/"),
         "outputs.inputs": (outputs.inputs and outputs.inputs.file, "replay/"),
         "outputs.expected": (outputs.expected and outputs.expected.file, "replay/"),
         "documentation.path": (manifest.documentation.path, "documentation/"),

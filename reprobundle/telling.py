@@ -12,7 +12,8 @@ from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
-from reprobundle.rendering.wording import counted, found_lines, lock_words, proof_words, size_words
+from reprobundle.phrases import counted
+from reprobundle.rendering.wording import found_lines, lock_words, proof_words, size_words
 
 LONGEST_PATH = 2000
 COMMIT_SHOWN = 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ import pytest
 
 from reprobundle import sandbox
 
+LIBRARIES = frozenset({"transformers", "lightning", "skops", "onnxruntime"})  # installed apart, for tests/frameworks
+
 
 def require(what: str) -> None:
     """Skip the test when a program does not work here; fail it when REPROBUNDLE_REQUIRE names the program.
 
     Args:
-        what: ``bwrap``, or the name of a program such as ``chromium``.
+        what: ``bwrap``, the name of a program such as ``chromium``, or of a library in `LIBRARIES`.
     """
     failure = missing(what)
     if failure is None:
@@ -32,6 +35,8 @@ def missing(what: str) -> str | None:
     """Why a program does not work here, or None."""
     if what == "bwrap":
         return sandbox.bwrap_failure()
+    if what in LIBRARIES:
+        return None if importlib.util.find_spec(what) else "it is not installed"
     return None if shutil.which(what) else "it is not installed"
 
 

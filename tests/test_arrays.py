@@ -20,9 +20,9 @@ def test_a_tensor_keeps_every_bit(name, shape):
 
 
 def arrays_name(tensor):
-    from reprobundle.worker import for_torch
+    from reprobundle.worker import tensor_bytes
 
-    return for_torch.dtype_name(tensor)
+    return tensor_bytes.dtype_name(tensor)
 
 
 def test_views_parameters_and_sparse_tensors():

@@ -101,7 +101,8 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
     from reprobundle.components.environment.locking.making import NO_HASHES
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page, show_findings
-    from reprobundle.rendering.wording import counted, found_lines, size_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import found_lines, size_words
     from reprobundle.telling import show_warnings
 
     page = Page(colour=screen.colours(), width=screen.width())

@@ -58,7 +58,7 @@ def _words(found: Examination) -> str:
 
 
 def _headline(found: Examination) -> str:
-    from reprobundle.rendering.wording import counted
+    from reprobundle.phrases import counted
 
     blocking, warnings = found.of("blocks"), found.of("warning")
     if blocking:

@@ -78,7 +78,8 @@ def _words(resealed: Resealed) -> str:
     """What was done, in words."""
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import counted, lock_words, proof_words, size_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import lock_words, proof_words, size_words
     from reprobundle.telling import typed
 
     section, proof = resealed.manifest.environment, resealed.manifest.proof

@@ -45,7 +45,8 @@ def _words(pulled: VerifiedBundle) -> str:
     """What was brought and what can be done with it."""
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import counted, size_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import size_words
 
     files = pulled.manifest.files
     signature = "signature NOT CHECKED" if pulled.bundle.signatures() else "UNSIGNED"

@@ -82,7 +82,8 @@ def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
 
 def _worth_knowing(opened: Bundle) -> Iterator[str]:
     """What nobody should have to look for: another name, an earlier bundle, no proof, a lock without hashes, notes."""
-    from reprobundle.rendering.wording import counted, lock_words, proof_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import lock_words, proof_words
 
     manifest, lock = opened.manifest, opened.manifest.environment.lock
     folder = opened.path.resolve().name

@@ -22,7 +22,8 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
     """
     from reprobundle.exports.archive import unpack as unpack_archive
     from reprobundle.rendering import escape
-    from reprobundle.rendering.wording import counted, size_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import size_words
 
     bundle = unpack_archive(file, folder)
     files = bundle.manifest.files

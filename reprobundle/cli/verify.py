@@ -83,7 +83,8 @@ def _words(verified: VerifiedBundle, facts: dict[str, Any]) -> str:
     """What was found, in words."""
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import counted, lock_words, proof_words, size_words
+    from reprobundle.phrases import counted
+    from reprobundle.rendering.wording import lock_words, proof_words, size_words
 
     manifest, lock = verified.manifest, verified.manifest.environment.lock
     page = Page(colour=screen.colours(), width=screen.width())

@@ -20,6 +20,7 @@ from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted
 from reprobundle.report import Finding, Grade, Status
 
 __all__ = ["compare", "compare_manifests"]
@@ -105,7 +106,7 @@ def _agrees(kind: str, message: str) -> Finding:
 
 
 def _sameness(kind: str, count: int) -> str:
-    own = f"{count:,} file" + ("" if count == 1 else "s")
+    own = counted(count, "file")
     if kind == files.KIND:
         return f"all {own} that no section names agree" if count else "there are no other files"
     return f"agrees, with the bytes of its {own}" if count else "agrees"

@@ -15,6 +15,7 @@ from reprobundle.components import code, data, documentation, environment, model
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted, some
 from reprobundle.report import Finding, Grade, Status
 from reprobundle.store import FileEntry, inside
 
@@ -127,7 +128,7 @@ def _finding(kind: str, pair: Pair, roots: Roots | None) -> Finding:
 
 
 def _text(entry: FileEntry) -> str:
-    return f"{entry.size:,} byte{'' if entry.size == 1 else 's'}, {entry.xxh3_128}"
+    return f"{counted(entry.size, 'byte')}, {entry.xxh3_128}"
 
 
 def _what(pair: Pair, roots: Roots | None) -> str:
@@ -140,9 +141,8 @@ def _what(pair: Pair, roots: Roots | None) -> str:
     if not names:
         return "content differs, though every tensor in it is the same"
     told = [f"{name!r} ({_how(name, ours, theirs)})" for name in names[:SHOWN]]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     verb = "differs" if len(names) == 1 else "differ"
-    return f"{len(names)} of {len({*ours, *theirs})} tensors {verb}: {', '.join(told)}{more}"
+    return f"{len(names)} of {len({*ours, *theirs})} tensors {verb}: {some([*told, *names[SHOWN:]], SHOWN)}"
 
 
 def _is_same(one: np.ndarray[Any, Any] | None, other: np.ndarray[Any, Any] | None) -> bool:

@@ -10,6 +10,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from reprobundle.comparing.pairs import Pair, Roots
 from reprobundle.components.environment.lock import read_lock
 from reprobundle.components.environment.section import LOCK_PATH, WHEELS_FOLDER
+from reprobundle.phrases import counted
 from reprobundle.report import Finding, Grade, Status
 from reprobundle.store import inside
 
@@ -36,7 +37,8 @@ def only_brought(pairs: Sequence[Pair], roots: Roots | None) -> tuple[Pair, ...]
 def told(kind: str, brought: Sequence[Pair]) -> Iterator[Finding]:
     """All of them in one finding."""
     if brought:
-        sides = (_count(sum(pair.first is not None for pair in brought)), _count(sum(pair.second is not None for pair in brought)))  # fmt: skip
+        ours, theirs = (sum(pair.first is not None for pair in brought), sum(pair.second is not None for pair in brought))  # fmt: skip
+        sides = [counted(wheels, "wheel") if wheels else "none" for wheels in (ours, theirs)]
         message = "wheels lie in one bundle only; the locked hashes are the same"
         yield Finding(
             kind=kind, status=Status.DIFFERS, message=message, expected=sides[0], found=sides[1], grade=Grade.LOW, why=WHY
@@ -59,7 +61,3 @@ def _name(path: str) -> str:
         return str(parse_wheel_filename(path.rpartition("/")[2])[0])
     except InvalidWheelFilename:
         return ""
-
-
-def _count(wheels: int) -> str:
-    return {0: "none", 1: "1 wheel"}.get(wheels, f"{wheels:,} wheels")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reprobundle.store import Writer
 
 DEFAULT_BUDGET = 30.0
+MAX_SHARD_BYTES = 50 * 10**9
 Vendor = Literal["needed", "all"]
 
 
@@ -40,11 +41,35 @@ class Begun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A model that was opened from a file or folder: what lies there and may go into the bundle as it is.
+
+    Attributes:
+        kind: As `model.Given` names it: ``safetensors``, ``checkpoint``, ``folder``, ``torchscript`` or ``onnx``.
+        place: The file or folder.
+        weights: Files that hold the weights: of safetensors to be linked or copied, else none.
+        documents: Further files for the root of the bundle, by their path there.
+        key: Where in a checkpoint the state dict stood.
+        left_out: What else the checkpoint held, by name.
+        init: Arguments for the constructor that the checkpoint itself holds.
+    """
+
+    kind: Literal["safetensors", "checkpoint", "folder", "torchscript", "onnx"]
+    place: Path
+    weights: tuple[Path, ...] = ()
+    documents: Mapping[str, Path] = field(default_factory=dict)
+    key: str | None = None
+    left_out: tuple[str, ...] = ()
+    init: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """What a person handed to ``capture``; each component reads the part it knows.
 
     Attributes:
-        model: An ``nn.Module``, or a function for a model that is not torch.
+        model: An ``nn.Module``, or a function for a model that is not torch; as handed over it may also be the path of a
+            file or folder, of which `opened` tells once it is opened.
         inputs: Sample inputs: a tensor or array (one argument), a tuple or list (positional), a dict (keywords).
         factory: Class or function that makes the model, itself or as ``module:name``; None: the model's own class.
         init: Arguments of the factory: keywords, or ``{"args": [...], "kwargs": {...}}``; None: found out.
@@ -59,6 +84,12 @@ class Source:
         run: What `begin` recorded at the start of training.
         vendor: Which distributions travel in the bundle as wheels: those that no index offers, or all.
         trained_here: Whether this process trained the model, so that its seeds say something about it.
+        optimizer: The optimizer, whose class and options are recorded.
+        scheduler: The scheduler of its learning rate, likewise.
+        resumable: Whether the states of the two go along, so that training can be continued.
+        max_shard_bytes: Size above which the weights are split into several files.
+        opened: Where `model` came from, when the person named a file or folder.
+        progress: Called with the bytes written so far and the bytes in all, while weights are written.
     """
 
     model: Any
@@ -76,6 +107,12 @@ class Source:
     run: Begun | None = None
     vendor: Vendor = "needed"
     trained_here: bool = True
+    optimizer: Any = None
+    scheduler: Any = None
+    resumable: bool = False
+    max_shard_bytes: int = MAX_SHARD_BYTES
+    opened: Opened | None = None
+    progress: Callable[[int, int], None] | None = None
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprobundle import tensors
+from reprobundle import frameworks, tensors
 from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, OutputComparison, Rung
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = "outputs"
 INPUTS = "replay/inputs.safetensors"
 EXPECTED = "replay/expected.safetensors"
+UNKNOWN = "for_callable"  # the model's own section refuses it before
 
 
 class Tree(Record):
@@ -50,7 +51,7 @@ def capture(source: Source, stage: Stage) -> Section:
     if source.inputs is None:
         stage.note(NAME, "no sample inputs were given, so no replay can compare outputs", hint="capture(…, inputs=x)")
         return Section(inputs=None, expected=None)
-    worker = _worker(source.model)
+    worker = frameworks.module_of(frameworks.loader_of(source.model) or UNKNOWN)
     taken = attempt(lambda: _flatten(source.inputs))
     if isinstance(taken, Failure):
         stage.note(NAME, f"the sample inputs cannot be recorded: {taken.why}", hint="give tensors or arrays, nested")
@@ -64,12 +65,6 @@ def capture(source: Source, stage: Stage) -> Section:
     expected = _write(stage, EXPECTED, *made)
     _note_nan(stage, made[1])
     return Section(inputs=inputs, expected=expected)
-
-
-def _worker(model: Any) -> Any:
-    from reprobundle.worker import for_callable, for_torch
-
-    return for_torch if hasattr(model, "state_dict") else for_callable
 
 
 def _flatten(inputs: Any) -> tuple[Json, dict[str, Any]]:
@@ -88,7 +83,7 @@ def _is_torch(value: Any) -> bool:
 
 def _run(worker: Any, model: Any, structure: Json, leaves: Mapping[str, Any]) -> tuple[Json, dict[str, Any]]:
     """One forward pass, after which every module is in the mode it was in."""
-    if not hasattr(model, "state_dict"):
+    if not hasattr(model, "modules"):
         made: tuple[Json, dict[str, Any]] = worker.call(model, structure, leaves)
         return made
     import torch
@@ -111,9 +106,9 @@ def _write(stage: Stage, path: str, structure: Json, leaves: Mapping[str, Any]) 
 def _bytes(leaf: Any) -> tensors.TensorBytes:
     if not _is_torch(leaf):
         return tensors.of_array(leaf)
-    from reprobundle.worker import for_torch
+    from reprobundle.worker import tensor_bytes
 
-    return tensors.TensorBytes(for_torch.dtype_name(leaf), tuple(leaf.shape), lambda: for_torch.content(leaf))
+    return tensors.TensorBytes(tensor_bytes.dtype_name(leaf), tuple(leaf.shape), lambda: tensor_bytes.content(leaf))
 
 
 def _note_nan(stage: Stage, leaves: Mapping[str, Any]) -> None:

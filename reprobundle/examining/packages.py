@@ -23,7 +23,8 @@ from reprobundle.components.environment.rebuilding.wanted import read_wanted
 from reprobundle.components.environment.section import Section
 from reprobundle.errors import UnavailableError
 from reprobundle.examining.checklist import Check, blocks, ok, warning
-from reprobundle.rendering.wording import counted, size_words
+from reprobundle.phrases import counted, some
+from reprobundle.rendering.wording import size_words
 from reprobundle.sandbox import Sandbox
 
 SHOWN = 5
@@ -88,9 +89,9 @@ def _own_wheels(wanted: Wanted, python: Found | None) -> Iterator[Check]:
         wheel.name for wheel in wanted.own.values() if fitting.isdisjoint(parse_wheel_filename(wheel.name)[3])
     )
     if unfit:
-        names = ", ".join(unfit[:SHOWN]) + (f" and {len(unfit) - SHOWN} more" if len(unfit) > SHOWN else "")
         hint = "replay with --env portable, or with --env current in an environment of your own"
-        yield blocks("wheels", f"wheels of the bundle itself do not fit this Python or system: {names}", hint=hint)
+        message = f"wheels of the bundle itself do not fit this Python or system: {some(unfit, SHOWN)}"
+        yield blocks("wheels", message, hint=hint)
     else:
         yield ok("wheels", f"{counted(len(wanted.own), 'wheel')} of the bundle itself, all of which fit here")
 

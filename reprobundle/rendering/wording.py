@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reprobundle.components.environment.section import LockFacts
+from reprobundle.phrases import counted
 from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.report import (
@@ -178,11 +179,6 @@ def weakest_first(outputs: Sequence[OutputComparison], limit: int) -> tuple[Outp
     if len(outputs) <= limit:
         return tuple(outputs)
     return tuple(sorted(outputs, key=lambda output: output.rung.strength)[:limit])
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def size_words(size: int) -> str:

@@ -22,7 +22,7 @@ from typing import Any, Dict, Mapping
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROTOCOL = 1
 SIBLINGS = (  # the loaders and the tables of facts find each other by these names; each after those it asks for
-    "arguments", "importing", "seeding", "tree",
+    "arguments", "importing", "seeding", "tensor_bytes", "tree",
     "readings", "variables", "machine", "libraries", "torch_facts", "torch_settings",
 )  # fmt: skip
 

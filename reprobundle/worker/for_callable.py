@@ -17,6 +17,11 @@ def sibling(name: str) -> Any:
     return importlib.import_module("reprobundle.worker." + name)
 
 
+def recognises(model: Any) -> bool:
+    """Whether a model is a function, or anything else that can be called."""
+    return callable(model) and not isinstance(model, type)
+
+
 def prepare(job: Mapping[str, Any]) -> None:
     """Import numpy, so that its settings can be applied first."""
     import numpy  # noqa: F401  imported for its effect

@@ -22,7 +22,7 @@ def sibling(name: str) -> Any:
     return importlib.import_module("reprobundle.worker." + name)
 
 
-def is_pretrained(model: Any) -> bool:
+def recognises(model: Any) -> bool:
     """Whether a model is of transformers' kind; transformers is not imported to find out."""
     library = sys.modules.get("transformers.modeling_utils")
     return library is not None and isinstance(model, library.PreTrainedModel)

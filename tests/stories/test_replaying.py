@@ -35,11 +35,11 @@ def redigest(folder: Path, manifest: dict[str, Any]) -> None:
     """Recompute the digests of the tensors, as an attacker would."""
     import torch
 
-    from reprobundle.worker import for_torch
+    from reprobundle.worker import tensor_bytes
 
     arrays = tensors.read_arrays(folder / "model.safetensors")
     for entry in manifest["model"]["tensors"]:
-        entry["xxh3_128"] = for_torch.digest(entry["name"], torch.from_numpy(arrays[entry["name"]].copy()))
+        entry["xxh3_128"] = tensor_bytes.digest(entry["name"], torch.from_numpy(arrays[entry["name"]].copy()))
 
 
 def scale_first(arrays: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xxhash
 
-from reprobundle.worker import for_torch, seeding, tree
+from reprobundle.worker import for_torch, seeding, tensor_bytes, tree
 
 torch = pytest.importorskip("torch")
 
@@ -157,7 +157,7 @@ def test_alias_to_nothing_is_an_error(source, tmp_path):
         for_torch.load(for_torch.build(job), job)
 
 
-DTYPES = [getattr(torch, name) for name in for_torch.NAMES]
+DTYPES = [getattr(torch, name) for name in tensor_bytes.NAMES]
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -169,34 +169,34 @@ def test_digest_is_its_definition(dtype, shape):
     tensor = (
         torch.frombuffer(bytearray(content), dtype=dtype).reshape(shape) if count else torch.empty(shape, dtype=dtype)
     )
-    head = f'["a.ß","{for_torch.NAMES[str(dtype)[6:]]}",[{",".join(map(str, shape))}]]\n'
+    head = f'["a.ß","{tensor_bytes.NAMES[str(dtype)[6:]]}",[{",".join(map(str, shape))}]]\n'
 
-    assert for_torch.digest("a.ß", tensor) == xxhash.xxh3_128_hexdigest(head.encode() + content)
-    assert bytes(for_torch.content(tensor)) == content
+    assert tensor_bytes.digest("a.ß", tensor) == xxhash.xxh3_128_hexdigest(head.encode() + content)
+    assert bytes(tensor_bytes.content(tensor)) == content
 
 
 def test_digest_does_not_see_the_layout():
     """Strides, a view, a requires_grad do not change a digest; name, shape, dtype and the sign of zero do."""
     plain = torch.arange(6.0).reshape(2, 3)
-    digest = for_torch.digest("a", plain)
+    digest = tensor_bytes.digest("a", plain)
     others = [
-        for_torch.digest("b", plain),
-        for_torch.digest("a", plain.reshape(3, 2)),
-        for_torch.digest("a", plain.double()),
-        for_torch.digest("a", plain + 1),
-        for_torch.digest("a", torch.where(plain == 0, torch.tensor(-0.0), plain)),
+        tensor_bytes.digest("b", plain),
+        tensor_bytes.digest("a", plain.reshape(3, 2)),
+        tensor_bytes.digest("a", plain.double()),
+        tensor_bytes.digest("a", plain + 1),
+        tensor_bytes.digest("a", torch.where(plain == 0, torch.tensor(-0.0), plain)),
     ]
 
-    assert for_torch.digest("a", plain.t().contiguous().t()) == digest
-    assert for_torch.digest("a", torch.stack([plain, plain], 2)[:, :, 0]) == digest
-    assert for_torch.digest("a", torch.nn.Parameter(plain.clone())) == digest
+    assert tensor_bytes.digest("a", plain.t().contiguous().t()) == digest
+    assert tensor_bytes.digest("a", torch.stack([plain, plain], 2)[:, :, 0]) == digest
+    assert tensor_bytes.digest("a", torch.nn.Parameter(plain.clone())) == digest
     assert len({digest, *others}) == 6
 
 
 def test_dtype_that_safetensors_cannot_hold():
     """A dtype without a name is an error that says which."""
     with pytest.raises(TypeError, match="dtype complex128 cannot be stored in safetensors"):
-        for_torch.dtype_name(torch.zeros(1, dtype=torch.complex128))
+        tensor_bytes.dtype_name(torch.zeros(1, dtype=torch.complex128))
 
 
 def flattened(value):

@@ -80,7 +80,7 @@ def test_torch_model_runs_as_here(project, dtype):
     """Outputs, their structure and the digests of the weights are what this process gets, whatever the dtype."""
     import torch
 
-    from reprobundle.worker import for_torch
+    from reprobundle.worker import for_torch, tensor_bytes
 
     project.write("net.py", NET)
     torch.manual_seed(5)
@@ -99,7 +99,7 @@ def test_torch_model_runs_as_here(project, dtype):
     assert set(arrays) == {"logits", "hidden/0"}
     for name, tensor in expected.items():
         assert arrays[name].dtype.name == dtype
-        assert arrays[name].tobytes() == bytes(for_torch.content(tensor))
+        assert arrays[name].tobytes() == bytes(tensor_bytes.content(tensor))
     assert left.result["distributions"]["torch"] == torch.__version__
     assert left.result["facts"]
     assert left.result["unapplied"] == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reprobundle.components.code.modules import shadowed
 from reprobundle.components.code.project import Project
 from reprobundle.components.code.repository import Absent
 from reprobundle.components.code.section import Section
 from reprobundle.components.interface import Site, Stage, differs, not_run, same
+from reprobundle.phrases import counted, some
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
 
@@ -22,7 +23,7 @@ def notes(project: Project, section: Section, stage: Stage) -> None:
         stage.note("code", message, hint=project.checkout.hint)
     if section.left_out:
         shown = [f"{left.path!r} {left.reason}" for left in section.left_out]
-        message = f"{_count(len(shown), 'source file')} left out: {_some(shown)}"
+        message = f"{counted(len(shown), 'source file')} left out: {some(shown, SHOWN)}"
         stage.note("code", message, hint="the section 'code' lists every one under left_out")
     for local in project.loaded:
         if local.root is None:
@@ -39,7 +40,7 @@ def findings(section: Section, site: Site) -> Iterator[Finding]:
     """What a replay can say of the source without running it."""
     absent = [module.path for module in section.modules if not inside(site.root, module.path).is_file()]
     if absent:
-        message = f"modules that are not in the bundle: {_some(map(repr, absent))}"
+        message = f"modules that are not in the bundle: {some([*map(repr, absent)], SHOWN)}"
         yield differs("code", message, expected=f"{len(section.modules)} modules", found=f"{len(absent)} missing")
     if section.repository is None:
         yield not_run("code", "the commit was not recorded: there was no git repository to read at capture")
@@ -50,24 +51,13 @@ def findings(section: Section, site: Site) -> Iterator[Finding]:
         where = f"; what was changed stands in {section.patch}" if section.patch else ""
         yield _note(f"tracked files differed from the commit at capture{where}")
     if section.changed_since_start:
-        yield _note(
-            f"changed after the run began, what ran may differ: {_some(map(repr, section.changed_since_start))}"
-        )
+        changed = [*map(repr, section.changed_since_start)]
+        yield _note(f"changed after the run began, what ran may differ: {some(changed, SHOWN)}")
     if section.main_guard == "missing":
         yield _note("the script that defines the model has no main guard: importing it trains again")
     if section.left_out:
-        yield _note(f"{_count(len(section.left_out), 'source file')} left out at capture")
+        yield _note(f"{counted(len(section.left_out), 'source file')} left out at capture")
 
 
 def _note(message: str) -> Finding:
     return Finding(kind="code", status=Status.NOTE, message=message)
-
-
-def _some(items: Iterable[str]) -> str:
-    listed = list(items)
-    more = len(listed) - SHOWN
-    return ", ".join(listed[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

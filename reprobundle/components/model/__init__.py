@@ -5,13 +5,28 @@ Reading a manifest needs the section alone; the rest is imported when it is used
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.model.section import NAME, Arguments, Section, TensorEntry
 from reprobundle.report import Finding
 
-__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check"]
+__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check", "opened"]
+
+
+def opened(source: Source) -> Source:
+    """The same source with its model in memory, opened where the person named a file or folder.
+
+    Raises:
+        UsageError: There is no such file or folder, it is of no known kind, or it does not fit the factory.
+        RefusedInputError: The file breaks its form, or may run code when it is read.
+    """
+    if not isinstance(source.model, str | os.PathLike):
+        return source
+    from reprobundle.components.model import opening
+
+    return opening.opened(source)
 
 
 def capture(source: Source, stage: Stage) -> Section:

@@ -13,7 +13,10 @@ from reprobundle.store.digests import BundlePath, Digest
 
 NAME = "model"
 
-Loader = Literal["for_torch", "for_transformers", "for_callable"]
+Loader = Literal["for_torch", "for_transformers", "for_torchscript", "for_onnx", "for_skops", "for_callable"]
+Kind = Literal[
+    "tuple", "set", "frozenset", "float", "complex", "bytes", "path", "dtype", "device", "size", "enum", "entry"
+]
 Pointer = Annotated[str, pydantic.Field(pattern=r"^/(args/[0-9]{1,5}|kwargs/[^/]+)(/[^/]*)*$", max_length=1024)]
 
 
@@ -24,12 +27,16 @@ class Arguments(Record):
         args: By position.
         kwargs: By keyword.
         objects: Values that stand for an object made of named parts, such as a dataclass: its class by the value's place,
-            a JSON pointer such as ``/kwargs/config``. The class is called with the parts by keyword.
+            a JSON pointer such as ``/kwargs/config``. The class is called with the parts by keyword; of an ``enum``, the
+            member is looked up by its name.
+        kinds: Values that JSON has no form for, by the value's place: what they are, e.g. ``tuple`` of a list, ``dtype`` of
+            the text ``float16``, ``entry`` of a class or function as ``module:name`` (``docs/format.md`` has them all).
     """
 
     args: tuple[Json, ...] = ()
     kwargs: dict[str, Json] = {}
     objects: dict[Pointer, entries.EntryName] = {}
+    kinds: dict[Pointer, Kind] = {}
 
 
 class TensorEntry(Record):
@@ -53,6 +60,27 @@ class TensorEntry(Record):
         return math.prod(self.shape) * tensors.WIDTHS[self.dtype]
 
 
+class Given(Record):
+    """What the person handed over, where that was not a module in memory.
+
+    Attributes:
+        kind: ``safetensors`` or ``checkpoint`` (a file of weights), ``folder`` (as ``from_pretrained`` reads it),
+            ``torchscript`` or ``onnx`` (weights and computation in one file).
+        name: Name of the file or folder, without its place.
+        xxh3_128: Digest of the file; None for a folder.
+        key: Where in a checkpoint the state dict stood, e.g. ``state_dict``; None where the file held nothing else.
+        left_out: What else the checkpoint held, which is not in the bundle, by name.
+        linked: Whether the weights' files in the bundle are the given files, byte for byte.
+    """
+
+    kind: Literal["safetensors", "checkpoint", "folder", "torchscript", "onnx"]
+    name: str
+    xxh3_128: Digest | None = None
+    key: str | None = None
+    left_out: tuple[str, ...] = ()
+    linked: bool = False
+
+
 class Section(Record):
     """How to make the model again.
 
@@ -67,6 +95,12 @@ class Section(Record):
         configuration: What the model's class reads its configuration from; None where `init` says it all.
         parameters: Number of parameters, shared ones once.
         device: Kind of device the model was on: ``cpu``, ``cuda``, …
+        index: The shards' table, ``model.safetensors.index.json``; None where the weights are one file.
+        buffers: Buffers that are no part of the state, which the constructor computes.
+        buffers_file: Their values; None where there are none.
+        wrappers: What was taken off the model, outermost first: ``DistributedDataParallel``, ``OptimizedModule``, …
+        given: What the person handed over, where that was not a module in memory.
+        trusted: Types that a scikit-learn model is made of and that skops asks about, sorted.
     """
 
     loader: Loader
@@ -79,6 +113,12 @@ class Section(Record):
     configuration: BundlePath | None = None
     parameters: int = 0
     device: str = "cpu"
+    index: BundlePath | None = None
+    buffers: tuple[TensorEntry, ...] = ()
+    buffers_file: BundlePath | None = None
+    wrappers: tuple[str, ...] = ()
+    given: Given | None = None
+    trusted: tuple[str, ...] = ()
 
 
 def step(key: str) -> str:

@@ -23,6 +23,7 @@ from reprobundle.components.environment.lock import read_lock
 from reprobundle.components.environment.section import LOCK_PATH, NAME, Platform, Section
 from reprobundle.components.environment.snapshot import surroundings
 from reprobundle.components.interface import Site, not_run, same
+from reprobundle.phrases import counted
 from reprobundle.records import Json
 from reprobundle.report import Finding, Grade, Status
 from reprobundle.store import inside
@@ -186,8 +187,8 @@ def _more(names: list[str]) -> Iterator[Finding]:
             yield graded(f"{name} is installed, which was not recorded", weight, expected=NOT_THERE, found="there")
     rest = [name for name, weight in weights.items() if weight is None]
     if rest:
-        are, plural = ("is", "") if len(rest) == 1 else ("are", "s")
-        message = f"{len(rest)} distribution{plural} {are} installed that the lock does not name: {some(rest)}"
+        are = "is" if len(rest) == 1 else "are"
+        message = f"{counted(len(rest), 'distribution')} {are} installed that the lock does not name: {some(rest)}"
         yield Finding(kind=NAME, status=Status.NOTE, message=message)
 
 

@@ -26,6 +26,7 @@ from reprobundle.components.environment.snapshot.distributions import Installed,
 from reprobundle.components.environment.snapshot.edited import with_edits
 from reprobundle.components.environment.snapshot.recorded import RECORD, BrokenRecordError, Row, rows_of
 from reprobundle.components.interface import not_run, same
+from reprobundle.phrases import counted
 from reprobundle.report import Finding, Grade, Status
 from reprobundle.store import inside
 
@@ -90,7 +91,7 @@ def check_files(section: Section, root: Path, packages: Sequence[Path]) -> Itera
     differences = [finding for one, here in both for finding in _compared(one, here, wheels.get(one.name))]
     yield from differences
     if len(both) > len(differences) and not any(finding.grade for finding in differences):
-        looked_at = _counted(len(both) - len(differences), "distribution")
+        looked_at = counted(len(both) - len(differences), "distribution")
         yield same(NAME, f"the files of {looked_at} here are as they were installed or as the bundle brings them")
 
 
@@ -108,7 +109,7 @@ def check_unbundled(section: Section, *, rebuilt: bool = True) -> Iterator[Findi
         yield graded(
             message,
             weight,
-            expected=f"{_counted(one.edited.count, 'file')} changed",
+            expected=f"{counted(one.edited.count, 'file')} changed",
             found="what an index offers" if rebuilt else "not known",
         )
 
@@ -215,10 +216,6 @@ def _there(folders: Iterator[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _some(paths: Sequence[str], word: str, count: int | None = None) -> str:
     count = len(paths) if count is None else count
-    return f"{_counted(count, 'file')} {word}: {', '.join(paths[:SHOWN])}{', …' if count > SHOWN else ''}"
+    return f"{counted(count, 'file')} {word}: {', '.join(paths[:SHOWN])}{', …' if count > SHOWN else ''}"

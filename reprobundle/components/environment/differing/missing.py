@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.section import Section
+from reprobundle.phrases import some
 
 SHOWN = 4
 
@@ -26,9 +27,8 @@ def missing_words(section: Section, found: Mapping[str, str] | None) -> str | No
     missing.sort(key=lambda one: (grading.most_first(grading.of_distribution(one.name).grade), one.name))
     if not missing:
         return None
-    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    labels = ", ".join(f"{one.name} {one.version}" for one in missing[:SHOWN])
-    return f"{labels}{more} {'is' if len(missing) == 1 else 'are'} not installed there"
+    labels = some([f"{one.name} {one.version}" for one in missing], SHOWN)
+    return f"{labels} {'is' if len(missing) == 1 else 'are'} not installed there"
 
 
 def python_words(section: Section, version: str) -> str | None:

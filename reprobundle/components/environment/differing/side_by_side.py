@@ -16,6 +16,7 @@ from reprobundle.components.environment.differing.facts import (
 )
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.section import Distribution, Section
+from reprobundle.phrases import counted
 from reprobundle.records import Json
 from reprobundle.report import Finding, Grade
 
@@ -73,7 +74,7 @@ def _source(one: Distribution) -> str:
     exact = one.origin.commit or one.origin.sha256
     edited = ""
     if one.edited is not None:
-        edited = f", {one.edited.count:,} file{'' if one.edited.count == 1 else 's'} changed since"
+        edited = f", {counted(one.edited.count, 'file')} changed since"
     return one.origin.kind + (f" {exact}" if exact else "") + edited
 
 
@@ -106,7 +107,7 @@ def _one_sided(ours: list[str], theirs: list[str]) -> Iterator[Finding]:
 def _conda(first: Section, second: Section) -> Iterator[Finding]:
     ours, theirs = ({one.name: f"{one.version} {one.build}" for one in section.conda} for section in (first, second))
     if bool(ours) != bool(theirs):
-        before, now = (_count(len(side)) for side in (ours, theirs))
+        before, now = (counted(len(side), "package") if side else "none" for side in (ours, theirs))
         yield graded("the conda environment differs", grading.NOT_KNOWN, expected=before, found=now)
         return
     for name in sorted({*ours, *theirs}):
@@ -114,7 +115,3 @@ def _conda(first: Section, second: Section) -> Iterator[Finding]:
         if before != now:
             weight = grading.of_distribution(name.lower())
             yield graded(f"conda package {name} differs", weight, expected=before, found=now)
-
-
-def _count(packages: int) -> str:
-    return {0: "none", 1: "1 package"}.get(packages, f"{packages:,} packages")

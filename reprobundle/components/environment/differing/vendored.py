@@ -12,6 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from reprobundle.components.environment.section import NAME, Distribution, Section
 from reprobundle.components.interface import differs
+from reprobundle.phrases import some
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
 
@@ -96,7 +97,9 @@ def _together(plain: list[tuple[str, Finding]], *, used: bool) -> Iterator[Findi
         message = f"the bundle has {len(labels)} wheels itself, which were not installed here: the environment was there before"
         yield Finding(kind=NAME, status=Status.NOTE, message=message)
         return
-    message = f"{len(labels)} distributions come from the bundle itself as wheels, not from an index: {_first(labels)}"
+    message = (
+        f"{len(labels)} distributions come from the bundle itself as wheels, not from an index: {some(labels, SHOWN)}"
+    )
     hint = "nothing proves that they are what an index offers under these versions"
     yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
 
@@ -108,7 +111,7 @@ def _contents(wheel: Path) -> str:
     by_itself = sorted({name for name in names if _runs_by_itself(name)})
     programs = sorted({name for name in names if _is_program(name)})
     told = [("run at every start of its Python", by_itself), ("are programs of its environment", programs)]
-    return "".join(f"; files in it that {what}: {_some(found)}" for what, found in told if found)
+    return "".join(f"; files in it that {what}: {_listed(found)}" for what, found in told if found)
 
 
 def names_of(wheel: Path) -> list[str] | None:
@@ -155,10 +158,5 @@ def _is_program(name: str) -> bool:
     return parts[1] == "scripts" or (parts[1] == "data" and parts[2].lower() in PROGRAMS)
 
 
-def _first(labels: list[str]) -> str:
-    return ", ".join(labels[:SHOWN]) + f" and {len(labels) - SHOWN} more"
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:MAX_SHOWN_PATH]) for name in names[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
+def _listed(names: list[str]) -> str:
+    return some([repr(name[:MAX_SHOWN_PATH]) for name in names], SHOWN)

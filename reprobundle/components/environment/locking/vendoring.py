@@ -21,6 +21,7 @@ from reprobundle.components.environment.section import NAME, WHEELS_FOLDER, Left
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.interface import Stage
 from reprobundle.errors import ProcessError, UnavailableError
+from reprobundle.phrases import counted
 
 FETCH_SECONDS = 1800.0
 MAX_UNKNOWN = 5
@@ -202,7 +203,7 @@ def _note_secrets(one: Installed, without: Sequence[str], stage: Stage) -> None:
     if without:
         names = ", ".join(repr(path[:MAX_SHOWN_PATH]) for path in without[:SHOWN_SECRETS])
         more = ", …" if len(without) > SHOWN_SECRETS else ""
-        count = f"{len(without)} file" + ("" if len(without) == 1 else "s")
+        count = counted(len(without), "file")
         message = (
             f"the wheel made of {one.name} {one.version} is without {count} that by name hold secrets: {names}{more}"
         )

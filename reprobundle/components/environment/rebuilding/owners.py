@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from reprobundle.components.environment.rebuilding.places import site_of
 from reprobundle.components.environment.rebuilding.watching import METADATA
 from reprobundle.components.environment.snapshot.recorded import BrokenRecordError, read_rows
+from reprobundle.phrases import some
 
 FILE = "overlaps.json"
 SHOWN = 5
@@ -44,7 +45,7 @@ def conflicts(environment: Path, own: Mapping[str, Path]) -> tuple[str, ...]:
     for path, contents in owners.items():
         if len(contents) > 1 and (UNKNOWN in contents.values() or len(set(contents.values())) > 1):
             shared.setdefault(tuple(sorted(contents)), []).append(path)
-    return tuple(f"{' and '.join(names)}: {_some(paths)}" for names, paths in sorted(shared.items()))
+    return tuple(f"{' and '.join(names)}: {_listed(paths)}" for names, paths in sorted(shared.items()))
 
 
 def keep(root: Path, environment: Path, own: Mapping[str, Path]) -> None:
@@ -114,6 +115,5 @@ def _places(site: Path, environment: Path) -> Callable[[str], str]:
     return place
 
 
-def _some(paths: list[str]) -> str:
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(repr(path[:MAX_SHOWN_PATH]) for path in sorted(paths)[:SHOWN]) + more
+def _listed(paths: list[str]) -> str:
+    return some([repr(path[:MAX_SHOWN_PATH]) for path in sorted(paths)], SHOWN)

@@ -22,29 +22,11 @@ from reprobundle.components.environment.section import MAX_SHOWN_EDITED, NAME, E
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.environment.snapshot.recorded import RECORD, Row
 from reprobundle.errors import ProcessError, UnavailableError
+from reprobundle.phrases import counted
 
 NEVER_RUN = frozenset(  # endings of what computes nothing: not asked for, as every question takes its microseconds
-    {
-        *(
-            "css",
-            "js",
-            "map",
-            "md",
-            "mo",
-            "po",
-            "pot",
-            "pxd",
-            "pyc",
-            "pyi",
-            "pyx",
-            "rst",
-            "ts",
-            "typed",
-            "woff",
-            "woff2",
-        ),
-        *("crt", "pem"),  # administrators add certificates of their own, which are nobody else's business
-    }
+    "css js map md mo po pot pxd pyc pyi pyx rst ts typed woff woff2"
+    " crt pem".split()  # administrators add certificates of their own, which are nobody else's business
 )
 NEVER_RUN_FOLDERS = ("/tests/", "/include/")
 SOURCE = ".py"
@@ -244,13 +226,13 @@ def _told(seen: _Seen, stage: Noting) -> Installed:
     missing = tuple(sorted(map(_printable, seen.missing)))
     if not seen.changed:
         if missing:
-            message = f"{_files(missing)} of {label} that its installer wrote {_are(missing)} gone: {_some(missing)}"
+            count = counted(len(missing), "file")
+            message = f"{count} of {label} that its installer wrote {_are(missing)} gone: {_some(missing)}"
             stage.note(NAME, message, hint="a rebuilt environment has them again; install it anew and capture again")
         return replace(one, missing=missing)
     changed = sorted(map(_printable, seen.changed))
-    message = (
-        f"{_files(changed)} of {label} {_are(changed)} not as installed, so what ran is no release: {_some(changed)}"
-    )
+    count = counted(len(changed), "file")
+    message = f"{count} of {label} {_are(changed)} not as installed, so what ran is no release: {_some(changed)}"
     stage.note(NAME, message, hint="meant: keep such changes in a package of your own; not meant: install it anew")
     both = sorted({*changed, *missing})
     return replace(one, edited=Edited(count=len(both), paths=tuple(both[:MAX_SHOWN_EDITED])), missing=missing)
@@ -258,10 +240,6 @@ def _told(seen: _Seen, stage: Noting) -> Installed:
 
 def _printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()[:MAX_SHOWN_PATH]
-
-
-def _files(paths: Sequence[str]) -> str:
-    return "1 file" if len(paths) == 1 else f"{len(paths)} files"
 
 
 def _are(paths: Sequence[str]) -> str:

@@ -1,0 +1,28 @@
+"""Two turns of phrase that every message shares: a number with its noun, and the first few of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun, such as ``1 tensor``, ``0 tensors`` or ``1,234 tensors``.
+
+    Args:
+        number: How many there are.
+        noun: The word for one of them.
+        plural: The word for several, where it is not the noun with an ``s``.
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some(words: Sequence[str], shown: int = 5, more: str = "more") -> str:
+    """The first few words, and how many there are besides, such as ``a, b, c and 4 more``.
+
+    Args:
+        words: What is told, in the order to tell it in.
+        shown: How many are told by name, at least one.
+        more: What the rest are called, such as ``more tensors``.
+    """
+    rest = f" and {len(words) - shown:,} {more}" if len(words) > shown else ""
+    return ", ".join(words[:shown]) + rest

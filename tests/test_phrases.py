@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from reprobundle.phrases import counted, some
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 tensors"), (1, "1 tensor"), (2, "2 tensors"), (1234, "1,234 tensors")]
+)
+def test_a_number_stands_with_its_noun(number: int, said: str) -> None:
+    """Only one of a thing is said in the singular, and thousands are set apart."""
+    assert counted(number, "tensor") == said
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
+def test_a_plural_of_its_own_is_used(number: int, said: str) -> None:
+    """A noun whose plural is not made with an s brings it along."""
+    assert counted(number, "entry", "entries") == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ""),
+        (("a",), "a"),
+        (("a", "b", "c"), "a, b, c"),
+        (("a", "b", "c", "d"), "a, b, c and 1 more"),
+        (("a", *"b" * 1236), "a, b, b and 1,234 more"),
+    ],
+)
+def test_the_first_few_are_told_and_the_rest_counted(words: tuple[str, ...], said: str) -> None:
+    """No more than the words shown are told by name, and the number of the others follows."""
+    assert some(words, shown=3) == said
+
+
+def test_five_are_told_where_no_number_is_asked_for() -> None:
+    """Without a number of its own a message names five."""
+    assert some(list("abcdefg")) == "a, b, c, d, e and 2 more"
+
+
+def test_the_rest_can_be_called_by_name() -> None:
+    """A message may say what the rest are."""
+    assert some(["a", "b", "c"], shown=1, more="more tensors") == "a and 2 more tensors"
