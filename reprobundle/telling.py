@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
-from reprobundle.phrases import counted
 from reprobundle.rendering.wording import found_lines, lock_words, proof_words, size_words
 
 LONGEST_PATH = 2000

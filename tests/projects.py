@@ -1,4 +1,4 @@
-"""Small projects that people might have: a model, a training script, a git repository."""
+"""Small projects that people might have: a model, a training script, a git repository, what builds a package."""
 
 from __future__ import annotations
 
@@ -61,6 +61,25 @@ if __name__ == "__main__":
     )
     print(captured.proof.status)
 """
+
+
+BACK_ENDS = {
+    "setuptools": "setuptools.build_meta",
+    "hatchling": "hatchling.build",
+    "nobody-has-this": "nobody_has_this",
+}
+
+
+def pyproject(name: str, version: str = "1.0", *, back_end: str, more: str = "") -> str:
+    """The pyproject.toml of a package; `more` are further tables."""
+    return f"""
+[build-system]
+requires = ["{back_end}"]
+build-backend = "{BACK_ENDS[back_end]}"
+[project]
+name = "{name}"
+version = "{version}"
+{more}"""
 
 
 def make_project(folder: Path, **files: str) -> Path:

@@ -99,9 +99,9 @@ def _show_dry_run(specification: Path, *, as_json: bool, quiet: bool) -> None:
 def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Sequence[str]) -> str:
     """What would be packed, the largest files first, and what is missing."""
     from reprobundle.components.environment.locking.making import NO_HASHES
+    from reprobundle.phrases import counted
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page, show_findings
-    from reprobundle.phrases import counted
     from reprobundle.rendering.wording import found_lines, size_words
     from reprobundle.telling import show_warnings
 

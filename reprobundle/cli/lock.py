@@ -76,9 +76,9 @@ def _nothing(bundle: Path) -> str:
 
 def _words(resealed: Resealed) -> str:
     """What was done, in words."""
+    from reprobundle.phrases import counted
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.phrases import counted
     from reprobundle.rendering.wording import lock_words, proof_words, size_words
     from reprobundle.telling import typed
 

@@ -22,8 +22,8 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
     """
     from reprobundle.bundle import verify
     from reprobundle.exports.archive import pack as pack_bundle
-    from reprobundle.rendering import escape
     from reprobundle.phrases import counted
+    from reprobundle.rendering import escape
     from reprobundle.rendering.wording import size_words
 
     verified = verify(bundle)

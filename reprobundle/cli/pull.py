@@ -43,9 +43,9 @@ def pull(source: str, directory: Path, *, as_json: bool, quiet: bool) -> int:
 
 def _words(pulled: VerifiedBundle) -> str:
     """What was brought and what can be done with it."""
+    from reprobundle.phrases import counted
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.phrases import counted
     from reprobundle.rendering.wording import size_words
 
     files = pulled.manifest.files

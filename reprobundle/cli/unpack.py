@@ -21,8 +21,8 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
     another program made from the same files, is refused.
     """
     from reprobundle.exports.archive import unpack as unpack_archive
-    from reprobundle.rendering import escape
     from reprobundle.phrases import counted
+    from reprobundle.rendering import escape
     from reprobundle.rendering.wording import size_words
 
     bundle = unpack_archive(file, folder)

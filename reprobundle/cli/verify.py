@@ -81,9 +81,9 @@ def _facts(verified: VerifiedBundle, signature: Signature | None) -> dict[str, A
 
 def _words(verified: VerifiedBundle, facts: dict[str, Any]) -> str:
     """What was found, in words."""
+    from reprobundle.phrases import counted
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.phrases import counted
     from reprobundle.rendering.wording import lock_words, proof_words, size_words
 
     manifest, lock = verified.manifest, verified.manifest.environment.lock

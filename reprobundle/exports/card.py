@@ -13,8 +13,8 @@ from reprobundle.exports import usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.exports.markdown import code, inline, paragraphs, table
 from reprobundle.manifest import Manifest
-from reprobundle.records import Record
 from reprobundle.phrases import counted
+from reprobundle.records import Record
 from reprobundle.rendering.wording import size_words
 
 SHOWN_ROWS = 50

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reprobundle.phrases import counted
 from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import NARROWEST, WIDEST, Page, show_differences
-from reprobundle.phrases import counted
 from reprobundle.report import Finding, Grade, Status
 
 SHOWN_FINDINGS = 40

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reprobundle.components.environment.section import Distribution, Edited, Section
+from reprobundle.phrases import counted
 from reprobundle.records import Json
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import NARROWEST, Page, Row
-from reprobundle.phrases import counted
 from reprobundle.rendering.wording import lock_words
 
 NONE = "-"

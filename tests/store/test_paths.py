@@ -227,5 +227,11 @@ def test_colliding_paths_are_refused(paths, message):
 
 
 def test_different_paths_stand_side_by_side():
-    """Names that only look alike do not collide."""
-    refuse_colliding(("a", "b", "ab", "a.b", "c/a", "c/b", "ä", "a/".replace("/", "_")))
+    """Names that only look alike do not collide, whatever their order; one more that collides is still found."""
+    apart = ("a", "b", "ab", "a.b", "c/a", "c/b", "ä", "a_")
+    refuse_colliding(apart)
+    refuse_colliding(reversed(apart))
+    with pytest.raises(RefusedInputError) as caught:
+        refuse_colliding((*apart, "C/A"))
+
+    assert str(caught.value) == "paths 'c/a' and 'C/A' are one name where case is ignored"

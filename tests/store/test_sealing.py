@@ -328,8 +328,16 @@ def test_error_at_the_rename_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_refuse_existing_lets_a_new_name_pass(tmp_path):
-    """A name that is free is no error."""
-    refuse_existing(tmp_path / "free")
+    """A name that is free is no error, and nothing is made; once something has it, it is one."""
+    target = tmp_path / "free"
+    refuse_existing(target)
+    made = list(tmp_path.iterdir())
+    target.touch()
+    with pytest.raises(UsageError) as caught:
+        refuse_existing(target)
+
+    assert made == []
+    assert str(caught.value) == f"output folder {str(target)!r} exists; a bundle is never overwritten"
 
 
 TINY_DISK = """

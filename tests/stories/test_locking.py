@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from projects import pyproject
 from wheelhouse import Index, serving
 
 from reprobundle.bundle import verify
@@ -36,15 +37,6 @@ if __name__ == "__main__":
     )
     print(captured.proof.status, captured.proof.why)
 """
-PYPROJECT = """
-[build-system]
-requires = ["{back_end}"]
-build-backend = "{module}"
-[project]
-name = "side-project"
-version = "1.0"
-"""
-SETUPTOOLS = PYPROJECT.format(back_end="setuptools", module="setuptools.build_meta")
 PLANTED = {
     "user": "planted-user",
     "home": "planted-home",
@@ -63,13 +55,13 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield served
 
 
-def project(folder: Path, pyproject: str) -> dict[str, str]:
+def project(folder: Path, *, back_end: str) -> dict[str, str]:
     """A training script in a git repository, an editable install beside it, and the variables that make them reachable."""
     work, side, site = folder / "work", folder / "side", folder / "site"
     for made in (work, side / "side_project", site / "side_project-1.0.dist-info"):
         made.mkdir(parents=True)
     (work / "train.py").write_text(TRAIN)
-    (side / "pyproject.toml").write_text(pyproject)
+    (side / "pyproject.toml").write_text(pyproject("side-project", back_end=back_end))
     (side / "side_project" / "__init__.py").write_text("def twice(x):\n    return x * 2\n")
     metadata = site / "side_project-1.0.dist-info"
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: side-project\nVersion: 1.0\n")
@@ -100,7 +92,7 @@ def bytes_of(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 def test_nothing_of_this_machine_is_in_a_bundle(tmp_path: Path, index: Index) -> None:
     """No home, user, folder, index, password, remote's token or variable, in no file and in no wheel."""
     folder = tmp_path / PLANTED["folder"]
-    variables = project(folder, SETUPTOOLS)
+    variables = project(folder, back_end="setuptools")
     secret = f"{PLANTED['user']}:{PLANTED['password']}"
     remote = f"https://{secret}@forge.planted.invalid/work.git"
     for command in (
@@ -147,7 +139,7 @@ def test_nothing_of_this_machine_is_in_a_bundle(tmp_path: Path, index: Index) ->
 
 def test_an_editable_install_without_its_back_end_travels_as_code(tmp_path: Path) -> None:
     """No wheel can be made of it, so its modules are in the bundle: the proof ran without the original folder."""
-    variables = project(tmp_path, PYPROJECT.format(back_end="nobody-has-this", module="nobody_has_this"))
+    variables = project(tmp_path, back_end="nobody-has-this")
     said = captured(tmp_path, {**variables, "PIP_NO_INDEX": "1"}, "0")
     manifest = verify(tmp_path / "bundle").manifest
     notes = [note.message for note in manifest.notes if note.message.startswith("side-project")]

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from projects import pyproject
 from support import require
 
 import reprobundle
@@ -18,14 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).parents[2]
 SOURCE_ONLY = "docopt==0.6.2"  # a release without any wheel
-PROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "{name}"
-version = "{version}"
-"""
 TRAIN = """
 import sys
 
@@ -65,7 +58,7 @@ def _part(folder: Path, name: str) -> Path:
     package = folder / name
     (package / name).mkdir(parents=True)
     (package / name / "__init__.py").write_text(PARTS[name])
-    (package / "pyproject.toml").write_text(PROJECT.format(name=name.replace("_", "-"), version="1.2.3"))
+    (package / "pyproject.toml").write_text(pyproject(name.replace("_", "-"), "1.2.3", back_end="hatchling"))
     return package
 
 

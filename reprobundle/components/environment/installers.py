@@ -84,6 +84,23 @@ def pip_runner(python: Path) -> tuple[Path, ...]:
     return (python, runner if runner.is_file() else folder)
 
 
+def default_index() -> str | None:
+    """The index that pip asks where it is told of none, as pip's own file says; None where it does not say so.
+
+    The file is read alone: pip, imported as a whole, would change how loggers are made in a person's training.
+    """
+    try:
+        file = pip_folder() / "_internal" / "models" / "index.py"
+        spec = importlib.util.spec_from_file_location("pip_index", file)
+        if spec is None or spec.loader is None:
+            return None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return str(module.PyPI.simple_url)
+    except (UnavailableError, ImportError, OSError, AttributeError):
+        return None
+
+
 def find_uv() -> Path | None:
     """uv from the PATH, beside this interpreter, or from the installed package; None where there is none."""
     name = "uv.exe" if os.name == "nt" else "uv"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from wheelhouse import Index, lock_of, make_wheel, serving
 
-from reprobundle.components.environment.installers import Configuration, find_uv
+from reprobundle.components.environment.installers import Configuration, default_index, find_uv
 from reprobundle.components.environment.lock import Pin, pin, read_lock
 from reprobundle.components.environment.locking import asking, asking_uv, pinning
 
@@ -170,6 +170,24 @@ def test_passwords_are_no_part_of_what_places_are_compared_by(tmp_path: Path) ->
     assert (
         inquiry._variables(inquiry.order("https://one/simple"))["UV_EXTRA_INDEX_URL"] == "https://me:secret@one/simple"
     )
+
+
+def test_a_further_index_stands_before_the_one_that_pip_asks_anyway(tmp_path: Path) -> None:
+    """Where only further indexes are configured, the main one is pip's own default."""
+    inquiry = asking_uv._Inquiry(tmp_path, Configuration(extra_index_urls=("https://two/simple",)), 0.0)
+
+    assert inquiry.places == ("https://two/simple", default_index())
+
+
+def test_without_a_known_main_index_uv_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock made from a part of the indexes would depend on the tool, so pip-compile is left to tell."""
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip" / "__init__.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    inquiry = asking_uv._Inquiry(tmp_path, Configuration(extra_index_urls=("https://two/simple",)), 0.0)
+
+    with pytest.raises(asking.NoHashesError, match=r"^pip does not say which index it asks$"):
+        _ = inquiry.places
 
 
 @pytest.mark.slow

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from reprobundle.components.environment.installers import (
     Configuration,
+    default_index,
     find_uv,
     parse_configuration,
     read_configuration,
@@ -53,6 +56,31 @@ def test_lines_of_another_form_are_passed_over() -> None:
 def test_the_real_pip_answers() -> None:
     """The configuration of this machine can be read."""
     assert isinstance(read_configuration(), Configuration)
+
+
+def test_the_default_index_is_the_one_that_pip_names() -> None:
+    """It is read from pip's own file, and loggers of this process are made as before."""
+    makes_loggers = logging.getLoggerClass()
+    code = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    told = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert default_index() == told.strip()
+    assert logging.getLoggerClass() is makes_loggers
+
+
+@pytest.mark.parametrize("content", [None, "PyPI = 'elsewhere'", "import no_such_module"])
+def test_a_pip_of_another_form_names_no_default_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    """Where pip's file is gone or says it otherwise, nothing is guessed."""
+    place = tmp_path / "pip" / "_internal" / "models"
+    place.mkdir(parents=True)
+    (tmp_path / "pip" / "__init__.py").touch()
+    if content is not None:
+        (place / "index.py").write_text(content)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    assert default_index() is None
 
 
 def test_a_pip_in_the_current_folder_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -16,24 +15,11 @@ from wheelhouse import lock_of, make_wheel, serving
 from reprobundle import process, sandbox
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.rebuilding import rebuild, wanted, with_uv
-from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.errors import ProcessError, RefusedInputError, ReproBundleError, UnavailableError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nobodys_packages")]
 
 PAIRS = [("uv", "bwrap"), ("uv", "none"), ("pip", "bwrap")]
-
-
-@pytest.fixture(autouse=True)
-def nobodys_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of this test's own, and no index but the ones that a test names."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
 
 
 @pytest.fixture(params=["uv", "pip"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tarfile
 from pathlib import Path
@@ -14,22 +13,13 @@ from wheelhouse import lock_of, make_source, make_wheel, serving
 from reprobundle import process
 from reprobundle.components.environment.installers import find_uv
 from reprobundle.components.environment.rebuilding import rebuild
-from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.components.environment.rebuilding.downloading import download_command
 from reprobundle.components.environment.rebuilding.failures import NO_WAY_OUT, explain
 from reprobundle.components.environment.rebuilding.pip_alone import NO_PROGRAM
 from reprobundle.components.environment.section import PORTABLE_PATH
 from reprobundle.errors import RefusedInputError
 
-
-@pytest.fixture(autouse=True)
-def nobodys_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of this test's own, and no index but the ones that a test names."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+pytestmark = pytest.mark.usefixtures("nobodys_packages")
 
 
 def hostile_source(folder: Path, proof: Path) -> Path:

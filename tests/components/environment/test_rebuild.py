@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from projects import pyproject
 from rebuilds import HASHED, HERE, build, paths, said_by, section, walls, with_lock
 from wheelhouse import lock_of, make_wheel
 
@@ -25,13 +26,7 @@ from reprobundle.components.environment.section import PORTABLE_PATH, Interprete
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.records import from_bytes
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "{name}-pkg"
-version = "1.2"
+TABLES = """
 [project.scripts]
 {name}-run = "{name}_pkg:word"
 [tool.hatch.build.targets.wheel]
@@ -61,7 +56,8 @@ def project(folder: Path, name: str) -> Path:
     package = folder / name / "src" / f"{name}_pkg"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(f"def word():\n    return {name!r}\n")
-    (folder / name / "pyproject.toml").write_text(PYPROJECT.format(name=name))
+    tables = TABLES.format(name=name)
+    (folder / name / "pyproject.toml").write_text(pyproject(f"{name}-pkg", "1.2", back_end="hatchling", more=tables))
     return folder / name
 
 

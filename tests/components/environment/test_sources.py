@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
 from pathlib import Path
 
@@ -12,20 +11,10 @@ from wheelhouse import lock_of, make_source, make_wheel, serving
 
 from reprobundle.components.environment.lock import Pin
 from reprobundle.components.environment.rebuilding import source_needs
-from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.components.environment.rebuilding.sources import _built, _plain
 from reprobundle.errors import RefusedInputError, UnavailableError
 
-
-@pytest.fixture(autouse=True)
-def nobodys_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of this test's own, and no index but the ones that a test names."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+pytestmark = pytest.mark.usefixtures("nobodys_packages")
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from projects import pyproject
 from wheelhouse import lock_of, make_wheel, serving
 
 from reprobundle import process
@@ -25,16 +26,6 @@ from reprobundle.store import Writer
 
 INTERPRETER = Interpreter(implementation="cpython", version="3.11.7", build="main", cache_tag="cpython-311")
 PLATFORM = Platform(system="Linux", machine="x86_64", libc="glibc 2.36")
-SETUPTOOLS = """
-[build-system]
-requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
-[project]
-name = "edited-thing"
-version = "1.0"
-[project.scripts]
-run-thing = "edited_thing:main"
-"""
 
 
 def stage_in(folder: Path, seconds: float = 60) -> Stage:
@@ -51,10 +42,12 @@ def install(wheel: Path, site: Path) -> Installed:
     return next(one for one in installed([str(site)]) if one.name == name)
 
 
-def editable(folder: Path, site: Path, *, back_end: str = SETUPTOOLS) -> Installed:
+def editable(folder: Path, site: Path, *, back_end: str = "setuptools") -> Installed:
     """An editable install as its note describes it, and its project."""
     (folder / "edited_thing").mkdir(parents=True)
-    (folder / "pyproject.toml").write_text(back_end)
+    (folder / "pyproject.toml").write_text(
+        pyproject("edited-thing", back_end=back_end, more='[project.scripts]\nrun-thing = "edited_thing:main"\n')
+    )
     (folder / "edited_thing" / "__init__.py").write_text("def main(): ...\n")
     (folder / "edited_thing" / "run.sh").write_text("#!/bin/sh\n")
     (folder / "edited_thing" / "run.sh").chmod(0o755)
@@ -101,10 +94,7 @@ def test_an_editable_install_that_cannot_be_built_says_where_its_modules_are(
     """Nobody has its back end; what was imported of it is captured as code like any module of the person's own."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    back_end = SETUPTOOLS.replace("setuptools.build_meta", "nobody_has_this").replace(
-        '["setuptools"]', '["nobody-has-this"]'
-    )
-    one = editable(tmp_path / "project", tmp_path / "site", back_end=back_end)
+    one = editable(tmp_path / "project", tmp_path / "site", back_end="nobody-has-this")
     imported = Installed(**{**vars(one), "imported": True})
     brought = make_wheels([imported], stage_in(tmp_path / "bundle"))
 

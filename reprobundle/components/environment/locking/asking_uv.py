@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -20,13 +21,12 @@ from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
-from reprobundle.components.environment.installers import Configuration
+from reprobundle.components.environment.installers import Configuration, default_index
 from reprobundle.components.environment.lock import Pin
 from reprobundle.components.environment.locking.asking import NoHashesError, Offers, ask, matched
 from reprobundle.components.environment.locking.compiling import any_fits
 
 TOOL = "uv"
-DEFAULT_INDEX = "https://pypi.org/simple"
 YEAR_OF_ONE_SOURCE = 2020  # releases from before may have several source archives, of which uv names one
 MAX_UNKNOWN = 5
 NOT_INHERITED = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_URL")
@@ -77,9 +77,20 @@ class _Inquiry:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The indexes, the main one last: uv's own order of preference."""
-        main = self.configuration.index_url or DEFAULT_INDEX
-        return tuple(dict.fromkeys(_plain(url) for url in (*self.configuration.extra_index_urls, main)))
+        """The indexes, the main one last: uv's own order of preference.
+
+        Raises:
+            NoHashesError: None is named, and pip does not say which one it asks then.
+        """
+        return tuple(self._addresses)
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        """Each place's whole address, which may hold a password."""
+        main = self.configuration.index_url or default_index()
+        if main is None:
+            raise NoHashesError("pip does not say which index it asks")
+        return {_plain(url): url for url in (*self.configuration.extra_index_urls, main)}
 
     def settle_elsewhere(self, names: Iterable[str]) -> None:
         """Leave pins to pip-compile."""
@@ -158,11 +169,7 @@ class _Inquiry:
         if not self._told_by_pip():
             return inherited
         kept = {name: value for name, value in inherited.items() if name not in NOT_INHERITED}
-        whole = {
-            _plain(url): url
-            for url in (*self.configuration.extra_index_urls, self.configuration.index_url or DEFAULT_INDEX)
-        }
-        *extra, last = (whole[place] for place in order)
+        *extra, last = (self._addresses[place] for place in order)
         return {**kept, "UV_INDEX_URL": last, "UV_EXTRA_INDEX_URL": " ".join(extra)}
 
     def _told_by_pip(self) -> bool:

@@ -27,6 +27,7 @@ from reprobundle.components.environment.section import (
 )
 from reprobundle.components.environment.snapshot.distributions import Installed, recorded_files
 from reprobundle.components.interface import Stage, Vendor
+from reprobundle.phrases import counted
 
 MAX_ARCHIVE_BYTES = 64 * 2**20
 MAX_EDITED_BYTES = 512 * 2**20
@@ -140,8 +141,9 @@ def vendor_all(
     have = {one.name for one in more.pins}
     rest = tuple(one for one in pinned.pins if one.name not in have)
     bare = [one for one in rest if not one.hashes]
-    count = f"{len(together.paths)} wheel" + ("" if len(together.paths) == 1 else "s")
-    stage.note(NAME, f"{count} travel in the bundle, {together.size / MEBIBYTE:.0f} MiB in all, as was asked for")
+    count = counted(len(together.paths), "wheel")
+    travel = "travels" if len(together.paths) == 1 else "travel"
+    stage.note(NAME, f"{count} {travel} in the bundle, {together.size / MEBIBYTE:.0f} MiB in all, as was asked for")
     return replace(pinned, pins=rest, why=pinned.why if bare else None), together
 
 
@@ -161,11 +163,10 @@ def write_locks(
     facts = LockFacts(hashes="none" if why else "complete", why=why, by="none" if why else pinned.by)
     if why:
         return facts, False
-    own = set(_file_by_name(brought).values())
+    by_name = _file_by_name(brought)
+    own = frozenset(by_name.values())
     files = {**pinned.files, **brought.files}
-    only_own = {
-        value: file for value, file in files.items() if file in own or name_of(file) not in _file_by_name(brought)
-    }
+    only_own = {value: file for value, file in files.items() if file in own or name_of(file) not in by_name}
     unnamed = write_pylock(pins, only_own, interpreter=interpreter, platform=platform, stage=stage)
     if unnamed:
         stage.note(NAME, f"{NO_PYLOCK}: the file name of a wheel of {unnamed} is not known")
