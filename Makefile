@@ -2,21 +2,27 @@
 #
 #   .demo/venv   the program as a user installs it, so that the environment it captures is small
 #   .venv        the program from this folder, with the tools that check it
+#
+# `make test-frameworks` has one more, for what talks to transformers, Lightning, ONNX and scikit-learn: .frameworks/venv
 
 PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find reprobundle -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md LICENSE
-PYTEST = .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST_OPTIONS = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 QUICK = -m "not slow and not network"
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check lint format schemas clean
+.PHONY: demo test test-frameworks check lint format schemas clean
 
 demo: .demo/venv/ready
 	.demo/venv/bin/reprobundle demo --folder .demo/$$(date +%Y%m%d-%H%M%S)
 
 test: .venv/ready
 	$(PYTEST) --cov --cov-report=term-missing $(ARGS)
+
+test-frameworks: .frameworks/venv/ready
+	.frameworks/venv/bin/python -m pytest $(PYTEST_OPTIONS) tests/frameworks $(ARGS)
 
 check: lint
 	$(PYTEST) --quiet $(QUICK) $(ARGS)
@@ -36,7 +42,7 @@ schemas: .venv/ready
 	.venv/bin/python schemas/write.py
 
 clean:
-	rm -rf .venv .demo dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .demo .frameworks dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .demo/venv/ready: $(SOURCES)
 	@$(call set_up,.demo/venv)
@@ -46,6 +52,11 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	@$(call set_up,.venv)
 	@.venv/bin/python $(PIP) install --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+.frameworks/venv/ready: pyproject.toml constraints.txt
+	@$(call set_up,.frameworks/venv)
+	@.frameworks/venv/bin/python $(PIP) install --constraint constraints.txt --editable ".[dev,frameworks]"
 	@touch $@
 
 define set_up

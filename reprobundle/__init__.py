@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reprobundle.bundle import Bundle, VerifiedBundle, verify
     from reprobundle.capturing import begin, capture
     from reprobundle.comparing import compare
+    from reprobundle.components.model.opening import Checkpoint
     from reprobundle.components.preprocessing import Preprocessing
     from reprobundle.errors import (
         NewerSchemaError,
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from reprobundle.examining import Examination, examine
     from reprobundle.finishing import lock
     from reprobundle.manifest import Manifest
+    from reprobundle.ranks import generator_states
     from reprobundle.replaying import replay
     from reprobundle.report import Finding, Report, Rung, Status, Verdict
+    from reprobundle.resuming import Resumed, resume
+    from reprobundle.seeding import seed_everything, seed_worker
 
     __version__: str
 
 __all__ = [
     "Bundle",
+    "Checkpoint",
     "Examination",
     "Finding",
     "Manifest",
@@ -38,6 +43,7 @@ __all__ = [
     "RefusedInputError",
     "Report",
     "ReproBundleError",
+    "Resumed",
     "Rung",
     "Status",
     "UnavailableError",
@@ -49,8 +55,12 @@ __all__ = [
     "capture",
     "compare",
     "examine",
+    "generator_states",
     "lock",
     "replay",
+    "resume",
+    "seed_everything",
+    "seed_worker",
     "verify",
 ]
 
@@ -61,6 +71,7 @@ _HOMES = {
     "begin": "capturing",
     "capture": "capturing",
     "compare": "comparing",
+    "Checkpoint": "components.model.opening",
     "Preprocessing": "components.preprocessing",
     "NewerSchemaError": "errors",
     "ProcessError": "errors",
@@ -72,12 +83,17 @@ _HOMES = {
     "examine": "examining",
     "lock": "finishing",
     "Manifest": "manifest",
+    "generator_states": "ranks",
     "replay": "replaying",
     "Finding": "report",
     "Report": "report",
     "Rung": "report",
     "Status": "report",
     "Verdict": "report",
+    "Resumed": "resuming",
+    "resume": "resuming",
+    "seed_everything": "seeding",
+    "seed_worker": "seeding",
 }
 
 

@@ -55,8 +55,7 @@ def to_array(value: Any) -> Array:
     from reprobundle.worker import for_torch, tensor_bytes
 
     plain = for_torch.as_tensor(value)
-    dtype = tensors.numpy_dtype(tensor_bytes.dtype_name(plain))
-    return np.frombuffer(tensor_bytes.content(plain), dtype=dtype).reshape(tuple(plain.shape))
+    return tensors.array_of(tensor_bytes.content(plain), tensor_bytes.dtype_name(plain), tensor_bytes.shape_of(plain))
 
 
 def _is_plain(value: Any) -> bool:

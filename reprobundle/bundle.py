@@ -164,11 +164,13 @@ class VerifiedBundle:
         Raises:
             RefusedInputError: A file changed since the bundle was verified.
         """
-        writer = Writer(folder)
+        writer, resuming = Writer(folder), self.manifest.hyperparameters.resuming
         borrowed: dict[str, tuple[Path, tuple[int, ...]]] = {}
+        together = self.manifest.model.loader == "for_onnx" and len(self.manifest.model.files) > 1  # one folder
+        heavy = set(() if together else self.manifest.model.files) | ({resuming.tensors} if resuming else set())
         for entry in self.manifest.files:
             place = inside(self.path, entry.path)
-            large = entry.path in self.manifest.model.files and entry.size > BORROWED_BYTES
+            large = entry.path in heavy and entry.size > BORROWED_BYTES
             if large and is_safe_to_borrow(place):
                 borrowed[entry.path] = (place.resolve(), _borrow(place, entry))
             elif writer.copy(entry.path, place) != entry:

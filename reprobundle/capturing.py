@@ -7,19 +7,21 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
-from reprobundle import captures, rng, specification
-from reprobundle.components import COMPONENTS, code, data, environment, model
+from reprobundle import captures, ranks, rng, specification
+from reprobundle import manifest as manifests
+from reprobundle.components import COMPONENTS, code, data, environment, hyperparameters, model
 from reprobundle.components.interface import DEFAULT_BUDGET, MAX_SHARD_BYTES, Begun, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
-from reprobundle.proving import prove
+from reprobundle.progress import bar
+from reprobundle.proving import foresee, prove
 from reprobundle.report import Finding
 from reprobundle.signals import ended_politely
 from reprobundle.store import Writer, digest_bytes, staging
@@ -72,13 +74,15 @@ def capture(
     optimizer: Any = None,
     scheduler: Any = None,
     resumable: bool = False,
+    generators: Mapping[int, Mapping[str, bytes]] | None = None,
     max_shard_bytes: int = MAX_SHARD_BYTES,
     quiet: bool = False,
 ) -> Captured:
     """Pack a trained model, with all that is needed to reproduce it, into a new folder.
 
     Never needs a network. A missing optional part becomes a note in the bundle; a bad argument, an existing target or a
-    full disk is an error before the weights are written. Every random generator is left as it was.
+    full disk is an error before the weights are written. Every random generator is left as it was. In distributed training
+    it may be called on every rank: rank 0 captures, the others wait and are given the same.
 
     Args:
         path: The folder to make; it must not exist.
@@ -102,9 +106,13 @@ def capture(
         run: What `begin` gave at the start of training.
         vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution, so that the bundle can
             be replayed without any network.
-        optimizer: The optimizer, whose class and options are recorded.
-        scheduler: The scheduler of the learning rate, likewise.
-        resumable: Whether the states of the two go along, so that training can be continued where it ended.
+        optimizer: The optimizer, whose class and options are recorded; several as a list or by name in a mapping. A
+            gradient scaler may stand among them.
+        scheduler: The scheduler of the learning rate, or several, likewise.
+        resumable: Whether the states of the two go along, so that `reprobundle.resume` can continue the training where it
+            ended. Adam's is twice the size of the weights.
+        generators: What `reprobundle.generator_states` gave, called on every rank of a distributed training. Default: the
+            states of this process's random generators.
         max_shard_bytes: Size above which the weights are split into several files.
         quiet: Whether to leave out the summary on standard error: where the bundle is, its proof, what is worth knowing.
 
@@ -113,7 +121,7 @@ def capture(
 
     Raises:
         UsageError: An argument is wrong, or the target exists.
-        UnavailableError: The disk is full or cannot be written.
+        UnavailableError: The disk is full or cannot be written; on another rank than 0: the capture on rank 0 failed.
     """
     source = Source(
         model=model,
@@ -133,14 +141,47 @@ def capture(
         optimizer=optimizer,
         scheduler=scheduler,
         resumable=resumable,
+        generators=generators or {},
         max_shard_bytes=max_shard_bytes,
     )
-    captured = capture_source(Path(path), source, proof=proof)
-    if not quiet:
-        _tell(summary(captured))
+    with bar(WRITING, quiet=quiet) as progress:
+        captured = _on_rank_zero(path, replace(source, progress=progress), proof=proof, quiet=quiet)
     if proof and not captured.proof.proven:
         warnings.warn(_unproven(captured), UnprovenBundleWarning, stacklevel=2)
     return captured
+
+
+def _on_rank_zero(path: str | os.PathLike[str], source: Source, *, proof: bool, quiet: bool) -> Captured:
+    """Capture, in a training on several ranks on the first of them only; the others wait and have the same."""
+
+    def make() -> Captured:
+        captured = capture_source(Path(path), source, proof=proof)
+        if not quiet:
+            _tell(summary(captured))
+        return captured
+
+    return ranks.once(
+        os.fspath(path),
+        make,
+        dump=lambda captured: manifests.to_bytes(captured.manifest).decode(),
+        load=lambda text: _heard(path, text),
+    )
+
+
+def follow(path: str | os.PathLike[str]) -> Captured | None:
+    """What rank 0 captures, on another rank of the same training; None where the ranks cannot speak to each other.
+
+    Raises:
+        UnavailableError: The capture on rank 0 failed, or nothing was heard of it.
+    """
+    text = ranks.follow(os.fspath(path))
+    return None if text is None else _heard(path, text)
+
+
+def _heard(path: str | os.PathLike[str], text: str) -> Captured:
+    content = text.encode()
+    manifest = manifests.from_bytes(content)
+    return Captured(Path(os.path.abspath(path)), digest_bytes(content), manifest.proof, manifest.notes, manifest)
 
 
 def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = False, width: int = 100) -> str:
@@ -173,12 +214,14 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     target = Path(os.path.abspath(target))
     refuse_nested()
     refuse_existing(target)
-    with ended_politely(), rng.kept(), staging(target) as folder:
-        source = model.opened(source)
+    with ended_politely(), rng.kept() as states, staging(target) as folder:
+        source = replace(model.opened(source), generators=source.generators or {rng.rank(): states})
         stage = Stage(Writer(folder), time.monotonic() + source.budget)
+        if proof:
+            foresee(source, stage)
         sections = take(source, stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
-        proven = draft.model_copy(update={"proof": prove(draft, folder, source) if proof else NOT_ASKED})
+        proven = draft.model_copy(update={"proof": prove(draft, folder, source, stage) if proof else NOT_ASKED})
         told = proven.model_copy(update={"notes": tuple(stage.notes)})
         complete = told.model_copy(update={"views": views.write(told, stage.writer)})
         complete = complete.model_copy(update={"files": stage.writer.entries})
@@ -188,6 +231,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete)
 
 
+WRITING = "writing weights"
 PROVING = ("model", "outputs")  # the kinds whose notes may say why there is no proof
 NOT_ASKED = Proof(status="not run", why="it was switched off")
 
@@ -211,6 +255,7 @@ def capture_specification(
     proof: bool = True,
     kept: bool = True,
     vendor: Vendor | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Captured, tuple[str, ...]]:
     """Capture what a ``reprobundle.yaml`` describes.
 
@@ -221,6 +266,7 @@ def capture_specification(
         proof: As in `capture`.
         kept: Whether the bundle goes to this user's capture log; not so when it is thrown away.
         vendor: As in `capture`; None: as the file says.
+        progress: Called with the bytes written so far and the bytes in all, while weights are written.
 
     Returns:
         What was captured, and warnings about values that YAML reads otherwise than people mean.
@@ -233,7 +279,7 @@ def capture_specification(
     target = out or specification.default_folder(described, path)
     refuse_unwritable(Path(os.path.abspath(target)))
     source = Source(**specification.arguments(described, path.absolute().parent))
-    source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
+    source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor, progress=progress)
     return capture_source(target, source, proof=proof, kept=kept), warned
 
 
@@ -261,7 +307,8 @@ def begin(
         refuse_unwritable(Path(os.path.abspath(path)))
     with rng.kept():
         commit, sources = code.state(None if project is None else Path(project).resolve())
-        return Begun(commit=commit, sources=sources, splits=data.digests(splits or {}))
+        seeds = hyperparameters.seeds_in_force()
+        return Begun(commit=commit, sources=sources, splits=data.digests(splits or {}), seeds=seeds)
 
 
 def refuse_nested() -> None:

@@ -52,7 +52,9 @@ SAME_DEVICE: Mapping[str, Tolerance] = {  # whole networks, same kind of device 
     "BF16": Tolerance(1.6e-2, 8e-3),
     "F8_E4M3": Tolerance(0.125, 0.1),
     "F8_E5M2": Tolerance(0.25, 0.1),
-}
+    "F8_E4M3FNUZ": Tolerance(0.125, 0.1),
+    "F8_E5M2FNUZ": Tolerance(0.25, 0.1),
+}  # F8_E8M0 and F4 have steps so coarse that only equal values agree
 OTHER_DEVICE: Mapping[str, Tolerance] = {  # between kinds of device, without TF32
     **SAME_DEVICE,
     "F32": Tolerance(1e-4, 1e-5),
@@ -62,6 +64,7 @@ OTHER_DEVICE: Mapping[str, Tolerance] = {  # between kinds of device, without TF
 }
 
 
+UNORDERED = frozenset({"F8_E8M0", "F4"})  # without a sign; four bits in a byte
 GROSS = 1e-2  # relative to the element itself
 GROSS_SHARE = 0.05  # of the elements: near zero a few may well move by more than their own size
 GROSS_FEW = 8  # elements, where the share would be less
@@ -229,10 +232,10 @@ def _worst(expected: Array, produced: Array, where: Array) -> dict[str, Any]:
 
 
 def _max_ulp(expected: Array, produced: Array) -> int | None:
-    """Largest distance in representable steps, both signs on one line; None for complex numbers."""
+    """Largest distance in representable steps, both signs on one line; None for what is no sign and magnitude."""
     import numpy as np
 
-    if expected.dtype.kind == "c":
+    if expected.dtype.kind == "c" or dtype_name(expected.dtype) in UNORDERED:
         return None
     one, other = _ordered(expected), _ordered(produced)
     return int((np.maximum(one, other) - np.minimum(one, other)).max())

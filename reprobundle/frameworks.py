@@ -8,7 +8,15 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-LOADERS = ("for_transformers", "for_torch", "for_callable")  # the first that knows it
+LOADERS = (  # the first that knows it
+    "for_transformers", "for_torchscript", "for_torch", "for_onnx", "for_skops", "for_callable",
+)  # fmt: skip
+SELF_CONTAINED = {
+    "for_torchscript": "weights and computation in one TorchScript file",
+    "for_onnx": "weights and computation in one ONNX file",
+    "for_skops": "a scikit-learn model in one skops file",
+}
+"""Loaders of models whose files say all, without a class or arguments; and what such a file is, in words."""
 
 
 def loader_of(model: Any) -> str | None:

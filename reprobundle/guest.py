@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reprobundle import process, records, tensors
-from reprobundle.components.interface import Answer
+from reprobundle import answers, frameworks, process, records, tensors
+from reprobundle.answers import Answer
 from reprobundle.errors import ProcessError, RefusedInputError
 from reprobundle.manifest import Manifest
 from reprobundle.sandbox import Sandbox
@@ -36,6 +36,7 @@ class Host:
         environment: Variables of the worker's process.
         device: Kind of device for the model: ``cpu``, ``cuda``, …; None: the recorded one if the worker has it.
         timeout: Seconds.
+        watched: Whether to note what the source does while the model is made, and to refuse it the network.
     """
 
     python: Path
@@ -45,6 +46,7 @@ class Host:
     environment: Mapping[str, str] = field(default_factory=dict)
     device: str | None = None
     timeout: float = 3600.0
+    watched: bool = False
 
 
 def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: Path, host: Host) -> Answer:
@@ -77,9 +79,10 @@ def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: P
 
 def why_not(manifest: Manifest) -> str | None:
     """Why this bundle cannot be run at all, or None."""
-    if manifest.model.entry is None:
+    contained = manifest.model.loader in frameworks.SELF_CONTAINED
+    if manifest.model.entry is None and not contained:
         return "the model has no name that can be imported"
-    if manifest.model.init is None:
+    if manifest.model.init is None and not contained:
         return "the arguments of the model's constructor are not known"
     if manifest.outputs.inputs is None:
         return "no sample inputs are recorded"
@@ -88,8 +91,7 @@ def why_not(manifest: Manifest) -> str | None:
 
 def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path, host: Host) -> dict[str, Any]:
     model, inputs, pairs = manifest.model, manifest.outputs.inputs, manifest.preprocessing.pairs
-    assert model.init is not None  # why_not was asked before
-    assert inputs is not None
+    assert inputs is not None  # why_not was asked before
     transform = None
     if pairs is not None and manifest.preprocessing.transform is not None:
         transform = {
@@ -102,12 +104,17 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
         "loader": model.loader,
         "model": {
             "entry": model.entry,
-            "init": model.init.model_dump(mode="json"),
+            "init": None if model.init is None else model.init.model_dump(mode="json"),
             "weights": [str(place(path)) for path in model.files],
             "aliases": model.aliases,
+            "strides": {entry.name: entry.strides for entry in model.tensors if entry.strides is not None},
+            "buffers": None if model.buffers_file is None else str(place(model.buffers_file)),
+            "trusted": list(model.trusted),
             "configuration": None if model.configuration is None else str(place(model.configuration)),
             "device": host.device or model.device,
         },
+        "bundle": str(root),
+        "watched": host.watched,
         "roots": [str(root / path) for path in manifest.code.import_roots],
         "hidden": [str(folder) for folder in host.hidden],
         "inputs": {"file": str(place(inputs.file)), "structure": inputs.structure},
@@ -137,6 +144,8 @@ def _settings(recorded: Mapping[str, Any], environment: Mapping[str, str]) -> di
 def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
     """What the worker may see of the bundle: weights, inputs, raw samples, configuration, source; nothing expected."""
     paths = [*manifest.model.files]
+    if manifest.model.buffers_file is not None:
+        paths.append(manifest.model.buffers_file)
     if manifest.model.configuration is not None:
         paths.append(manifest.model.configuration)
     if manifest.outputs.inputs is not None:
@@ -157,22 +166,28 @@ def _read(out: Path, finished: process.Finished) -> Answer:
     result = records.strict_json(_hostile_bytes(out / "result.json"), name="result.json")
     if not isinstance(result, dict):
         raise RefusedInputError("result.json: expected an object")
-    stage = _text(result.get("stage")) or "start"
-    error = _text(result.get("error"))
+    stage = answers.text(result.get("stage")) or "start"
+    error = answers.text(result.get("error"))
     if stage != "done" and error is None:
         error = f"the process ended by itself, exit status {finished.code}"
     transformed = _arrays(out / "transformed.safetensors") if "transformed" in result else None
     return Answer(
         stage=stage,
+        at=answers.line(result.get("at")),
+        misfit=answers.misfit(result.get("misfit")),
+        deeds=answers.deeds(result.get("deeds")),
         error=error,
         outputs=result.get("outputs"),
         arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
         transformed=transformed,
         nesting=result.get("transformed"),
-        digests=_texts(result.get("digests")),
-        device=_text(result.get("device")),
-        facts=_object(result.get("facts")),
-        distributions=_texts(result["distributions"]) if "distributions" in result else None,
+        digests=answers.texts(result.get("digests")),
+        forms=answers.texts(result.get("forms")),
+        sharing=answers.texts(result["sharing"]) if "sharing" in result else None,
+        buffers=answers.texts(result.get("buffers")),
+        device=answers.text(result.get("device")),
+        facts=answers.mapping(result.get("facts")),
+        distributions=answers.texts(result["distributions"]) if "distributions" in result else None,
         log=log,
     )
 
@@ -199,15 +214,3 @@ def _hostile_bytes(path: Path) -> bytes:
 def _arrays(path: Path) -> Mapping[str, Any]:
     _hostile_bytes(path)
     return tensors.read_arrays(path)
-
-
-def _text(value: Any) -> str | None:
-    return value[:1000] if isinstance(value, str) else None
-
-
-def _texts(value: Any) -> Mapping[str, str]:
-    return {key: item for key, item in _object(value).items() if isinstance(item, str)}
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -19,13 +19,47 @@ def host_bytes() -> int | None:
         return _physical_bytes()
 
 
+def total_bytes() -> int | None:
+    """Memory that this process could have if nothing else needed any, bytes; None where the system does not say."""
+    limits = [_limit(group) for group in _groups()]
+    physical = _physical_bytes()
+    return physical if physical is None else min(physical, *limits, sys.maxsize)
+
+
 def _group_bytes() -> int:
-    """What the control group still allows, where it sets a limit (a container, a batch job)."""
-    group = Path("/sys/fs/cgroup")
+    """What the control groups still allow, where they set a limit (a container, a batch job).
+
+    Pages of files count as used there, those of weights just written for one, but are given up for whoever needs memory.
+    """
+    return min((_limit(group) - _used(group) for group in _groups()), default=sys.maxsize)
+
+
+def _groups() -> list[Path]:
+    """The control groups of this process, the innermost first; a container sees its own as the root."""
+    root = Path("/sys/fs/cgroup")
     try:
-        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
+    own = next((line[3:].strip("/") for line in lines if line.startswith("0::")), "")
+    return [place for place in (root / own, *(root / own).parents) if place == root or root in place.parents]
+
+
+def _limit(group: Path) -> int:
+    try:
+        return int((group / "memory.max").read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such group, or "max": no limit
         return sys.maxsize
+
+
+def _used(group: Path) -> int:
+    try:
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return 0
+    files = [line.split()[1] for line in lines if line.startswith(("inactive_file ", "active_file "))]
+    return max(0, used - sum(map(int, files)))
 
 
 def _physical_bytes() -> int | None:

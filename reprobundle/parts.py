@@ -5,14 +5,20 @@ Such an object is recorded as the name of its class and its parts; calling the c
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import inspect
+import json
 import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 MAX_DEPTH = 16
+GROUPS = (list, tuple, set, frozenset)
+PLAIN_MAPPINGS = (dict, collections.defaultdict)  # the second comes back as the first: its function has no name
 
 
 def parts_of(value: Any) -> Mapping[str, Any] | None:
@@ -30,19 +36,63 @@ def parts_of(value: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def objects_in(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Every such object in a nested value, outer ones first."""
-    if depth > MAX_DEPTH:
-        return
+@dataclasses.dataclass(frozen=True)
+class Apart:
+    """An object taken apart.
+
+    Attributes:
+        kind: Its class.
+        method: The method of the class that makes it again, where that is not the class itself.
+        parts: What the class or its method is called with, by keyword.
+    """
+
+    kind: Any
+    method: str | None
+    parts: Mapping[str, Any]
+
+
+def taken_apart(value: Any) -> Apart | None:
+    """An object by what makes an equal one again; None for what is no such object.
+
+    Besides those of `parts_of`: nodes of OmegaConf, configurations of transformers, numpy's dtypes, and dictionaries of
+    a class of their own, whose keys may be read as attributes.
+    """
+    if _is_a(value, "omegaconf", "Container"):
+        omegaconf = sys.modules["omegaconf"].OmegaConf
+        return Apart(omegaconf, "create", {"obj": omegaconf.to_container(value, resolve=True)})
+    if _is_a(value, "transformers.configuration_utils", "PretrainedConfig"):
+        return Apart(type(value), "from_dict", {"config_dict": json.loads(value.to_json_string(use_diff=False))})
+    if _is_a(value, "numpy", "dtype") and value.isbuiltin == 1:
+        return Apart(sys.modules["numpy"].dtype, None, {"dtype": value.str})
     parts = parts_of(value)
-    if parts is not None:
+    if parts is None and isinstance(value, dict) and type(value) not in PLAIN_MAPPINGS:
+        parts = dict(value)
+    return None if parts is None else Apart(type(value), None, parts)
+
+
+def is_training_arguments(value: Any) -> bool:
+    """Whether these are the options of transformers' Trainer, which no model is made of."""
+    return _is_a(value, "transformers.training_args", "TrainingArguments")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number or text of numpy's own kind, whose Python value is the same."""
+    return _is_a(value, "numpy", "number") or _is_a(value, "numpy", "bool_")
+
+
+def named_in(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Every class and function that a nested value cannot be made again without."""
+    if isinstance(value, type) or inspect.isroutine(value):
         yield value
-    inner = parts if parts is not None else value
-    if isinstance(inner, Mapping):
-        inner = tuple(inner.values())
-    if isinstance(inner, list | tuple):
-        for part in inner:
-            yield from objects_in(part, depth + 1)
+    elif isinstance(value, Enum):
+        yield type(value)
+    elif depth <= MAX_DEPTH:
+        apart = parts_of(value)
+        if apart is not None:
+            yield type(value)
+        inner = value if apart is None else apart
+        for part in inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, GROUPS) else ():
+            yield from named_in(part, depth + 1)
 
 
 def fitted(value: Any, hint: Any) -> Any:
@@ -75,4 +125,5 @@ def _dataclass_in(hint: Any) -> Any:
 
 def _is_a(value: Any, module: str, name: str) -> bool:
     loaded = sys.modules.get(module)  # nobody has such an object without it
-    return loaded is not None and isinstance(value, getattr(loaded, name))
+    kind = getattr(loaded, name, None)
+    return kind is not None and isinstance(value, kind)

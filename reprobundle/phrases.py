@@ -1,4 +1,4 @@
-"""Two turns of phrase that every message shares: a number with its noun, and the first few of many."""
+"""Turns of phrase that every message shares: a number with its noun, the first few of many, and a size."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ def some(words: Sequence[str], shown: int = 5, more: str = "more") -> str:
     """
     rest = f" and {len(words) - shown:,} {more}" if len(words) > shown else ""
     return ", ".join(words[:shown]) + rest
+
+
+def sized(size: int) -> str:
+    """Bytes as a person says them, in powers of 1,000, such as ``12 bytes`` or ``1.5 GB``."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{size:,} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"

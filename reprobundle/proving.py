@@ -6,29 +6,43 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from reprobundle import guest, memory, replies
-from reprobundle.components import code
-from reprobundle.components.interface import Site, Source
+from reprobundle import deeds, frameworks, guest, memory, replies
+from reprobundle.answers import Answer
+from reprobundle.components import code, model
+from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.errors import ReproBundleError
 from reprobundle.manifest import Manifest, Proof
+from reprobundle.phrases import sized
 from reprobundle.report import Rung
 from reprobundle.sandbox import Sandbox
+from reprobundle.worker import for_torch
 
 PROOF_SECONDS = 600.0
 CPU = "cpu"
 SHOWN_CHARACTERS = 300
 
 
-def prove(draft: Manifest, folder: Path, source: Source) -> Proof:
-    """Reload a staged bundle, the original source hidden, and compare the outputs.
+def foresee(source: Source, stage: Stage) -> None:
+    """Say, before a byte of the weights is written, that this machine can never hold the model a second time."""
+    total, size = memory.total_bytes(), _size_in_memory(source.model)
+    needed = int(memory.NEEDED * size)
+    if total is not None and needed > total:
+        message = f"a second copy of the model needs {sized(needed)} of memory, this machine has {sized(total)} in all"
+        stage.note(model.NAME, f"{message}: it cannot be proven here", hint="replay it on a machine that has as much")
+
+
+def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
+    """Reload a staged bundle, the original source hidden and the network refused, and compare the outputs.
 
     Args:
         draft: The manifest as it stands; its table of files is not used.
         folder: The staged bundle.
         source: What capture was given: tells which folders to hide.
+        stage: Takes notes of what the source did to the world around it while the model was made.
     """
-    reason = guest.why_not(draft) or code.why_not_importable(draft.code) or _too_large(draft)
+    reason = guest.why_not(draft) or _why_not_importable(draft) or _too_large(draft)
     if reason is not None:
         return Proof(status="not run", why=reason)
     device = _device(draft)
@@ -40,20 +54,27 @@ def prove(draft: Manifest, folder: Path, source: Source) -> Proof:
             environment={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             device=device,
             timeout=PROOF_SECONDS,
+            watched=True,
         )
         try:
             answer = guest.ask(draft, lambda path: folder / path, folder, Path(control), host)
         except ReproBundleError as error:
-            return Proof(status="failed", why=str(error))
+            return Proof(status="failed", why=deeds.without_places(str(error)))
+    deeds.note(answer, stage)
     return _judge(draft, Site(root=folder, answer=answer, other_device=device != draft.model.device), device)
+
+
+def _why_not_importable(draft: Manifest) -> str | None:
+    """Why the source must not be imported again, where it has to be: a model may say all by its own file."""
+    needed = draft.model.loader not in frameworks.SELF_CONTAINED or draft.model.trusted
+    return code.why_not_importable(draft.code) if needed or draft.preprocessing.transform is not None else None
 
 
 def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     answer = site.answer
     assert answer is not None  # the worker was asked
     if answer.error is not None:
-        way_out = _made(draft) if answer.stage == "build" else ""
-        return Proof(status="failed", why=f"at {answer.stage}: {answer.error}{way_out}")
+        return Proof(status="failed", why=_why_stopped(draft, answer, answer.error))
     rung, reason = replies.overall(draft, site)
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
@@ -62,10 +83,21 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
 
 
+def _why_stopped(draft: Manifest, answer: Answer, error: str) -> str:
+    """What went wrong and in which line; first of all where it is the network that was asked for."""
+    needed = deeds.network_need(answer)
+    stopped = f"at {answer.stage}: {deeds.without_places(error)}"
+    if needed is not None:
+        return f"{needed}; {stopped}"
+    at = f", at {answer.at.words}" if answer.at is not None else ""
+    return stopped + at + (_made(draft) if answer.stage == "build" else "")
+
+
 def _made(draft: Manifest) -> str:
     """How the model was made, for a person who sees that it is wrong, and what to write instead."""
     init = draft.model.init
-    assert init is not None  # why_not was asked before
+    if init is None:
+        return ""
     given = [repr(value) for value in init.args] + [f"{name}={value!r}" for name, value in init.kwargs.items()]
     called = f"{draft.model.entry}({', '.join(given)})"[:SHOWN_CHARACTERS]
     return f"; it was called as {called}: if that is not how you make it, name a function of yours that does: factory="
@@ -80,6 +112,16 @@ def _on(device: str, draft: Manifest) -> str:
 def _size(draft: Manifest) -> int:
     """Bytes of the model's tensors, shared ones once."""
     return sum(entry.bytes for entry in draft.model.tensors if entry.name not in draft.model.aliases)
+
+
+def _size_in_memory(thing: Any) -> int:
+    """Bytes of the tensors of a torch module, shared ones once; 0 for a model of another kind."""
+    if not for_torch.recognises(thing):
+        return 0
+    held = [
+        value for value in (*thing.parameters(), *thing.buffers()) if not hasattr(value, "cls_to_become")
+    ]  # lazy ones
+    return sum(value.numel() * value.element_size() for value in held)
 
 
 def _too_large(draft: Manifest) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprobundle.phrases import some
+
 ROOT = ""
 RESERVED = ("environment/", "code/", "data/", "preprocessing/", "replay/", "documentation/", "signatures/")
 IMPORTABLE = ("code/source", "code/outside")
@@ -48,6 +50,7 @@ def _is_at_home(path: str, home: str) -> bool:
 def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
     """Each path a section names: the section's field, the path, the folder it must lie under."""
     model, outputs, prepared = manifest.model, manifest.outputs, manifest.preprocessing
+    generators, resuming = manifest.hyperparameters.generators, manifest.hyperparameters.resuming
     fields: Mapping[str, tuple[str | None, str]] = {
         "environment.lock": (manifest.environment.lock and manifest.environment.lock.path, "environment/"),
         "environment.portable": (manifest.environment.portable, "environment/"),
@@ -56,6 +59,9 @@ def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
         "preprocessing.configuration": (prepared.configuration, "preprocessing/"),
         "preprocessing.pairs.raw": (prepared.pairs and prepared.pairs.raw.file, "preprocessing/"),
         "preprocessing.pairs.expected": (prepared.pairs and prepared.pairs.expected.file, "preprocessing/"),
+        "hyperparameters.generators.file": (generators and generators.file, "replay/"),
+        "hyperparameters.resuming.structure": (resuming and resuming.structure, "replay/"),
+        "hyperparameters.resuming.tensors": (resuming and resuming.tensors, "replay/"),
         "model.configuration": (model.configuration, ROOT),
         "model.index": (model.index, ROOT),
         "model.buffers_file": (model.buffers_file, "replay/"),
@@ -85,9 +91,30 @@ def _import_roots(roots: tuple[str, ...]) -> Iterator[str]:
             yield f"code.import_roots: names {root!r}, expected a folder under {' or '.join(IMPORTABLE)}"
 
 
+WHOLE = {"for_torchscript": ".pt", "for_onnx": ".onnx", "for_skops": ".skops"}  # one file that says all
+
+
+def _forms(model: Any) -> Iterator[str]:
+    """Weights of another form than safetensors stand only where the loader says so, and there in one file."""
+    suffix = WHOLE.get(model.loader)
+    if suffix is None:
+        yield from (
+            f"model.files: {path!r}: expected safetensors for {model.loader!r}"
+            for path in model.files
+            if not path.endswith(".safetensors")
+        )
+        return
+    if not model.files or not model.files[0].endswith(suffix):
+        found = some([repr(path) for path in model.files]) or "none"
+        yield f"model.files: expected one {suffix} file for {model.loader!r}, found {found}"
+    if model.loader != "for_onnx" and len(model.files) > 1:
+        yield f"model.files: expected one {suffix} file for {model.loader!r}, found {len(model.files)}"
+
+
 def _weights(model: Any) -> Iterator[str]:
     if model.loader == "for_callable" and (model.files or model.tensors):
         yield "model: a plain function has no weights, but files or tensors are named"
+    yield from _forms(model)
     names = [entry.name for entry in model.tensors]
     if len(names) != len(set(names)):
         yield "model.tensors: a name stands twice"

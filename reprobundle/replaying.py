@@ -14,11 +14,12 @@ from pathlib import Path
 
 from reprobundle import captures, guest, hosting, process, replies, reporting, wishing
 from reprobundle import sandbox as sandboxes
+from reprobundle.answers import Answer
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, outputs
 from reprobundle.components.environment.differing import existing, vendored
 from reprobundle.components.environment.rebuilding import rebuild
-from reprobundle.components.interface import Answer, Site
+from reprobundle.components.interface import Site
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.report import (
     ReplayedEnvironment,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from reprobundle.components import model, outputs, preprocessing
 from reprobundle.components.environment.differing.missing import missing_words, python_words
 from reprobundle.components.interface import Site
@@ -50,22 +52,33 @@ def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> 
     """Say where recorded and replayed part: weights first, then preprocessing, then the computation itself."""
     if rung is Rung.BITWISE:
         return None
+    weights = tuple(model.check_values(manifest.model, site))
     if site.answer is None or site.answer.error is not None:
-        return Diagnosis(stage="not run", paragraph=_stopped(site, reason))
-    weights = tuple(model.check(manifest.model, site))
+        stage: Literal["weights", "not run"] = "weights" if _differs(weights) else "not run"
+        evidence = () if stage == "not run" else _told(weights)
+        return Diagnosis(stage=stage, paragraph=_stopped(site, reason), evidence=evidence)
     pairs = tuple(preprocessing.check(manifest.preprocessing, site))
-    evidence = tuple(f"{finding.kind}: {finding.message}" for finding in (*weights, *pairs))
+    evidence = _told((*weights, *pairs))
     if _differs(weights):
         return Diagnosis(stage="weights", paragraph=_WRONG_WEIGHTS, evidence=evidence)
     if _differs(pairs):
         return Diagnosis(stage="preprocessing", paragraph=_WRONG_PREPROCESSING, evidence=evidence)
     if rung is Rung.NOT_RUN:
         return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
-    return Diagnosis(stage="computation", paragraph=_computation(rung, reason), evidence=evidence)
+    return Diagnosis(stage="computation", paragraph=_computation(rung, reason, weights), evidence=evidence)
+
+
+def _told(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    return tuple(f"{finding.kind}: {finding.message}" for finding in findings)
+
+
+def _agree(weights: tuple[Finding, ...]) -> bool:
+    """Whether tensors were compared and none differs."""
+    return any(finding.status is Status.SAME for finding in weights) and not _differs(weights)
 
 
 _WRONG_WEIGHTS = (
-    "The tensors after load are not the recorded ones, so the outputs could not agree: the weights file, the class that "
+    "The tensors after load are not the recorded ones, so the outputs cannot be expected to agree: the weights file, the class that "
     "loads it, or a step after loading differs. Compare the tensors named below with the source of the weights."
 )
 _WRONG_PREPROCESSING = (
@@ -74,25 +87,27 @@ _WRONG_PREPROCESSING = (
 )
 
 
-def _computation(rung: Rung, reason: str | None) -> str:
+def _computation(rung: Rung, reason: str | None, compared: tuple[Finding, ...]) -> str:
+    weights = (
+        "The weights after load carry the recorded digests" if _agree(compared) else "No weights could be compared"
+    )
     if rung is Rung.CLOSE:
         return (
-            f"The weights are the recorded ones and the outputs agree within the tolerance ({reason}). Differences of "
+            f"{weights}, and the outputs agree within the tolerance ({reason}): the difference is numeric. Differences of "
             "this size come from the machine: CPU instructions, thread count, libraries, or device; see the environment."
         )
     return (
-        f"The weights after load carry the recorded digests, yet the outputs differ ({reason}). The computation itself "
-        "or the recorded outputs changed: compare the source and the environment with the original, and ask whoever "
-        "made the bundle to capture it again."
+        f"{weights}, yet the outputs differ ({reason}). The computation itself or the recorded outputs changed: compare "
+        "the source and the environment with the original, and ask whoever made the bundle to capture it again."
     )
 
 
 def _stopped(site: Site, reason: str | None) -> str:
     if site.answer is None:
         return f"The model was not run: {reason}."
-    stopped = (
-        f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}. The log has the whole message."
-    )
+    where = f" It came from {site.answer.at.words}." if site.answer.at is not None else ""
+    stopped = f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}.{where}"
+    stopped += " The log has the whole message."
     if reason is None or not reason.startswith(f"{NOT_FINISHED}: "):
         return stopped
     way_out = "install what the bundle's lock names (--sync, for a Python that you name), or replay with --env rebuild"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reprobundle import records, tensors
-from reprobundle.components.interface import Answer
+from reprobundle.answers import Answer
 from reprobundle.errors import UsageError
 from reprobundle.rendering import html, terminal
 from reprobundle.report import Report, StageTime

@@ -18,6 +18,7 @@ from reprobundle.bundle import HUB_ATTRIBUTES, SIGNATURES, VerifiedBundle, is_si
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.extras import how_to_install
 from reprobundle.store import Writer, inside
+from reprobundle.store.sealing import sync
 from reprobundle.store.writing import disk_errors
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def sign(
         with disk_errors(str(bundle.path)):
             config.sign(bundle.path, made)
             Writer(bundle.path).write(path, made.read_bytes())
+            for place in (bundle.path / path, (bundle.path / path).parent):
+                sync(place)
     return path
 
 

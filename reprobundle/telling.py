@@ -9,11 +9,12 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from reprobundle.components.environment.section import Distribution, Section
+from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, sized
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
-from reprobundle.rendering.wording import found_lines, lock_words, proof_words, size_words
+from reprobundle.rendering.wording import found_lines, lock_words, proof_words
 
 LONGEST_PATH = 2000
 COMMIT_SHOWN = 12
@@ -39,11 +40,13 @@ def describe(
     page.line("CAPTURED" if proof.proven else "CAPTURED, UNPROVEN", "1", "32" if proof.proven else "33")
     page.field("bundle", escape(path, limit=LONGEST_PATH), bundle_id)
     page.field("proof", proof_words(proof.status, proof.why))
+    if manifest.model.loader in SELF_CONTAINED:
+        page.field("model", SELF_CONTAINED[manifest.model.loader])
     page.field("code", code_words(manifest))
     page.field("lock", lock_words(manifest.environment.lock))
     page.field("wheels", *packed_words(manifest.environment))
     total = sum(entry.size for entry in manifest.files)
-    page.field("files", f"{counted(len(manifest.files), 'file')}, {size_words(total)}")
+    page.field("files", f"{counted(len(manifest.files), 'file')}, {sized(total)}")
     show_warnings(page, warned)
     if manifest.notes:
         page.heading("Worth knowing")

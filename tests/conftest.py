@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hub_server  # noqa: F401  its settings of huggingface_hub, which reads them once, when it is imported
 import hypothesis
 import pytest
 

@@ -183,9 +183,14 @@ class Handler(BaseHTTPRequestHandler):
         wanted = json.loads(self.body)
         name = f"{wanted['organization']}/{wanted['name']}"
         if name in self.server.repositories:
-            raise Refusal(409)
+            there = {
+                "error": "You already created this model repo",
+                "url": f"{self.server.endpoint}/{name}",
+                "name": name,
+            }
+            return self._answer(there, status=409)
         self.server.new(name, private=wanted.get("visibility") == "private")
-        self._answer({"url": f"{self.server.endpoint}/{name}", "name": name})
+        return self._answer({"url": f"{self.server.endpoint}/{name}", "name": name})
 
     def branch(self, name: str, branch: str) -> None:
         """Make a branch where main is."""

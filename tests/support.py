@@ -14,11 +14,15 @@ import pytest
 
 from reprobundle import sandbox
 
-LIBRARIES = frozenset({"transformers", "lightning", "skops", "onnxruntime"})  # installed apart, for tests/frameworks
+LIBRARIES = frozenset(
+    {"transformers", "lightning", "skops", "onnxruntime", "accelerate", "omegaconf"}
+)  # installed apart, for tests/frameworks
 
 
 def require(what: str) -> None:
     """Skip the test when a program does not work here; fail it when REPROBUNDLE_REQUIRE names the program.
+
+    Called while a file of tests is imported it speaks for the whole file.
 
     Args:
         what: ``bwrap``, the name of a program such as ``chromium``, or of a library in `LIBRARIES`.
@@ -28,7 +32,7 @@ def require(what: str) -> None:
         return
     if what in os.environ.get("REPROBUNDLE_REQUIRE", "").split(","):
         pytest.fail(f"{what} is required here: {failure}")
-    pytest.skip(f"{what} does not work here: {failure}")
+    pytest.skip(f"{what} does not work here: {failure}", allow_module_level=True)
 
 
 def missing(what: str) -> str | None:

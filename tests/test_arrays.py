@@ -19,6 +19,15 @@ def test_a_tensor_keeps_every_bit(name, shape):
     assert array.tobytes() == bytes(tensor.reshape(-1).view(torch.uint8).numpy()) if tensor.numel() else True
 
 
+def test_pairs_of_four_bit_floats_become_single_ones():
+    """torch holds two in a byte, the first in the low half; numpy has a byte for each."""
+    packed = torch.tensor([[0x21, 0x43]], dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+    array = arrays.to_array(packed)
+
+    assert array.astype(float).tolist() == [[0.5, 1.0, 1.5, 2.0]]
+    assert tensors.dtype_name(array.dtype) == "F4"
+
+
 def arrays_name(tensor):
     from reprobundle.worker import tensor_bytes
 

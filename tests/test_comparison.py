@@ -250,6 +250,9 @@ ULPS = {
     "f16": (floats(1, dtype=np.float16), next_to(1, np.float16), 1),
     "bf16": (floats(1, dtype=BF16), floats(1.015625, dtype=BF16), 2),
     "f8": (floats(1, dtype=F8_4), floats(1.25, dtype=F8_4), 2),
+    "f8 fnuz": (floats(1, dtype=ml_dtypes.float8_e5m2fnuz), floats(-1, dtype=ml_dtypes.float8_e5m2fnuz), 129),
+    "f8 exponents": (floats(1, dtype=ml_dtypes.float8_e8m0fnu), floats(2, dtype=ml_dtypes.float8_e8m0fnu), None),
+    "f4": (floats(1, dtype=ml_dtypes.float4_e2m1fn), floats(1.5, dtype=ml_dtypes.float4_e2m1fn), None),
     "f64 ends": (np.array([-1.7976931348623157e308]), np.array([1.7976931348623157e308]), 2 * 0x7FEFFFFFFFFFFFFF + 1),
     "complex": (np.array([1 + 2j], np.complex64), np.array([1 + 2.0000002j], np.complex64), None),
 }
@@ -302,8 +305,10 @@ def test_tolerance_that_lets_everything_through_is_refused(field, value):
 
 
 def test_every_float_dtype_has_a_tolerance():
-    """Same device or another: every float dtype that a bundle can hold has its tolerance, the latter never tighter."""
-    assert set(SAME_DEVICE) == set(OTHER_DEVICE) == {"F64", "F32", "C64", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
+    """Same device or another: every float dtype with small steps has its tolerance, the latter never tighter."""
+    small = {"F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ"}
+
+    assert set(SAME_DEVICE) == set(OTHER_DEVICE) == {"F64", "F32", "C64", "F16", "BF16", *small}
     for dtype, same in SAME_DEVICE.items():
         assert OTHER_DEVICE[dtype].rtol >= same.rtol
         assert OTHER_DEVICE[dtype].atol >= same.atol

@@ -35,6 +35,7 @@ DISTRIBUTIONS = {  # where the names differ
     "git": "GitPython",
     "model_signing": "model-signing",
     "piptools": "pip-tools",
+    "sklearn": "scikit-learn",
     "yaml": "PyYAML",
 }
 BROUGHT_BY_USERS = {"omegaconf", "IPython"}
@@ -172,7 +173,7 @@ def _count(tree: ast.Module, text: str) -> int:
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_no_error_is_caught_blindly(path: Path) -> None:
-    """``except Exception`` stands in one function alone; ``BaseException`` only tidies up and is raised again."""
+    """One function alone takes whatever is raised; everywhere else ``BaseException`` only tidies up and is raised again."""
     handlers = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.ExceptHandler)]
     blind = [node.lineno for node in handlers if _is_blind(node)]
     allowed = 1 if path == RUNS_USERS_CODE else 0
@@ -182,7 +183,7 @@ def test_no_error_is_caught_blindly(path: Path) -> None:
 
 def _is_blind(handler: ast.ExceptHandler) -> bool:
     names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)} if handler.type else {""}
-    raises = any(isinstance(node, ast.Raise) and node.exc is None for node in ast.walk(handler))
+    raises = any(isinstance(node, ast.Raise) and node.exc is None for node in handler.body)
     return bool(names & {"", "Exception"}) or ("BaseException" in names and not raises)
 
 

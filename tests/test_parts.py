@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import dataclasses
+import enum
 import types
 from collections import namedtuple
 from typing import Optional, Union
 
+import numpy as np
 import pydantic
 import pytest
 
@@ -28,6 +31,10 @@ class Config:
 
 class Settings(pydantic.BaseModel):
     rate: float = 0.1
+
+
+class Colour(enum.Enum):
+    RED = 1
 
 
 Point = namedtuple("Point", "x y")
@@ -55,11 +62,11 @@ def test_parts_are_what_the_class_is_called_with(value, expected):
     assert found is None or type(value)(**found) == value
 
 
-def test_objects_are_found_inside_others():
-    """Outer ones first, in lists and mappings too."""
-    value = {"a": [Config(3, Inner(2))], "b": Inner(5)}
+def test_what_a_value_needs_is_found_inside_it():
+    """Classes of objects, members' classes, and classes and functions themselves, outer ones first."""
+    value = {"a": [Config(3, Inner(2))], "b": (Colour.RED, {print}), "c": {"d": Settings}}
 
-    assert list(parts.objects_in(value)) == [Config(3, Inner(2)), Inner(2), Inner(5)]
+    assert list(parts.named_in(value)) == [Config, Inner, Colour, print, Settings]
 
 
 def test_a_value_that_holds_itself_ends():
@@ -67,7 +74,27 @@ def test_a_value_that_holds_itself_ends():
     endless: list[object] = []
     endless.append(endless)
 
-    assert list(parts.objects_in(endless)) == []
+    assert list(parts.named_in(endless)) == []
+
+
+class Keys(dict):
+    """A dictionary of a class of its own."""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Keys(a=1), parts.Apart(Keys, None, {"a": 1})),
+        (collections.defaultdict(list, a=1), None),
+        ({"a": 1}, None),
+        (Config(3), parts.Apart(Config, None, {"width": 3, "inner": Inner()})),
+        (np.dtype("float16"), parts.Apart(np.dtype, None, {"dtype": "<f2"})),
+        (np.dtype([("a", "f4")]), None),
+    ],
+)
+def test_an_object_is_taken_apart(value, expected):
+    """Its class with what that is called with; what JSON holds as it is stays whole."""
+    assert parts.taken_apart(value) == expected
 
 
 @pytest.mark.parametrize("hint", [Config, Optional[Config], Union[Config, int], "Config | None"])  # noqa: UP007, UP045  both spellings are met

@@ -11,6 +11,8 @@ from forging import forged
 from tiny import tiny_bundle
 
 import reprobundle
+from reprobundle import references
+from reprobundle.components import model
 from reprobundle.errors import RefusedInputError
 
 EXPECTED = {"file": "replay/expected.safetensors", "structure": {"kind": "tensor", "name": "w"}}
@@ -50,9 +52,21 @@ FLAWS = {
         name(code={"import_roots": ["code/source", "replay"]}),
         "code.import_roots: names 'replay', expected a folder under code/source or code/outside",
     ),
+    "weights as states of random generators": (
+        name(hyperparameters={"generators": {"file": "model.safetensors", "ranks": [0], "of": 1}}),
+        "hyperparameters.generators.file: names 'model.safetensors', expected a file under replay/",
+    ),
+    "states of a training that are not there": (
+        name(hyperparameters={"resuming": {"structure": "replay/none.json", "tensors": None}}),
+        "hyperparameters.resuming.structure: names 'replay/none.json', which is not in files",
+    ),
     "a function with weights": (
         name(model={"loader": "for_callable"}),
         "model: a plain function has no weights, but files or tensors are named",
+    ),
+    "computation in place of weights": (
+        name(model={"loader": "for_onnx"}),
+        "model.files: expected one .onnx file for 'for_onnx', found 'model.safetensors'",
     ),
     "an entry that runs a shell": (name(model={"entry": "os:__import__"}), "model.entry: "),
     "a dtype that is none": (
@@ -85,3 +99,24 @@ def test_a_version_that_is_no_number_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RefusedInputError, match="schema_version: expected a whole number, found True"):
         reprobundle.verify(folder)
+
+
+@pytest.mark.parametrize(
+    ("loader", "files", "found"),
+    [
+        ("for_torch", ("model.pt",), ["model.files: 'model.pt': expected safetensors for 'for_torch'"]),
+        (
+            "for_transformers",
+            ("a.safetensors", "b.bin"),
+            ["model.files: 'b.bin': expected safetensors for 'for_transformers'"],
+        ),
+        ("for_onnx", ("model.onnx", "model.onnx.data"), []),
+        ("for_skops", ("model.skops", "b.skops"), ["model.files: expected one .skops file for 'for_skops', found 2"]),
+        ("for_torchscript", (), ["model.files: expected one .pt file for 'for_torchscript', found none"]),
+    ],
+)
+def test_a_loader_says_of_what_form_the_weights_are(loader, files, found) -> None:
+    """Anything but safetensors stands only where the loader is of that very form."""
+    section = model.Section(loader=loader, framework=None, entry=None, init=None, files=files)
+
+    assert list(references._weights(section)) == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import threading
 
 import pytest
 
-from reprobundle.signals import ended_politely
+from reprobundle.signals import ended_politely, ends_program
 
 ON_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 PROGRAM = """
@@ -81,3 +82,64 @@ def test_other_threads_change_nothing():
     thread.join()
 
     assert seen == [before]
+
+
+class PanicException(BaseException):
+    """Named as a fault in a Rust library is."""
+
+
+class Handler:
+    def __call__(self, number, frame):
+        sys.exit(9)
+
+
+def leave(number, frame):
+    sys.exit(9)
+
+
+def raised(action):
+    """What an action raises."""
+    with pytest.raises(BaseException) as caught:
+        action()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ValueError(), False),
+        (MemoryError(), False),
+        (PanicException(), False),
+        (SystemExit(3), False),
+        (KeyboardInterrupt(), True),
+        (GeneratorExit(), True),
+    ],
+)
+def test_faults_of_code_are_told_from_the_end_of_the_program(error, expected):
+    """Code that calls ``sys.exit()`` where it should compute is at fault; Ctrl-C is the person's own will."""
+
+    def fail():
+        raise error
+
+    assert ends_program(raised(fail)) is expected
+
+
+@ON_WINDOWS
+@pytest.mark.parametrize(
+    "handler", [signal.SIG_DFL, leave, functools.partial(leave), Handler()], ids=["ours", "plain", "partial", "object"]
+)
+def test_a_request_to_end_is_the_end(handler):
+    """Where a handler of a signal raised it, ours or the program's own, an exit is a request to end."""
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+
+        def asked():
+            with ended_politely():
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        error = raised(asked)
+        ends = ends_program(error)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert (type(error), ends) == (SystemExit, True)

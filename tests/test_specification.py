@@ -8,6 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from reprobundle import specification
+from reprobundle.components import model
+from reprobundle.components.interface import Source
+from reprobundle.components.model.opening import Checkpoint
 from reprobundle.components.preprocessing import Preprocessing
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.specification import Specification, arguments, read_specification
@@ -83,10 +86,6 @@ def project(tmp_path, monkeypatch):
     state = {"linear.weight": torch.ones(2, 3), "linear.bias": torch.zeros(2)}
     save_file(state, tmp_path / "model.safetensors")
     torch.save(state, tmp_path / "model.pth")
-    torch.save({"state": state, "epoch": 3}, tmp_path / "checkpoint.pt")
-    torch.save([1], tmp_path / "list.pt")
-    torch.save(torch.nn.Linear(1, 1), tmp_path / "whole.pt")
-    save_file({"linear.weight": torch.ones(2, 3)}, tmp_path / "partial.safetensors")
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield tmp_path
@@ -100,16 +99,20 @@ def load(project, text):
     return specification.load(place)
 
 
+def opened(project, text):
+    """The model that a specification describes, opened as the capture opens it."""
+    made, _ = load(project, text)
+    return model.opened(Source(**made)).model
+
+
 def test_a_full_specification(project):
     """Everything a file names is found: code, weights, inputs, data, documents."""
     made, warnings = load(project, FULL)
 
     assert warnings == ()
-    assert type(made["model"]).__name__ == "Net"
-    assert made["model"].linear.weight.tolist() == [[1.0] * 3] * 2
-    assert not made["model"].training
+    assert made["model"] == Checkpoint(project / "model.safetensors")
     assert made["factory"].endswith(":Net")
-    assert made["init"] == {"args": (), "kwargs": {"width": 3}}
+    assert made["init"] == {"width": 3}
     assert isinstance(made["inputs"], torch.Tensor)
     assert made["hyperparameters"] == {"lr": 0.001, "layers": [1, 2]}
     assert isinstance(made["preprocessing"], Preprocessing)
@@ -125,11 +128,12 @@ def test_a_full_specification(project):
 
 def test_the_arguments_are_those_of_capture(project):
     """Whatever a specification resolves to, capture takes it."""
-    from reprobundle.components.interface import Source
-
     made, _ = load(project, FULL)
+    source = model.opened(Source(**made))
 
-    assert isinstance(Source(**made), Source)
+    assert type(source.model).__name__ == "Net"
+    assert source.model.linear.weight.tolist() == [[1.0] * 3] * 2
+    assert not source.model.training
 
 
 def test_a_function_is_a_model(project):
@@ -145,9 +149,34 @@ def test_a_function_is_a_model(project):
 @pytest.mark.parametrize("init", ["{width: 3}", "{args: [3]}", "{args: [], kwargs: {width: 3}}"])
 def test_weights_and_arguments(project, weights, init):
     """Weights of both formats are loaded, arguments are passed by keyword or by position."""
-    made, _ = load(project, f"model: {{factory: SPEC:net, init: {init}, weights: {weights}}}")
+    made = opened(project, f"model: {{factory: SPEC:net, init: {init}, weights: {weights}}}")
 
-    assert made["model"].linear.weight.sum() == 6
+    assert made.linear.weight.sum() == 6
+
+
+def test_a_key_says_which_state_dict(project):
+    """A checkpoint may hold several; a nested one is named by its keys with dots."""
+    states = {"a": torch.load(project / "model.pth"), "b": {"ema": {"linear.weight": torch.full((2, 3), 2.0)}}}
+    states["b"]["ema"]["linear.bias"] = torch.zeros(2)
+    torch.save(states, project / "two.ckpt")
+
+    assert (
+        opened(project, "model: {factory: SPEC:Net, init: {width: 3}, weights: two.ckpt, key: b.ema}").linear.weight[
+            0, 0
+        ]
+        == 2
+    )
+
+
+def test_a_folder_and_a_file_are_handed_on(project):
+    """Both are opened by the capture itself, as those of the call are."""
+    (project / "m.onnx").write_bytes(b"")
+    folder, _ = load(project, "model: {folder: data, factory: SPEC:Net}")
+    file, _ = load(project, "model: {file: m.onnx}\ninputs: x.npy")
+
+    assert (folder["model"], folder["factory"]) == (project / "data", "spec_code:Net")
+    assert file["model"] == project / "m.onnx"
+    assert isinstance(file["inputs"], np.ndarray)
 
 
 @pytest.mark.parametrize(
@@ -181,14 +210,23 @@ def test_warnings_are_handed_on(project):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: {}", "model: Value error, expected either factory or function, found {}"),
+        ("model: {}", "model: Value error, expected one of factory, folder, file and function, found {}"),
         (
             "model: {factory: 'a:b', function: 'a:c'}",
-            "model: Value error, expected either factory or function, found {'factory': 'a:b', 'function': 'a:c'}",
+            "model: Value error, expected one of factory, folder, file and function, found {'factory': 'a:b', "
+            "'function': 'a:c'}",
         ),
         (
             "model: {function: 'a:b', weights: x.pt}",
             "model: Value error, a function has neither init nor weights, found {'function': 'a:b', 'weights': 'x.pt'}",
+        ),
+        (
+            "model: {folder: a, factory: 'a:b', weights: x.pt}",
+            "model: Value error, a folder has its own weights, found {'folder': 'a', 'factory': 'a:b', 'weights': 'x.pt'}",
+        ),
+        (
+            "model: {factory: 'a:b', key: x}",
+            "model: Value error, key is given without weights, found {'factory': 'a:b', 'key': 'x'}",
         ),
         (
             "model: {factory: a.b}",
@@ -218,15 +256,8 @@ NET = "model: {factory: SPEC:net, init: {width: 3}, weights: %s}"
     ("text", "message"),
     [
         (NET % "absent.pt", "model.weights: no file 'absent.pt'"),
-        (NET % "x.npy", "model.weights: 'x.npy' cannot be read: UsageError: expected a file that ends in .safetensors, "
-                        ".pt or .pth, found '.npy'"),
-        (NET % "checkpoint.pt", "model.weights: 'checkpoint.pt' holds 'state', 'epoch' which are no tensors, expected "
-                                "tensors by name"),
-        (NET % "list.pt", "model.weights: 'list.pt' holds a list, expected tensors by name"),
-        (NET % "whole.pt", "model.weights: 'whole.pt' cannot be read: UnpicklingError: Weights only load failed."),
-        (NET % "partial.safetensors", "model.weights: 'partial.safetensors' does not fit the model: RuntimeError: "),
-        ("model: {factory: SPEC:not_a_module, weights: model.pth}",
-         "model.weights: the factory made a int, which loads no weights"),
+        ("model: {folder: gone}", "model.folder: no folder 'gone'"),
+        ("model: {file: gone.onnx}", "model.file: no file 'gone.onnx'"),
         ("model: {factory: SPEC:broken}", "model.factory: calling 'SPEC:broken' failed: ZeroDivisionError: no"),
         ("model: {factory: SPEC:net}", "model.factory: 'SPEC:net' needs 'width', which no hyperparameter gives"),
         ("model: {factory: SPEC:net, init: {}}", "model.factory: calling 'SPEC:net' failed: TypeError: net() missing"),
@@ -264,7 +295,7 @@ def test_what_is_named_and_not_there(project, text, message):
         (
             "model: {function: 'a:b', zzz: 1}",
             "model: there is no key 'zzz'",
-            "the keys are factory, init, weights, function",
+            "the keys are factory, init, weights, key, folder, file, function",
         ),
         (
             "model: {function: 'a:b'}\npreprocessing: {transfrom: x}",

@@ -17,7 +17,16 @@ from hypothesis import HealthCheck, example, given, settings
 from reprobundle import tensors
 from reprobundle.errors import RefusedInputError
 from reprobundle.store import Writer, digest_file
-from reprobundle.tensors import TensorBytes, TensorPlace, dtype_name, numpy_dtype, of_array, read_arrays, read_places
+from reprobundle.tensors import (
+    TensorBytes,
+    TensorPlace,
+    dtype_name,
+    numpy_dtype,
+    of_array,
+    places,
+    read_arrays,
+    read_places,
+)
 
 NUMPY = {
     "BOOL": np.bool_,
@@ -25,6 +34,9 @@ NUMPY = {
     "I8": np.int8,
     "F8_E5M2": ml_dtypes.float8_e5m2,
     "F8_E4M3": ml_dtypes.float8_e4m3fn,
+    "F8_E8M0": ml_dtypes.float8_e8m0fnu,
+    "F8_E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
+    "F8_E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
     "I16": np.int16,
     "U16": np.uint16,
     "F16": np.float16,
@@ -55,7 +67,7 @@ SHAPES = ((), (1,), (3,), (0,), (2, 3), (2, 0, 4), (1, 2, 3, 4))
 
 def array_of(dtype: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     """An array of any bits that its dtype allows."""
-    size = math.prod(shape) * tensors.WIDTHS[dtype]
+    size = tensors.size_of(dtype, shape)
     content = random.Random(f"{dtype}{shape}{seed}").randbytes(size)
     if dtype == "BOOL":
         content = bytes(byte % 2 for byte in content)
@@ -78,7 +90,7 @@ def torch_of(array: np.ndarray):
 def written(folder, arrays) -> bytes:
     """What our writer makes of some arrays."""
     writer = Writer(folder)
-    entry = tensors.write(writer, "ours.safetensors", {name: of_array(array) for name, array in arrays.items()})
+    entry = tensors.write(writer, "ours.safetensors", {name: of_array(array) for name, array in arrays.items()}).entry
     place = folder / "ours.safetensors"
 
     assert digest_file(place) == (entry.size, entry.xxh3_128)
@@ -142,6 +154,49 @@ def test_ten_thousand_tiny_tensors(tmp_path):
     assert all(same_bits(read[name], array) for name, array in arrays.items())
 
 
+@pytest.mark.parametrize("shape", [(0,), (2,), (6,), (3, 4), (2, 0, 2), (2, 1, 8)])
+def test_four_bit_floats_lie_two_in_a_byte(tmp_path, shape):
+    """The file is the library's; numpy, which has a byte for each, gets every value back."""
+    import torch
+    from safetensors.torch import save_file
+
+    count = math.prod(shape)
+    array = np.array([random.Random(count).randrange(16) for _ in range(count)], np.uint8).reshape(shape)
+    array = array.view(ml_dtypes.float4_e2m1fn)
+    raw = array.view(np.uint8)
+    packed = torch.from_numpy((raw[..., 0::2] | raw[..., 1::2] << 4).copy()).view(torch.float4_e2m1fn_x2)
+    save_file({"x": packed}, tmp_path / "theirs", metadata={"format": "pt"})
+
+    assert written(tmp_path, {"x": array}) == (tmp_path / "theirs").read_bytes()
+    assert same_bits(read_arrays(tmp_path / "ours.safetensors")["x"], array)
+    (place,) = read_places(tmp_path / "ours.safetensors")
+    assert (place.dtype, place.shape, place.stop - place.start) == ("F4", shape, count // 2)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_an_odd_number_of_four_bit_floats_has_no_form(shape):
+    """A tensor that ends within a byte is refused."""
+    with pytest.raises(TypeError) as caught:
+        list(of_array(np.zeros(shape, ml_dtypes.float4_e2m1fn)).pieces())
+
+    assert str(caught.value) == f"an odd number of 4-bit floats cannot be stored in safetensors: shape {shape}"
+
+
+def test_every_tensor_is_digested_as_it_is_written(tmp_path):
+    """The digests that come of writing are the canonical ones, under every name a tensor has."""
+    from reprobundle.worker import tensor_bytes
+
+    arrays = {f"t.{dtype}": array_of(dtype, (3, 5)) for dtype in NUMPY}
+    given_ = {name: of_array(array) for name, array in arrays.items()}
+    told: list[int] = []
+    made = tensors.write(Writer(tmp_path), "x", given_, aliases={"again": "t.F32"}, told=told.append)
+    expected = {name: tensor_bytes.digest(name, torch_of(array)) for name, array in arrays.items()}
+
+    assert made.digests == {**expected, "again": tensor_bytes.digest("again", torch_of(arrays["t.F32"]))}
+    assert sum(told) == sum(array.nbytes for array in arrays.values())
+    assert tensors.file_size(given_) == made.entry.size
+
+
 def test_no_tensor_at_all(tmp_path):
     """A file without tensors is written as the library does and read as empty."""
     assert written(tmp_path, {}) == library_writes(tmp_path, {})
@@ -177,7 +232,7 @@ def test_content_is_made_when_its_turn_comes(tmp_path):
     def lazy(name):
         def content():
             asked.append(name)
-            return memoryview(bytes(4))
+            return [memoryview(bytes(4))]
 
         return content
 
@@ -189,7 +244,7 @@ def test_content_is_made_when_its_turn_comes(tmp_path):
 
 def test_tensor_with_other_bytes_than_its_shape_is_refused(tmp_path):
     """A tensor that gives fewer bytes than its shape needs makes no file."""
-    liar = TensorBytes("F32", (3,), lambda: memoryview(bytes(8)))
+    liar = TensorBytes("F32", (3,), lambda: [memoryview(bytes(8))])
     with pytest.raises(RefusedInputError) as caught:
         tensors.write(Writer(tmp_path), "x.safetensors", {"a": liar})
 
@@ -202,7 +257,7 @@ def test_dtype_names_go_both_ways(dtype):
     """safetensors' name of a dtype leads to numpy's and back, in either byte order."""
     assert dtype_name(numpy_dtype(dtype)) == dtype
     assert dtype_name(np.dtype(NUMPY[dtype]).newbyteorder(">")) == dtype
-    assert numpy_dtype(dtype).itemsize == tensors.WIDTHS[dtype]
+    assert numpy_dtype(dtype).itemsize == max(tensors.size_of(dtype, (2,)) // 2, 1)
 
 
 @pytest.mark.parametrize("dtype", ["U5", "O", "M8[s]", "V3", "c16", "S3"])
@@ -236,6 +291,10 @@ NATURAL = "x: tensor 'a': shape or data_offsets is not a list of natural numbers
 FIELDS = "x: tensor 'a': expected dtype, shape and data_offsets"
 TWICE = b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
 LIES = {
+    "half a byte": (
+        raw({"a": {"dtype": "F4", "shape": [3], "data_offsets": [0, 1]}}, b"x"),
+        "x: tensor 'a': 1 bytes do not hold shape [3] of F4",
+    ),
     "empty file": (b"", "x: is truncated: 0 bytes cannot hold its header"),
     "seven bytes": (b"\0" * 7, "x: is truncated: 7 bytes cannot hold its header"),
     "header of nothing": (struct.pack("<Q", 0), "x: is not a safetensors file"),
@@ -354,9 +413,9 @@ def test_largest_header_is_read(tmp_path, monkeypatch):
     """A header of exactly the limit is read, one byte more is refused."""
     content = raw(one(), bytes(8))
     (tmp_path / "x").write_bytes(content)
-    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", len(content) - 16)
+    monkeypatch.setattr(places, "MAX_HEADER_BYTES", len(content) - 16)
     assert len(read_places(tmp_path / "x")) == 1
-    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", len(content) - 17)
+    monkeypatch.setattr(places, "MAX_HEADER_BYTES", len(content) - 17)
     with pytest.raises(RefusedInputError):
         read_places(tmp_path / "x")
 
@@ -373,9 +432,9 @@ def test_every_truncation_is_refused(tmp_path):
 def test_too_many_tensors_are_refused(tmp_path, monkeypatch):
     """The number of tensors has a limit."""
     written(tmp_path, {name: array_of("U8", (1,)) for name in "abc"})
-    monkeypatch.setattr(tensors, "MAX_TENSORS", 3)
+    monkeypatch.setattr(places, "MAX_TENSORS", 3)
     assert len(read_places(tmp_path / "ours.safetensors")) == 3
-    monkeypatch.setattr(tensors, "MAX_TENSORS", 2)
+    monkeypatch.setattr(places, "MAX_TENSORS", 2)
     with pytest.raises(RefusedInputError) as caught:
         read_places(tmp_path / "ours.safetensors")
 
@@ -440,7 +499,7 @@ def headers(draw):
     for name in draw(st.lists(st.text(max_size=4), unique=True, max_size=4)):
         dtype = draw(st.sampled_from(list(NUMPY)))
         shape = draw(extents)
-        size = math.prod(shape) * tensors.WIDTHS[dtype] + draw(st.sampled_from([0] * 30 + [1, -1]))
+        size = tensors.size_of(dtype, shape) + draw(st.sampled_from([0] * 30 + [1, -1]))
         start = offset + draw(st.sampled_from([0] * 30 + [1, -1]))
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, start + size]}
         offset = start + size

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from reprobundle import tensors
+from reprobundle import tensors, worker
 from reprobundle.store import Writer
 
-WORKER = Path(tensors.__file__).parent / "worker"
+WORKER = Path(worker.__file__).parent
 VALUE = {"kind": "tensor", "name": "value"}  # the structure of one bare tensor
 
 
@@ -51,8 +51,10 @@ class Project:
                 "aliases": {},
                 "device": "cpu",
             },
+            "bundle": str(folder),
             "roots": [str(self.source)],
             "hidden": [],
+            "watched": False,
             "inputs": None,
             "transform": None,
             "settings": {},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reprobundle.cli import screen
+from reprobundle.progress import bar
 
 if TYPE_CHECKING:
     from reprobundle.capturing import Captured
@@ -44,7 +45,8 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
         _show_dry_run(specification, as_json=as_json, quiet=quiet)
         return 0
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
-    captured, warned = _captured(specification, out, **options)
+    with bar("writing weights", quiet=quiet) as told:
+        captured, warned = _captured(specification, out, progress=told, **options)
     if as_json:
         screen.document(_document(captured, warned))
     elif not quiet:
@@ -99,17 +101,17 @@ def _show_dry_run(specification: Path, *, as_json: bool, quiet: bool) -> None:
 def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Sequence[str]) -> str:
     """What would be packed, the largest files first, and what is missing."""
     from reprobundle.components.environment.locking.making import NO_HASHES
-    from reprobundle.phrases import counted
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page, show_findings
-    from reprobundle.rendering.wording import found_lines, size_words
+    from reprobundle.rendering.wording import found_lines
     from reprobundle.telling import show_warnings
 
     page = Page(colour=screen.colours(), width=screen.width())
-    total = size_words(sum(size for _, size in files))
+    total = sized(sum(size for _, size in files))
     page.line(f"WOULD PACK {counted(len(files), 'file')}, {total}; nothing was kept", "1")
     for path, size in sorted(files, key=lambda file: (-file[1], file[0]))[:LARGEST_SHOWN]:
-        page.line(f"  {size_words(size):>12}  {escape(path)}")
+        page.line(f"  {sized(size):>12}  {escape(path)}")
     if len(files) > LARGEST_SHOWN:
         page.paragraph(f"and {counted(len(files) - LARGEST_SHOWN, 'smaller file')}")
     page.paragraph("hashes of the lock and the proof are left to the capture itself")

@@ -76,10 +76,10 @@ def _nothing(bundle: Path) -> str:
 
 def _words(resealed: Resealed) -> str:
     """What was done, in words."""
-    from reprobundle.phrases import counted
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import lock_words, proof_words, size_words
+    from reprobundle.rendering.wording import lock_words, proof_words
     from reprobundle.telling import typed
 
     section, proof = resealed.manifest.environment, resealed.manifest.proof
@@ -95,7 +95,7 @@ def _words(resealed: Resealed) -> str:
     page.field("proof", proof_words(proof.status, proof.why))
     page.field("", "recorded before the first seal; weights, source, inputs and outputs are the same files")
     if resealed.linked:
-        page.field("disk", f"{size_words(resealed.linked)} shared with the earlier bundle")
+        page.field("disk", f"{sized(resealed.linked)} shared with the earlier bundle")
     if resealed.signatures:
         page.field("UNSIGNED", "the signatures of the earlier bundle do not cover this one: reprobundle sign")
     page.line()

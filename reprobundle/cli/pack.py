@@ -22,9 +22,8 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
     """
     from reprobundle.bundle import verify
     from reprobundle.exports.archive import pack as pack_bundle
-    from reprobundle.phrases import counted
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.wording import size_words
 
     verified = verify(bundle)
     written = pack_bundle(verified, file)
@@ -39,6 +38,6 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
         screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
         name = escape(file, limit=screen.LONGEST_MESSAGE)
-        screen.text(f"packed {name}: {counted(written.members, 'file')}, {size_words(written.size)}")
+        screen.text(f"packed {name}: {counted(written.members, 'file')}, {sized(written.size)}")
         screen.text(f"XXH3-128 {written.digest}")
     return 0

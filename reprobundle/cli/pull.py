@@ -43,16 +43,15 @@ def pull(source: str, directory: Path, *, as_json: bool, quiet: bool) -> int:
 
 def _words(pulled: VerifiedBundle) -> str:
     """What was brought and what can be done with it."""
-    from reprobundle.phrases import counted
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import size_words
 
     files = pulled.manifest.files
     signature = "signature NOT CHECKED" if pulled.bundle.signatures() else "UNSIGNED"
     page = Page(colour=screen.colours(), width=screen.width())
     page.line(f"PULLED, intact, {signature}", "1", "32")
     page.field("bundle", f"{escape(pulled.manifest.name)}  {pulled.id}")
-    page.field("files", f"{counted(len(files), 'file')}, {size_words(sum(entry.size for entry in files))}")
+    page.field("files", f"{counted(len(files), 'file')}, {sized(sum(entry.size for entry in files))}")
     page.field("replay it", escape(f"reprobundle replay {pulled.path}"))
     return page.text()

@@ -82,6 +82,7 @@ def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
 
 def _worth_knowing(opened: Bundle) -> Iterator[str]:
     """What nobody should have to look for: another name, an earlier bundle, no proof, a lock without hashes, notes."""
+    from reprobundle.frameworks import SELF_CONTAINED
     from reprobundle.phrases import counted
     from reprobundle.rendering.wording import lock_words, proof_words
 
@@ -91,6 +92,8 @@ def _worth_knowing(opened: Bundle) -> Iterator[str]:
         yield f"in the folder {escape(folder)}"
     if manifest.previous:
         yield f"resealed from {manifest.previous[-1]}"
+    if manifest.model.loader in SELF_CONTAINED:
+        yield SELF_CONTAINED[manifest.model.loader]
     if not manifest.proof.proven:
         yield proof_words(manifest.proof.status, manifest.proof.why)
     if lock is None or lock.hashes == "none":

@@ -21,9 +21,8 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
     another program made from the same files, is refused.
     """
     from reprobundle.exports.archive import unpack as unpack_archive
-    from reprobundle.phrases import counted
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.wording import size_words
 
     bundle = unpack_archive(file, folder)
     files = bundle.manifest.files
@@ -33,6 +32,6 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
         screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
         screen.text(f"unpacked {escape(bundle.manifest.name)}  {bundle.id}: {counted(len(files), 'file')}, "
-                    f"{size_words(size)}")  # fmt: skip
+                    f"{sized(size)}")  # fmt: skip
         screen.text(f"{'signature NOT CHECKED' if bundle.signatures() else 'UNSIGNED'}: reprobundle verify DIR")
     return 0

@@ -81,18 +81,21 @@ def _facts(verified: VerifiedBundle, signature: Signature | None) -> dict[str, A
 
 def _words(verified: VerifiedBundle, facts: dict[str, Any]) -> str:
     """What was found, in words."""
-    from reprobundle.phrases import counted
+    from reprobundle.frameworks import SELF_CONTAINED
+    from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.terminal import Page
-    from reprobundle.rendering.wording import lock_words, proof_words, size_words
+    from reprobundle.rendering.wording import lock_words, proof_words
 
     manifest, lock = verified.manifest, verified.manifest.environment.lock
     page = Page(colour=screen.colours(), width=screen.width())
     signature = {"none": "UNSIGNED", "not checked": "signature NOT CHECKED", "good": "signed, signature good"}
     page.line(f"intact, {signature[facts['signature']]}", "1", "32")
     page.field("bundle", f"{escape(manifest.name)}  {verified.id}", *_folder(verified))
-    page.field("files", f"{counted(facts['files'], 'file')}, {size_words(facts['bytes'])}")
+    page.field("files", f"{counted(facts['files'], 'file')}, {sized(facts['bytes'])}")
     page.field("proof", proof_words(manifest.proof.status, manifest.proof.why))
+    if manifest.model.loader in SELF_CONTAINED:
+        page.field("model", SELF_CONTAINED[manifest.model.loader])
     if manifest.previous:
         page.field("made from", manifest.previous[-1], "resealed: the proof was recorded before the first seal")
     page.field("lock", lock_words(lock))

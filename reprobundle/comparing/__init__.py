@@ -71,24 +71,25 @@ def compare_manifests(a: Manifest, b: Manifest, *, roots: Roots | None = None) -
     found = header or [_agrees(HEADER, "name and version agree")]
     owned = files.by_kind(a, b)
     for kind in (key for key in first if key not in plain):
-        values = [] if kind == files.KIND else list(_section(kind, a, b, first[kind], second[kind]))
+        values = [] if kind == files.KIND else list(_section(kind, a, b, (first[kind], second[kind]), roots))
         content = list(files.differences(kind, owned.get(kind, ()), values, roots))
         found += [*values, *content] or [_agrees(kind, _sameness(kind, len(owned.get(kind, ()))))]
     return tuple(found)
 
 
-def _section(kind: str, a: Manifest, b: Manifest, first: Any, second: Any) -> Iterator[Finding]:
-    """The differences of one section, the files beside it left out."""
+def _section(kind: str, a: Manifest, b: Manifest, values: tuple[Any, Any], roots: Roots | None) -> Iterator[Finding]:
+    """The differences of one section, as plain values, the files beside it left out."""
+    first, second = values
     if kind == environment.NAME:
         devices = frozenset({a.model.device, b.model.device})
         yield from compare_environments(a.environment, b.environment, devices=devices)
         rest = (_without(part, {*FIELDS, "wheels"}) for part in (first, second))
         yield from (_graded(finding, HOW_REBUILT) for finding in walk(kind, "", *rest))
     elif kind == weights.KIND:
-        rest = (_without(part, {"tensors", "files"}) for part in (first, second))
+        rest = (_without(part, weights.TOLD_ELSEWHERE) for part in (first, second))
         for finding in walk(kind, "", *rest):
             yield _graded(finding, MODEL_GRADES.get(finding.message.replace(".", " ").split()[0]))
-        yield from weights.differences(a.model.tensors, b.model.tensors)
+        yield from weights.differences(a, b, roots)
     else:
         yield from walk(kind, "", first, second)
 
@@ -97,7 +98,7 @@ def _graded(finding: Finding, weight: Judgement | None) -> Finding:
     return finding if weight is None else finding.model_copy(update={"grade": weight.grade, "why": weight.why})
 
 
-def _without(section: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+def _without(section: dict[str, Any], keys: frozenset[str] | set[str]) -> dict[str, Any]:
     return {key: value for key, value in section.items() if key not in keys}
 
 

@@ -85,16 +85,21 @@ def _kind(path: str, manifest: Manifest) -> str:
         return VIEWS
     if path in manifest.preprocessing.files:
         return preprocessing.NAME
-    if path in manifest.model.files or path == manifest.model.configuration:
+    if path in _of_model(manifest) or path == manifest.model.configuration:
         return model.NAME
     return next((kind for home, kind in HOMES.items() if path.startswith(home)), KIND)
 
 
 def _repeated(path: str, manifest: Manifest) -> str | None:
     """What the section calls the content of the file: the manifest holds the digests of splits and tensors, too."""
-    if path in manifest.model.files:
+    if path in _of_model(manifest) and path.endswith((".safetensors", ".index.json")):
         return "tensor"
     return next((f"splits[{split.name!r}]" for split in manifest.data.splits if split.listing == path), None)
+
+
+def _of_model(manifest: Manifest) -> tuple[str | None, ...]:
+    """The files of the weights."""
+    return (*manifest.model.files, manifest.model.index, manifest.model.buffers_file)
 
 
 def _is_repeated(pair: Pair, values: Sequence[Finding]) -> bool:

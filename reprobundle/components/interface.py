@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from reprobundle.records import Json, Record
+from reprobundle.answers import Answer
+from reprobundle.errors import ReproBundleError
+from reprobundle.records import Record
 from reprobundle.report import Finding, Rung, Status
+from reprobundle.signals import ends_program
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from reprobundle.store import Writer
 
 DEFAULT_BUDGET = 30.0
@@ -33,11 +34,13 @@ class Begun:
         commit: The git commit checked out, 40 or 64 hex digits; None outside a repository.
         sources: Digest of each source file by its path relative to the project.
         splits: Ordered digest of each data split by name.
+        seeds: Seeds in force then, by name.
     """
 
     commit: str | None
     sources: Mapping[str, str]
     splits: Mapping[str, str]
+    seeds: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ class Opened:
         key: Where in a checkpoint the state dict stood.
         left_out: What else the checkpoint held, by name.
         init: Arguments for the constructor that the checkpoint itself holds.
+        notes: What the person should know about how it was opened.
     """
 
     kind: Literal["safetensors", "checkpoint", "folder", "torchscript", "onnx"]
@@ -61,6 +65,7 @@ class Opened:
     key: str | None = None
     left_out: tuple[str, ...] = ()
     init: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +92,10 @@ class Source:
         optimizer: The optimizer, whose class and options are recorded.
         scheduler: The scheduler of its learning rate, likewise.
         resumable: Whether the states of the two go along, so that training can be continued.
+        generators: States of the random generators when capture was called, by generator, by rank (`ranks.generator_states`).
         max_shard_bytes: Size above which the weights are split into several files.
         opened: Where `model` came from, when the person named a file or folder.
+        wrappers: What was taken off `model`, outermost first.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
     """
 
@@ -110,8 +117,10 @@ class Source:
     optimizer: Any = None
     scheduler: Any = None
     resumable: bool = False
+    generators: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     max_shard_bytes: int = MAX_SHARD_BYTES
     opened: Opened | None = None
+    wrappers: tuple[str, ...] = ()
     progress: Callable[[int, int], None] | None = None
 
 
@@ -139,37 +148,6 @@ class Stage:
     def note(self, kind: str, message: str, *, hint: str | None = None) -> None:
         """Tell the person something; it is sealed into the bundle and never stops the capture."""
         self.notes.append(Finding(kind=kind, status=Status.NOTE, message=message, hint=hint))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What the worker left behind, parsed as hostile bytes; digests and facts in it are diagnosis, never proof.
-
-    Attributes:
-        stage: How far it came: ``start``, ``build``, ``load``, ``run`` or ``done``.
-        error: In one line why it went no further, or None.
-        outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
-        arrays: The produced tensors by name.
-        transformed: The preprocessing function's results by name; None when there was none to run.
-        nesting: Nested structure of the preprocessing function's results; it holds what is no tensor.
-        digests: Digest of each tensor of the model after load.
-        device: Kind of device it says the model was on.
-        facts: Facts of the interpreter and machine that change numbers.
-        distributions: Version of each distribution installed where the worker ran; None where it did not come so far.
-        log: The end of what it printed.
-    """
-
-    stage: str
-    error: str | None
-    outputs: Json
-    arrays: Mapping[str, np.ndarray[Any, Any]]
-    transformed: Mapping[str, np.ndarray[Any, Any]] | None
-    nesting: Json
-    digests: Mapping[str, str]
-    device: str | None
-    facts: Mapping[str, Json]
-    distributions: Mapping[str, str] | None
-    log: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,20 +179,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece of the user's own code did not work: the exception's type and message in one line."""
+    """Why a piece of the user's own code did not work.
+
+    Attributes:
+        why: The exception's type and message in one line.
+        hint: The way out, where the exception names one.
+    """
 
     why: str
+    hint: str | None = None
 
 
 def attempt(action: Callable[[], T]) -> T | Failure:
     """Run a piece of the user's own code (a forward pass, a data set's ``__getitem__``), which may raise anything.
 
-    The one place where any exception is caught: a capture must not lose a training run to it.
+    The one place where any exception is caught: a capture must not lose a training run to it. Ctrl-C and a request to end
+    pass through.
     """
     try:
         return action()
-    except Exception as error:  # noqa: BLE001  the user's code may raise anything, and it is handed on as data
-        return Failure(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    except BaseException as error:
+        if ends_program(error):
+            raise
+        told = str(error) if isinstance(error, Exception) else f"{error} (it would have ended the program)"
+        hint = error.hint if isinstance(error, ReproBundleError) else None
+        return Failure(f"{type(error).__name__}: {' '.join(told.split())[:300]}", hint)
 
 
 class Component(Protocol[S]):

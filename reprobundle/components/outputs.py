@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,8 @@ def capture(source: Source, stage: Stage) -> Section:
         return Section(inputs=None, expected=None)
     structure, leaves = taken
     inputs = _write(stage, INPUTS, structure, leaves)
+    if source.opened is not None:
+        _settle(source.model)
     made = attempt(lambda: _run(worker, source.model, structure, leaves))
     if isinstance(made, Failure):
         stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint="run model(inputs) to see it fail")
@@ -65,6 +68,15 @@ def capture(source: Source, stage: Stage) -> Section:
     expected = _write(stage, EXPECTED, *made)
     _note_nan(stage, made[1])
     return Section(inputs=inputs, expected=expected)
+
+
+def _settle(model: Any) -> None:
+    """Let a module that was opened from a file compute in memory as a replay gives it: to the last digit the same."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(model, torch.nn.Module) and not isinstance(model, torch.jit.ScriptModule):
+        from reprobundle.worker import loading
+
+        loading.settle(model)
 
 
 def _flatten(inputs: Any) -> tuple[Json, dict[str, Any]]:
@@ -104,11 +116,7 @@ def _write(stage: Stage, path: str, structure: Json, leaves: Mapping[str, Any]) 
 
 
 def _bytes(leaf: Any) -> tensors.TensorBytes:
-    if not _is_torch(leaf):
-        return tensors.of_array(leaf)
-    from reprobundle.worker import tensor_bytes
-
-    return tensors.TensorBytes(tensor_bytes.dtype_name(leaf), tuple(leaf.shape), lambda: tensor_bytes.content(leaf))
+    return tensors.of_torch(leaf) if _is_torch(leaf) else tensors.of_array(leaf)
 
 
 def _note_nan(stage: Stage, leaves: Mapping[str, Any]) -> None:

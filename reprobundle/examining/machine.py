@@ -15,7 +15,7 @@ from reprobundle.components.environment.section import Section
 from reprobundle.errors import ProcessError, UnavailableError
 from reprobundle.examining.checklist import Check, ok, warning
 from reprobundle.manifest import Manifest
-from reprobundle.rendering.wording import size_words
+from reprobundle.phrases import sized
 
 ASK_SECONDS = 20.0
 PORTABLE = "replay with --env portable, which proves at most close, or with --env current in an environment of your own"
@@ -78,14 +78,14 @@ def memory_checks(manifest: Manifest) -> Iterator[Check]:
         return
     needed = int(memory.NEEDED * size) + PROCESS_BYTES
     if free is None:
-        yield warning("memory", f"about {size_words(needed)} are needed; how much is free, this system does not say")
+        yield warning("memory", f"about {sized(needed)} are needed; how much is free, this system does not say")
     elif needed > free:
-        message = f"about {size_words(needed)} are needed, {size_words(free)} are free"
+        message = f"about {sized(needed)} are needed, {sized(free)} are free"
         yield warning("memory", message, hint="end other programs, or replay on a larger machine")
     else:
         yield ok(
             "memory",
-            f"about {size_words(needed)} are needed for the model and its process, {size_words(free)} are free",
+            f"about {sized(needed)} are needed for the model and its process, {sized(free)} are free",
         )
 
 
@@ -118,7 +118,9 @@ def _cuda(gpus: tuple[Gpu, ...], size: int, built_for: str) -> Check:
         return warning("device", message, hint="update the driver; else the model runs on the processor")
     needed, free = int(memory.NEEDED * size), max((gpu.free for gpu in gpus if gpu.free is not None), default=None)
     if free is not None and free < needed:
-        message = f"{gpus[0].name} is here, but the model needs about {size_words(needed)} of its memory, {size_words(free)} are free"
+        message = (
+            f"{gpus[0].name} is here, but the model needs about {sized(needed)} of its memory, {sized(free)} are free"
+        )
         return warning(
             "device", message, hint="end what uses it, or hide it with CUDA_VISIBLE_DEVICES= to use the processor"
         )

@@ -23,8 +23,7 @@ from reprobundle.components.environment.rebuilding.wanted import read_wanted
 from reprobundle.components.environment.section import Section
 from reprobundle.errors import UnavailableError
 from reprobundle.examining.checklist import Check, blocks, ok, warning
-from reprobundle.phrases import counted, some
-from reprobundle.rendering.wording import size_words
+from reprobundle.phrases import counted, sized, some
 from reprobundle.sandbox import Sandbox
 
 SHOWN = 5
@@ -157,13 +156,13 @@ def _disk(bundle: VerifiedBundle, wanted: Wanted) -> Iterator[Check]:
     yield _room("disk", place, sum(_estimate(pin, wanted) for pin in wanted.pins), "for the environment")
     copied = sum(entry.size for entry in bundle.manifest.files if entry.size <= BORROWED_BYTES)
     rest = sum(entry.size for entry in bundle.manifest.files) - copied
-    apart = f", without {size_words(rest)} in large files that are used in place" if rest else ""
+    apart = f", without {sized(rest)} in large files that are used in place" if rest else ""
     yield _room("disk", Path(tempfile.gettempdir()), copied, f"for a private copy of the bundle{apart}")
 
 
 def _room(subject: str, place: Path, needed: int, what: str) -> Check:
     free = shutil.disk_usage(place).free
-    message = f"about {size_words(needed)} are needed {what}, {size_words(free)} are free in {str(place)!r}"
+    message = f"about {sized(needed)} are needed {what}, {sized(free)} are free in {str(place)!r}"
     if needed <= free:
         return ok(subject, message)
     variable = cache.VARIABLE if what.endswith("environment") else "TMPDIR"

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reprobundle import frameworks
 from reprobundle.components.documentation.card import Card
 from reprobundle.exports import usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.exports.markdown import code, inline, paragraphs, table
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, sized
 from reprobundle.records import Record
-from reprobundle.rendering.wording import size_words
 
 SHOWN_ROWS = 50
 SHOWN_PACKAGES = 20
@@ -87,13 +87,17 @@ def _answers(part: Record) -> Iterator[str]:
 def _model(manifest: Manifest) -> Iterator[str]:
     model = manifest.model
     rows = [
-        ("made by", code(model.entry) if model.entry else "no name that can be imported"),
+        ("made by", code(model.entry) if model.entry else _nameless(manifest)),
         ("framework", inline(model.framework) if model.framework else "none"),
         ("parameters", f"{model.parameters:,}"),
         ("weights", ", ".join(code(file) for file in model.files) or "none"),
         ("source", _source(manifest)),
     ]
     yield table(("", ""), rows)
+
+
+def _nameless(manifest: Manifest) -> str:
+    return frameworks.SELF_CONTAINED.get(manifest.model.loader, "no name that can be imported")
 
 
 def _source(manifest: Manifest) -> str:
@@ -128,7 +132,7 @@ def _data(manifest: Manifest, written: Card) -> Iterator[str]:
     splits = manifest.data.splits
     if splits:
         rows = [
-            (code(split.name), split.kind, f"{split.count:,}", size_words(split.bytes), code(split.ordered))
+            (code(split.name), split.kind, f"{split.count:,}", sized(split.bytes), code(split.ordered))
             for split in splits[:SHOWN_ROWS]
         ]
         yield table(("split", "form", "count", "size", "digest (XXH3-128)"), rows)

@@ -11,7 +11,12 @@ from reprobundle.components.documentation.card import Card
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.escaping import escape, prose
 
-LIBRARIES = {"torch": "pytorch", "transformers": "transformers"}
+LIBRARIES = {
+    "torch": "pytorch",
+    "transformers": "transformers",
+    "onnxruntime": "onnx",
+    "scikit-learn": "sklearn",
+}
 HUB_LICENCES = frozenset(  # the Hub refuses every other name
     """
     afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 cc-by-2.0 cc-by-2.5
@@ -21,6 +26,20 @@ HUB_LICENCES = frozenset(  # the Hub refuses every other name
     lgpl-2.1 lgpl-3.0 lppl-1.3c mit mpl-2.0 ms-pl ncsa ofl-1.1 osl-3.0 postgresql unlicense wtfpl zlib
     """.split()  # noqa: SIM905  a hundred quotes would hide the names
 )
+PIPELINES = {  # by the end of the class's name, as transformers names its models
+    "ForSequenceClassification": "text-classification",
+    "ForTokenClassification": "token-classification",
+    "ForQuestionAnswering": "question-answering",
+    "ForMaskedLM": "fill-mask",
+    "ForCausalLM": "text-generation",
+    "LMHeadModel": "text-generation",
+    "ForImageClassification": "image-classification",
+    "ForObjectDetection": "object-detection",
+    "ForSemanticSegmentation": "image-segmentation",
+    "ForAudioClassification": "audio-classification",
+    "ForCTC": "automatic-speech-recognition",
+    "ForSpeechSeq2Seq": "automatic-speech-recognition",
+}
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -33,12 +52,24 @@ def front_matter(manifest: Manifest, card: Card) -> str:
     metadata: dict[str, Any] = {
         **_licence(card.license),
         "library_name": LIBRARIES.get(framework),
-        "tags": list(dict.fromkeys(["reprobundle", *map(escape, card.tags)])),
+        "pipeline_tag": _pipeline(manifest) if pretrained else None,
+        "tags": list(dict.fromkeys(["reprobundle", *_of_mixin(manifest), *map(escape, card.tags)])),
         "model-index": _results(prose(card.title or manifest.name), manifest.claims.claims),
     }
     present = {key: value for key, value in metadata.items() if value}
     text: str = yaml.safe_dump(present, sort_keys=False, allow_unicode=True, width=10_000)
     return f"---\n{text}---"
+
+
+def _of_mixin(manifest: Manifest) -> tuple[str, ...]:
+    """The tags that the mixin writes itself, by which the Hub shows how to load the model."""
+    return ("model_hub_mixin", "pytorch_model_hub_mixin") if manifest.model.mixin else ()
+
+
+def _pipeline(manifest: Manifest) -> str | None:
+    """What the model is for, where its class says so."""
+    entry = manifest.model.entry or ""
+    return next((task for end, task in PIPELINES.items() if entry.endswith(end)), None)
 
 
 def _licence(expression: str | None) -> dict[str, str]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
-import keyword
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from reprobundle.components.model.section import step
 from reprobundle.entries import Entry, parse_entry
+from reprobundle.exports import calling
 from reprobundle.exports.markdown import block, code, inline
 from reprobundle.manifest import Manifest
-from reprobundle.records import Json
 from reprobundle.rendering import escape
 
 LONGEST_CALL = 1000
+BY_THEMSELVES = {  # what is imported, and the call
+    "for_torchscript": ("torch", "model = torch.jit.load({file}).eval()"),
+    "for_onnx": ("onnxruntime", 'session = onnxruntime.InferenceSession({file}, providers=["CPUExecutionProvider"])'),
+    "for_skops": ("skops.io", "model = skops.io.load({file}, trusted={trusted})"),
+}
 
 
 def loading(manifest: Manifest) -> Iterator[str]:
     """How to load the model by hand."""
+    if manifest.model.loader in BY_THEMSELVES:
+        yield "From this folder, with the packages of the lock installed:"
+        yield block(list(_by_itself(manifest)), "python")
+        return
     if manifest.model.entry is None:
         yield "The model has no name that can be imported, so it cannot be loaded from this folder alone."
         return
@@ -40,49 +47,36 @@ def loading(manifest: Manifest) -> Iterator[str]:
                  f"model = {entry.name}({call})", *_weights(manifest), "model.eval()"], "python")  # fmt: skip
 
 
+def _by_itself(manifest: Manifest) -> Iterator[str]:
+    """A model whose own file says all, as its runtime loads it."""
+    imported, call = BY_THEMSELVES[manifest.model.loader]
+    if manifest.model.trusted:  # types of the bundle's own source may be among them
+        yield from ("import sys", "", "sys.dont_write_bytecode = True  # a bundle with other files in it is refused")
+        yield from (f"sys.path.append({root!r})" for root in manifest.code.import_roots)
+    yield from (f"import {imported}", "")
+    yield call.format(file=f'"{manifest.model.files[0]}"', trusted=list(manifest.model.trusted))
+
+
 def _call(manifest: Manifest) -> str:
     """The arguments as Python writes them; where they are long, where to find them."""
     init = manifest.model.init
     if init is None:
         return "...  # what it was called with is not recorded"
-    given = [_written(value, f"/args/{index}", init.objects) for index, value in enumerate(init.args)]
-    if init.kwargs:
-        given.append(_keywords(init.kwargs, "/kwargs", init.objects))
-    call = ", ".join(given)
+    call = calling.written(init)
     return escape(call, limit=LONGEST_CALL) if len(call) <= LONGEST_CALL else "...  # see model.init in manifest.json"
 
 
 def _imports(manifest: Manifest, entry: Entry) -> list[str]:
-    """Imports of the model's class or factory and of the classes that arguments are objects of, a line a module."""
+    """Imports of the model's class or factory and of what its arguments are made with, a line a module."""
     init = manifest.model.init
-    needed = [entry, *(parse_entry(name) for name in (init.objects.values() if init else ()))]
+    needed = [entry, *(calling.entries_of(init) if init else ())]
     names: dict[str, set[str]] = {}
     for one in needed:
         names.setdefault(one.module, set()).add(one.name.partition(".")[0])
-    return [f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names)]
-
-
-def _written(value: Json, place: str, objects: Mapping[str, str]) -> str:
-    """A value as Python writes it, an object as the call that makes it."""
-    if isinstance(value, list):
-        return f"[{', '.join(_written(part, f'{place}/{index}', objects) for index, part in enumerate(value))}]"
-    if not isinstance(value, dict):
-        return repr(value)
-    if place in objects:
-        return f"{parse_entry(objects[place]).name}({_keywords(value, place, objects)})"
-    return f"{{{', '.join(f'{name!r}: {part}' for name, part in _parts(value, place, objects))}}}"
-
-
-def _keywords(values: Mapping[str, Json], place: str, objects: Mapping[str, str]) -> str:
-    """Values by name as they stand in a call."""
-    written = _parts(values, place, objects)
-    if all(name.isidentifier() and not keyword.iskeyword(name) for name in values):
-        return ", ".join(f"{name}={part}" for name, part in written)
-    return f"**{{{', '.join(f'{name!r}: {part}' for name, part in written)}}}"
-
-
-def _parts(values: Mapping[str, Json], place: str, objects: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name, _written(part, f"{place}/{step(name)}", objects)) for name, part in values.items()]
+    lines = [
+        f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names) if module != "builtins"
+    ]
+    return [*(f"import {module}" for module in (calling.modules_of(init) if init else ())), *lines]
 
 
 def _loader(manifest: Manifest) -> list[str]:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import os
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reprobundle import capturing, rng
-from reprobundle.components.interface import Failure, attempt
+from reprobundle import capturing, frameworks, ranks, rng
+from reprobundle.components.interface import Begun, Failure, attempt
+from reprobundle.integrations.warning import say, warn
+from reprobundle.phrases import counted, some
 from reprobundle.store.sealing import refuse_unwritable
 
-SAMPLES = 8
+JOINED = ("splits", "metrics")  # what is given stands beside what is taken
 
 
-class CaptureFailedWarning(UserWarning):
-    """Training is complete and untouched, but no bundle was made of it, or a part of the bundle is missing."""
+@dataclass(frozen=True)
+class Started:
+    """What is known of a training when it begins.
+
+    Attributes:
+        model: The model that is trained.
+        hyperparameters: What is known of how it was made.
+        saves: Whether a checkpoint is written before training ends.
+    """
+
+    model: Any
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    saves: bool = True
 
 
 class AtTheEnd:
     """A capture that waits for the end of training.
 
     Attributes:
-        captured: What the capture came to; None before it, and when it failed.
+        captured: What the capture came to, on every rank; None before it, and when it failed.
     """
 
     def __init__(self, path: str | os.PathLike[str], given: Mapping[str, Any]) -> None:
@@ -43,77 +56,120 @@ class AtTheEnd:
         capturing.refuse_nested()
         refuse_unwritable(Path(os.path.abspath(path)))
         self._path, self._given = Path(os.path.abspath(path)), dict(given)
+        self._begun: Begun | None = None
         self.captured: capturing.Captured | None = None
 
-    def begin(self) -> None:
-        """Record the source as it is at the start of training."""
+    def begin(self, started: Started) -> None:
+        """Record the source as it is at the start of training, and say what would fail at its end."""
+        self.captured, self._begun = None, None
+        if not started.saves:
+            say(
+                f"no checkpoint is written during this training: {self._path.name!r} will be the first copy of the weights"
+            )
+        for what, way_out in self._foreseen(started):
+            warn(f"{what}\n  hint: {way_out}")
         if "run" in self._given:
             return
         begun = attempt(lambda: capturing.begin(project=self._given.get("project")))
         if isinstance(begun, Failure):
-            _warn(f"the source at the start of training was not recorded: {begun.why}")
+            warn(f"the source at the start of training was not recorded: {begun.why}")
         else:
-            self._given["run"] = begun
+            self._begun = begun
 
-    def capture(self, taking: Mapping[str, Callable[[], Any]]) -> None:
+    def _foreseen(self, started: Started) -> Iterator[tuple[str, str]]:
+        name = self._path.name
+        if os.path.lexists(self._path):
+            yield f"{name!r} exists: this training will not be captured", "give each training a path of its own"
+        needed = _not_found(started, self._given)
+        if needed:
+            way_out = "CaptureCallback(…, factory=a function of your module that makes the model, init={…})"
+            yield f"{name!r} will be unproven: what the model's constructor needs is not recorded: {needed}", way_out
+
+    def capture(self, taking: Mapping[str, Callable[[], Any]], by_hand: Callable[[], str]) -> None:
         """Take what was not given, and capture; whatever fails becomes a warning.
+
+        In distributed training rank 0 calls it, and every other rank `follow`.
 
         Args:
             taking: What finds each argument of `reprobundle.capture` in the trainer, by the argument's name.
+            by_hand: Words for the case that it fails: how to capture later, from what the trainer saved.
         """
-        arguments = dict(self._given)
+        states = self._generators()
         with rng.kept():
-            for name, take in taking.items():
-                taken = attempt(take) if name not in arguments else None
-                if isinstance(taken, Failure):
-                    _warn(f"{name}: could not be taken from the trainer and is missing in the bundle: {taken.why}")
-                elif taken is not None:
-                    arguments[name] = taken
-        captured = attempt(lambda: capturing.capture(self._path, **arguments))
+            arguments = states | self._taken(taking)
+        self._announce(arguments)
+        captured = attempt(lambda: _capture(self._path, arguments))
         if isinstance(captured, Failure):
-            _warn(f"training is complete, but the bundle {self._path.name!r} was not made: {captured.why}")
+            warn(_not_made(self._path.name, captured, attempt(by_hand)))
         else:
             self.captured = captured
 
+    def follow(self) -> None:
+        """Wait for the capture on rank 0, on another rank; what it came to is the same on all.
 
-def _warn(message: str) -> None:
-    warnings.warn(message, CaptureFailedWarning, stacklevel=2)
+        Where the ranks cannot speak to each other it does not wait.
+        """
+        if rng.ranks() == 1:
+            return
+        self._generators()
+        heard = attempt(lambda: capturing.follow(self._path))
+        if isinstance(heard, Failure):
+            warn(f"rank {rng.rank()} goes on without the bundle {self._path.name!r}: {heard.why}")
+        else:
+            self.captured = heard
+
+    @staticmethod
+    def _generators() -> dict[str, Any]:
+        states = attempt(ranks.generator_states)
+        if isinstance(states, Failure):
+            warn(f"the random generators of the other ranks are not recorded: {states.why}")
+            return {}
+        missing = rng.ranks() - len(states)
+        if missing and rng.rank() == 0:
+            warn(f"the random generators of {counted(missing, 'rank')} are not recorded: nothing was heard of them")
+        return {"generators": states}
+
+    def _taken(self, taking: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """The arguments of the capture; of data splits and metrics those that were given beside those of the trainer."""
+        arguments = {"run": self._begun, **self._given}
+        for name, take in taking.items():
+            joined = name in JOINED and isinstance(arguments.get(name), Mapping)
+            if name in arguments and not joined:
+                continue
+            taken = attempt(take)
+            if isinstance(taken, Failure):
+                warn(f"{name}: could not be taken from the trainer and is missing in the bundle: {taken.why}")
+            elif taken is not None:
+                arguments[name] = {**taken, **arguments[name]} if joined else taken
+        return arguments
+
+    def _announce(self, arguments: Mapping[str, Any]) -> None:
+        if not arguments.get("quiet"):
+            proof = "; proof=False leaves out its reload in a fresh process" if arguments.get("proof", True) else ""
+            say(f"training is complete; capturing {self._path.name!r}{proof}")
 
 
-def first_batch(loader: Any) -> Any:
-    """The first samples of a loader's data set, at most eight, put together by the loader's own function.
-
-    The loader itself is not iterated where that can be avoided: that would shuffle, start processes, and in a
-    distributed run wait for the others.
-
-    Args:
-        loader: A torch ``DataLoader``, or anything that gives batches.
-    """
-    dataset, collate = getattr(loader, "dataset", None), getattr(loader, "collate_fn", None)
-    if dataset is None or collate is None:
-        return next(iter(loader))
-    from torch.utils.data import IterableDataset
-
-    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
-        samples = list(itertools.islice(iter(dataset), SAMPLES))
-    else:
-        samples = [dataset[index] for index in range(min(SAMPLES, len(dataset)))]
-    return collate(samples if loader.batch_sampler is not None else samples[0])
+def _capture(path: Path, arguments: Mapping[str, Any]) -> capturing.Captured:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", capturing.UnprovenBundleWarning)  # the bundle is there: never an error
+        return capturing.capture(path, **arguments)
 
 
-def inputs_of(model: Any, batch: Any, labels: Collection[str] = ()) -> Any:
-    """The part of a batch that a model's ``forward`` takes.
+def _not_found(started: Started, given: Mapping[str, Any]) -> str | None:
+    """Arguments of the model's constructor that no capture will find; None where there are none, or others are given."""
+    if {"factory", "init", "model"} & set(given) or frameworks.loader_of(started.model) != "for_torch":
+        return None
+    from reprobundle.components.model.arguments import by_name
 
-    Args:
-        model: A module.
-        batch: A mapping gives the keywords that ``forward`` names, a sequence its first part, all else itself.
-        labels: Keywords to leave out where ``forward`` does without.
+    known = given.get("hyperparameters", started.hyperparameters)
+    found = attempt(lambda: by_name(type(started.model), known, started.model))
+    return None if isinstance(found, Failure) else some(found.missing)
 
-    Returns:
-        Inputs as `reprobundle.capture` takes them.
-    """
-    if isinstance(batch, Mapping):
-        named = inspect.signature(model.forward).parameters
-        without = {name for name in labels if name in named and named[name].default is not inspect.Parameter.empty}
-        return {name: batch[name] for name in batch if name in named and name not in without} or (dict(batch),)
-    return (batch[0],) if isinstance(batch, list | tuple) else (batch,)
+
+def _not_made(name: str, failure: Failure, by_hand: str | Failure) -> str:
+    lines = [f"training is complete, but the bundle {name!r} was not made: {failure.why}"]
+    if failure.hint:
+        lines.append(f"hint: {failure.hint}")
+    if isinstance(by_hand, str):
+        lines.append(by_hand)
+    return "\n  ".join(lines)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reprobundle.changes import WeightsFinding
 from reprobundle.phrases import counted
-from reprobundle.rendering import differences
+from reprobundle.rendering import differences, layers
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import NARROWEST, WIDEST, Page, show_differences
 from reprobundle.report import Finding, Grade, Status
@@ -73,6 +74,8 @@ def _details(page: Page, kind: str, items: Sequence[Finding], sides: tuple[str, 
         page.paragraph(grade + prose(item.message.removesuffix(differences.ENDING)), codes=_codes(item.grade))
         for line in _values(item, sides):
             page.paragraph(line, indent=6)
+        if isinstance(item, WeightsFinding):
+            layers.show_layers(page, item, sides)
     if len(rest) > SHOWN_FINDINGS:
         page.paragraph(f"and {len(rest) - SHOWN_FINDINGS} more (--json shows all)")
 

@@ -181,16 +181,6 @@ def weakest_first(outputs: Sequence[OutputComparison], limit: int) -> tuple[Outp
     return tuple(sorted(outputs, key=lambda output: output.rung.strength)[:limit])
 
 
-def size_words(size: int) -> str:
-    """Bytes as a person says them, in powers of 1,000."""
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{size:,} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-
-
 def proof_words(status: str, why: str | None) -> str:
     """What the reload before the seal came to."""
     reason = f": {prose(why)}" if why else ""

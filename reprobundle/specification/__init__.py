@@ -1,7 +1,7 @@
 """``reprobundle.yaml``: a capture described in a file, for people who would rather not touch their training code.
 
-`read_specification` reads the file strictly; `arguments` imports the person's own code, loads the weights and gives the
-keyword arguments of `reprobundle.capture`. Paths in the file are relative to its folder.
+`read_specification` reads the file strictly; `arguments` imports the person's own code and gives the keyword arguments of
+`reprobundle.capture`, which opens the weights. Paths in the file are relative to its folder.
 """
 
 from __future__ import annotations
@@ -112,13 +112,15 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
         UsageError: Something it names is not there, cannot be imported, or does not fit the model.
     """
     resolving = Resolving(folder.absolute())
-    project = resolving.folder if specification.project is None else resolving.directory(specification.project)
+    project = (
+        resolving.folder if specification.project is None else resolving.directory("project", specification.project)
+    )
     _import_from(project, resolving.folder)
     hyperparameters = resolving.mapping("hyperparameters", specification.hyperparameters)
     made: dict[str, Any] = resolving.model(specification.model, hyperparameters)
     made["hyperparameters"] = hyperparameters
     made["inputs"] = None if specification.inputs is None else resolving.values("inputs", specification.inputs)
-    if made["inputs"] is not None and specification.model.factory is not None:
+    if made["inputs"] is not None and _takes_tensors(specification.model):
         made["inputs"] = as_torch(made["inputs"])
     if specification.preprocessing is not None:
         made["preprocessing"] = resolving.preprocessing(specification.preprocessing)
@@ -129,6 +131,11 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
     made["project"] = project
     made["vendor"] = specification.vendor
     return made
+
+
+def _takes_tensors(model: ModelSpecification) -> bool:
+    """Whether a model is torch's: functions and ONNX models take numpy arrays."""
+    return model.function is None and not (model.file or "").lower().endswith(".onnx")
 
 
 def _import_from(*folders: Path) -> None:

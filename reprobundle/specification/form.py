@@ -27,26 +27,38 @@ PathText = Annotated[str, pydantic.Field(min_length=1, description="path relativ
 
 
 class ModelSpecification(Record):
-    """The model: either a factory with weights, or a function.
+    """The model: a factory with weights, a folder as ``from_pretrained`` reads it, a file that says all, or a function.
 
     Attributes:
         factory: Class or function that makes the model, as ``module:name``.
         init: Arguments of the factory: keywords, or ``args`` and ``kwargs``; None: found by name among the hyperparameters.
-        weights: Its trained weights: a .safetensors file, or a .pt or .pth file that holds a state dict.
+        weights: Its trained weights: a safetensors file, or a checkpoint of ``torch.save``.
+        key: Where in a checkpoint the state dict stands, nested keys joined by dots; None: found out.
+        folder: A folder with a configuration and weights; with a factory where transformers does not have its class.
+        file: A TorchScript or ONNX file, which holds weights and computation.
         function: A function that is itself the model, as ``module:name``.
     """
 
     factory: Entry | None = None
     init: dict[str, Json] | None = None
     weights: PathText | None = None
+    key: str | None = None
+    folder: PathText | None = None
+    file: PathText | None = None
     function: Entry | None = None
 
     @pydantic.model_validator(mode="after")
-    def _is_one_of_two(self) -> ModelSpecification:
-        if (self.factory is None) == (self.function is None):
-            raise ValueError("expected either factory or function")
-        if self.function is not None and (self.weights is not None or self.init):
-            raise ValueError("a function has neither init nor weights")
+    def _is_one_of_four(self) -> ModelSpecification:
+        made = self.factory if self.folder is None else None  # a folder may name its class
+        if sum(value is not None for value in (made, self.folder, self.file, self.function)) != 1:
+            raise ValueError("expected one of factory, folder, file and function")
+        if self.factory is None and (self.weights is not None or (self.init and self.folder is None)):
+            kind = "function" if self.function is not None else "folder" if self.folder is not None else "file"
+            raise ValueError(f"a {kind} has neither init nor weights")
+        if self.folder is not None and self.weights is not None:
+            raise ValueError("a folder has its own weights")
+        if self.key is not None and self.weights is None:
+            raise ValueError("key is given without weights")
         return self
 
 

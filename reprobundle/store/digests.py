@@ -12,6 +12,7 @@ import xxhash
 
 from reprobundle.errors import RefusedInputError
 from reprobundle.records import Record
+from reprobundle.store.copying import fill
 from reprobundle.store.paths import fault_of
 
 BLOCK_BYTES = 2**20
@@ -100,21 +101,12 @@ def _digest_read(descriptor: int, size: int) -> str | None:
     block = memoryview(bytearray(min(size, BLOCK_BYTES)))
     done = 0
     while done < size:  # not to the end of the file: one that grows has none
-        count = _fill(descriptor, block[: size - done], done)
+        count = fill(descriptor, block[: size - done], done)
         if count == 0:
             return None
         state.update(block[:count])
         done += count
     return state.hexdigest()
-
-
-def _fill(descriptor: int, block: memoryview, offset: int) -> int:
-    """Read the next bytes into a block; how many there were."""
-    if hasattr(os, "preadv"):
-        return os.preadv(descriptor, [block], offset)
-    content = os.read(descriptor, len(block))  # Windows
-    block[: len(content)] = content
-    return len(content)
 
 
 def entry_of(path: str, place: Path) -> FileEntry:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reprobundle.errors import UnavailableError, UsageError
-from reprobundle.store.writing import disk_errors
+from reprobundle.store.writing import LINKED_MODES, disk_errors
 
 RENAME_NOREPLACE = 1
 AT_FDCWD = -100
@@ -65,7 +65,7 @@ def staging_file(target: Path) -> Iterator[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
         yield place
         with disk_errors(str(target)):
-            _sync(place)
+            sync(place)
             _publish(place, target, kind="file")
     except BaseException:
         place.unlink(missing_ok=True)
@@ -116,15 +116,29 @@ def _settle(folder: Path) -> None:
         for name in folders:
             (Path(where) / name).chmod(0o755)
         for name in files:
-            (Path(where) / name).chmod(0o644)
-            _sync(Path(where) / name)
-        _sync(Path(where))
+            _set_mode(Path(where) / name)
+            sync(Path(where) / name)
+        sync(Path(where))
 
 
-def _sync(path: Path) -> None:
-    if os.name == "nt":  # Windows can neither open a folder nor sync what was opened for reading
+def _set_mode(place: Path) -> None:
+    found = place.lstat()
+    if (
+        found.st_nlink == 1 or found.st_mode & 0o7777 not in LINKED_MODES
+    ):  # a linked file keeps its own under both names
+        place.chmod(0o644)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk.
+
+    Raises:
+        OSError: It cannot be opened, or the disk failed.
+    """
+    windows = os.name == "nt"
+    if windows and path.is_dir():  # it can be opened by no program
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)  # Windows syncs only what may be written
     try:
         os.fsync(descriptor)
     finally:
@@ -138,7 +152,7 @@ def _publish(staged: Path, target: Path, *, kind: str = "folder") -> None:
         if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
             refuse_existing(target, kind=kind)
         raise
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _rename_without_replacing(old: Path, new: Path) -> None:

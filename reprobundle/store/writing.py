@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import xxhash
 
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.store.copying import SLICE_BYTES, blocks, by_system
 from reprobundle.store.digests import FileEntry, entry_of, identity, open_regular
 from reprobundle.store.paths import inside, safe_path
 
-SLICE_BYTES = 8 * 2**20
-COPY_BYTES = 256 * 2**10
-LINKED_MODE = 0o644
+LINKED_MODES = frozenset({0o644, 0o444})  # what a file of a bundle may have
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
+def _silent(_count: int) -> None:
+    """Nobody is watching."""
+
+
 class Writer:
-    """Writes files under one folder, digests each while its bytes go out, and remembers the entries."""
+    """Writes files under one folder, digests each while its bytes go out, and remembers the entries.
+
+    It does not wait until they are on the disk: `store.sealing` does, once, before a folder gets its final name.
+    """
 
     def __init__(self, root: Path) -> None:
         """Write under `root`, which exists."""
@@ -50,20 +56,29 @@ class Writer:
             RefusedInputError: The buffers hold another number of bytes than `size`.
             UsageError: The path was written before.
         """
+        return self._make(path, lambda descriptor: _write_out(descriptor, chunks, size), expected=size)
+
+    def _make(self, path: str, fill: Callable[[int], tuple[int, str]], *, expected: int | None = None) -> FileEntry:
+        """Make a file of what `fill` puts into it; nothing is left where that fails."""
         place = self._claim(path)
         with disk_errors(path):
-            file = place.open("xb", buffering=0)
+            file = place.open("x+b", buffering=0)
         try:
             with disk_errors(path), file:
-                written, digest = _write_out(file.fileno(), chunks, size)
-            _refuse_other_size(path, size, written)
+                written, digest = fill(file.fileno())
+            _refuse_other_size(path, expected, written)
         except BaseException:
             place.unlink(missing_ok=True)  # a caller may go on without the file, never with half of it
             raise
         return self._remember(FileEntry(path=path, size=written, xxh3_128=digest))
 
-    def copy(self, path: str, source: Path) -> FileEntry:
-        """Copy a regular file, digesting while copying.
+    def copy(self, path: str, source: Path, *, told: Callable[[int], None] = _silent) -> FileEntry:
+        """Copy a regular file, digesting while copying; a file system that can share bytes does.
+
+        Args:
+            path: Where, relative to the bundle.
+            source: The file.
+            told: Called with the number of bytes of every piece that was copied.
 
         Raises:
             RefusedInputError: The source is no regular file, or changed while it was read.
@@ -72,12 +87,12 @@ class Writer:
         with disk_errors(str(source)):
             descriptor = open_regular(source)
         try:
-            before = identity(os.fstat(descriptor))
-            entry = self.stream(path, _chunks(descriptor))
-            after = identity(os.fstat(descriptor))
+            before = os.fstat(descriptor)
+            entry = self._make(path, lambda target: _copy_out(descriptor, target, before.st_size, told))
+            after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        if before != after:
+        if identity(before) != identity(after):
             self.forget(path)
             raise RefusedInputError(f"{source.name}: changed while it was copied")
         return entry
@@ -86,7 +101,7 @@ class Writer:
         """Give a regular file a second name under the folder, and digest it there; it takes no space of its own.
 
         Only for a file that nobody else can write: both names stay one file. Its mode must be 0644, which is what a
-        sealed file has, because a later change of the mode would show under both names.
+        sealed file has, or 0444, because a later change of the mode would show under both names.
 
         Raises:
             RefusedInputError: The source is no regular file, or changed while it was read.
@@ -98,7 +113,7 @@ class Writer:
             status = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        if status.st_mode & 0o7777 != LINKED_MODE:
+        if status.st_mode & 0o7777 not in LINKED_MODES:
             raise OSError(errno.EPERM, f"its mode is {status.st_mode & 0o7777:o}", str(source))
         place = self._claim(path)
         os.link(source, place, follow_symlinks=False)
@@ -153,8 +168,8 @@ def _refuse_other_size(path: str, expected: int | None, found: int) -> None:
 
 
 def _write_out(descriptor: int, chunks: Iterable[bytes | memoryview], size: int | None) -> tuple[int, str]:
-    """Write, digest and sync; gives the number of bytes and their digest."""
-    if size and hasattr(os, "posix_fallocate"):
+    """Write and digest; gives the number of bytes and their digest."""
+    if size:
         _reserve(descriptor, size)
     state = xxhash.xxh3_128()
     written = 0
@@ -162,11 +177,12 @@ def _write_out(descriptor: int, chunks: Iterable[bytes | memoryview], size: int 
         _write_all(descriptor, piece)
         state.update(piece)
         written += len(piece)
-    os.fsync(descriptor)
     return written, state.hexdigest()
 
 
 def _reserve(descriptor: int, size: int) -> None:
+    if not hasattr(os, "posix_fallocate"):
+        return
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
@@ -187,6 +203,17 @@ def _write_all(descriptor: int, piece: memoryview) -> None:
         piece = piece[os.write(descriptor, piece) :]
 
 
-def _chunks(descriptor: int) -> Iterator[bytes]:
-    while chunk := os.read(descriptor, COPY_BYTES):
+def _copy_out(source: int, target: int, size: int, told: Callable[[int], None]) -> tuple[int, str]:
+    """Copy and digest; gives the number of bytes and their digest."""
+    if size > SLICE_BYTES:
+        _reserve(target, size)
+        found = by_system(source, target, size, told)
+        if found is not None:
+            return found
+    return _write_out(target, _told(blocks(source), told), None)
+
+
+def _told(chunks: Iterable[memoryview], told: Callable[[int], None]) -> Iterator[memoryview]:
+    for chunk in chunks:
         yield chunk
+        told(len(chunk))

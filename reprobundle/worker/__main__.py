@@ -2,7 +2,8 @@
 
 Protocol 1. The one argument is ``job.json``; results go to the folder ``out`` it names, never to standard output:
 
-``result.json``        how far it came (``stage``), the error if it stopped there, the outputs' structure, digests and facts
+``result.json``        how far it came (``stage``), the error if it stopped there and the line of the bundle's source it came
+                       from, the outputs' structure, digests and facts
 ``outputs.safetensors``      the outputs' tensors
 ``transformed.safetensors``  what the preprocessing function made of the recorded raw samples
 
@@ -17,12 +18,13 @@ import os
 import sys
 import time
 from types import ModuleType
-from typing import Any, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Optional
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROTOCOL = 1
+LONGEST_ERROR = 4000
 SIBLINGS = (  # the loaders and the tables of facts find each other by these names; each after those it asks for
-    "arguments", "importing", "seeding", "tensor_bytes", "tree",
+    "arguments", "frames", "importing", "loading", "seeding", "tensor_bytes", "tree",
     "readings", "variables", "machine", "libraries", "torch_facts", "torch_settings",
 )  # fmt: skip
 
@@ -47,6 +49,7 @@ class Result:
         """Begin with nothing reached."""
         self._path = os.path.join(folder, "result.json")
         self._content: Dict[str, Any] = {"protocol": PROTOCOL, "stage": "start", "error": None}
+        self.at_each_stage: Optional[Callable[[str], None]] = None
         self.write()
 
     def write(self, **fields: Any) -> None:
@@ -57,6 +60,8 @@ class Result:
             file.write(text)
         os.replace(self._path + ".new", self._path)
         self._content = content
+        if self.at_each_stage is not None:
+            self.at_each_stage(content["stage"])
 
 
 def main(path: str) -> None:
@@ -65,11 +70,20 @@ def main(path: str) -> None:
         job = json.load(file)
     result = Result(job["out"])
     os.environ["REPROBUNDLE_WORKER"] = "1"
+    source = sibling("frames").Source(job["bundle"], job["roots"])
+    own = [HERE, job["bundle"], job["out"]]
+    watch = sibling("watching").Watch(source, own, job["hidden"]) if job["watched"] else None
+    result.at_each_stage = None if watch is None else watch.stage
     try:
         work(job, result)
     except BaseException as error:  # also SystemExit: the bundle's code may end anything, and its hooks may be its own
-        result.write(error=type(error).__name__ + ": " + " ".join(str(error).split())[:500])
+        message = type(error).__name__ + ": " + " ".join(source.told(str(error)).split())[:LONGEST_ERROR]
+        misfit = error.misfit if isinstance(error, sibling("loading").UnfitWeights) else None
+        result.write(error=message, at=source.failing(error), misfit=misfit)
         raise
+    finally:
+        if watch is not None:
+            result.write(deeds=watch.deeds)
 
 
 def work(job: Mapping[str, Any], result: Result) -> None:
@@ -86,7 +100,8 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     importing.refuse_hidden(job["hidden"], job["roots"])
     result.write(stage="load")
     digests = loader.load(model, job["model"])
-    result.write(stage="run", digests=digests, device=loader.device_of(model))
+    told = loader.after_load(model, job["model"]) if hasattr(loader, "after_load") else {}
+    result.write(stage="run", digests=digests, device=loader.device_of(model), **told)
     started = time.monotonic()
     structure = loader.run(model, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
     result.write(outputs=structure, seconds=time.monotonic() - started, facts=sibling("numerics").facts())

@@ -47,26 +47,48 @@ def load(module: Any, model: Mapping[str, Any]) -> Dict[str, str]:
 
     Args:
         module: What `build` made.
-        model: ``weights``: paths of safetensors files; ``aliases``: names that share another's tensor; ``device``.
+        model: ``weights``: paths of safetensors files; ``aliases``: names that share another's tensor; ``strides``:
+            layouts in memory that are not C's, by name; ``buffers``: path of the values of buffers that are no part of the state, or None; ``device``.
 
     Returns:
         Digest of each tensor of the module's state after load, by name.
 
     Raises:
-        RuntimeError: Names or shapes do not fit; torch's message lists them.
+        RuntimeError: Names or shapes do not fit; the message lists them.
     """
-    import torch
-    from safetensors.torch import load_file
-
-    state: Dict[str, Any] = {}
-    for path in model["weights"]:
-        state.update(load_file(path))
-    for alias, kept in model["aliases"].items():
-        state[alias] = state[kept]
-    module.load_state_dict(state, strict=True, assign=True)
-    if model["device"] != "cpu" and torch.cuda.is_available():
-        module.to(model["device"])
+    loading = sibling("loading")
+    device = model["device"] if _is_here(model["device"]) else "cpu"
+    state = loading.laid_out(loading.read(model["weights"], device), model.get("strides") or {})
+    loading.load(module, state, model["aliases"])
+    module.to(device)
+    if model.get("buffers"):
+        loading.restore_buffers(module, loading.read([model["buffers"]], device))
     return digests(module)
+
+
+def _is_here(device: str) -> bool:
+    """Whether this machine has a kind of device."""
+    import torch
+
+    places: Tuple[Any, ...] = (getattr(torch, device, None), getattr(torch.backends, device, None))
+    return any(place.is_available() for place in places if hasattr(place, "is_available"))
+
+
+def after_load(module: Any, model: Mapping[str, Any]) -> Dict[str, Any]:
+    """What else a loaded module says of its weights.
+
+    Returns:
+        ``forms``: dtype and shape of each tensor of the state, as text, by name; ``sharing``: names that share the memory
+        of an earlier name; ``buffers``: digest of each recorded buffer that is no part of the state and that it has.
+    """
+    loading, tensor_bytes, found = sibling("loading"), sibling("tensor_bytes"), tensors_of(module)
+    forms = {
+        name: tensor_bytes.dtype_name(value) + " " + str(tensor_bytes.shape_of(value)) for name, value in found.items()
+    }
+    wanted = loading.read([model["buffers"]], "cpu") if model.get("buffers") else {}
+    buffers = {name: value for name, value in module.named_buffers(remove_duplicate=False) if name in wanted}
+    told = {name: tensor_bytes.digest(name, value) for name, value in buffers.items()}
+    return {"forms": forms, "sharing": loading.sharing(found), "buffers": told}
 
 
 def device_of(module: Any) -> str:
@@ -96,7 +118,7 @@ def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, D
         leaves: The inputs' tensors by name; cloned first, so that a model that works in place spoils nothing.
 
     Returns:
-        The structure of the outputs and their tensors by name; bare floats become 0-d float64 tensors.
+        The structure of the outputs and their tensors by name, caches left out; bare floats become 0-d float64 tensors.
     """
     import torch
 
@@ -112,8 +134,20 @@ def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, D
             output = module(*given)
         else:
             output = module(given)
-    described, found = tree.flatten(output, lambda value: isinstance(value, (torch.Tensor, float)))
+    described, found = tree.flatten(without_caches(output), lambda value: isinstance(value, (torch.Tensor, float)))
     return described, {name: as_tensor(value) for name, value in found.items()}
+
+
+def without_caches(output: Any) -> Any:
+    """Outputs without transformers' caches: these are what a model hands itself for the next token, and no result."""
+    cache = getattr(sys.modules.get("transformers.cache_utils"), "Cache", None)
+    if cache is None:
+        return output
+    if isinstance(output, Mapping):
+        return {name: value for name, value in output.items() if not isinstance(value, cache)}
+    if type(output) is tuple:
+        return tuple(value for value in output if not isinstance(value, cache))
+    return output
 
 
 def as_tensor(value: Any) -> Any:

@@ -6,7 +6,9 @@ The program writes the configuration with the same file that reads it, so that b
 from __future__ import annotations
 
 import copy
+import os
 import sys
+import tempfile
 from typing import Any, Dict, Mapping
 
 CONFIGURATION = "config.json"
@@ -29,14 +31,37 @@ def recognises(model: Any) -> bool:
 
 
 def documents(model: Any) -> Dict[str, str]:
-    """What transformers writes beside a model's weights, as text by the file's name; the model stays as it is."""
+    """What transformers writes beside a model's weights, as text by the file's name; the model stays as it is.
+
+    Of a class that was registered for an ``Auto`` class this is its module, too, which ``trust_remote_code=True`` reads.
+    """
     config = copy.deepcopy(model.config)
     config.architectures = [type(model).__name__]
     config.dtype = model.dtype
-    found = {CONFIGURATION: config.to_json_string()}
+    found = registered(model, config)
+    found[CONFIGURATION] = config.to_json_string()
     if model.can_generate() and getattr(model, "generation_config", None) is not None:
         found[GENERATION] = model.generation_config.to_json_string()
     return found
+
+
+def registered(model: Any, config: Any) -> Dict[str, str]:
+    """The modules of classes that ask to be found by an ``Auto`` class, by the file's name; named in the configuration."""
+    things = [thing for thing in (model, config) if getattr(thing, "_auto_class", None) is not None]
+    if not things:
+        return {}
+    from transformers.dynamic_module_utils import custom_object_save
+
+    with tempfile.TemporaryDirectory(prefix="reprobundle-modules-") as folder:
+        for thing in things:
+            custom_object_save(thing, folder, config=config)
+        return {name: read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
+
+
+def read(path: str) -> str:
+    """The text of a source file."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read()
 
 
 def arguments(model: Any) -> Dict[str, Any]:

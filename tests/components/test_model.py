@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import json
+import pathlib
+import types
 
 import pytest
 
@@ -87,12 +91,14 @@ def test_an_attribute_of_the_model_is_found(stage):
 def test_what_cannot_be_found_says_why(stage):
     """An argument that is there but cannot be stored is told apart from one that is not there."""
     made = Net(CONFIG)
-    made.cfg = Config(3, print)
+    made.cfg = Config(3, object())
 
     assert capture(stage, model=made) is None
-    assert stage.notes[-1].message == (
-        "the constructor needs 'cfg' (TypeError: builtin_function_or_method <built-in function print> is no JSON value), "
-        "which no hyperparameter or attribute gives"
+    assert stage.notes[-1].message.startswith(
+        "the constructor needs 'cfg' (argument 'cfg/act': object <object object at "
+    )
+    assert stage.notes[-1].message.endswith(
+        "is no value that can be made again), which no hyperparameter or attribute gives"
     )
 
 
@@ -106,7 +112,7 @@ def test_a_class_without_a_name_is_refused_where_it_was_given(stage):
     with pytest.raises(UsageError) as caught:
         capture(stage, init={"cfg": Local(3)})
 
-    assert str(caught.value).startswith("init: cannot be stored as JSON: UsageError: ")
+    assert str(caught.value).startswith("init: argument 'cfg': ")
     assert "is defined inside a function" in str(caught.value)
 
 
@@ -120,6 +126,86 @@ def test_arguments_that_have_no_names_are_not_left_out_silently(stage, given, ta
 
     assert stage.notes[-1].message == (f"the constructor takes any further arguments ({taken}); none are recorded")
     assert stage.notes[-1].hint == "where the model was made with some: capture(…, init={…})"
+
+
+class Inner(torch.nn.Module):
+    def __init__(self, net, scale=1.0, act=None):
+        super().__init__()
+        self.net = net
+        self.act = act
+
+
+class Bare(torch.nn.Module):
+    def __init__(self, args, path="words.txt"):
+        super().__init__()
+        self.path = path
+
+
+def test_a_module_as_an_argument_is_named(stage):
+    """A constructor that takes another module cannot be called from plain values."""
+    assert capture(stage, model=Inner(torch.nn.Linear(1, 1))) is None
+    assert stage.notes[-1].message == (
+        "the constructor needs 'net' (argument 'net': a module (Linear) is no plain value), "
+        "which no hyperparameter or attribute gives"
+    )
+    with pytest.raises(UsageError, match=r"init: argument 'net': a module \(Linear\) is no plain value") as caught:
+        capture(stage, model=Inner(torch.nn.Linear(1, 1)), init={"net": torch.nn.Linear(1, 1)})
+
+    assert caught.value.hint == "capture(…, factory=a function of plain values that makes it all, init={…})"
+
+
+def test_a_default_that_stands_in_is_told(stage):
+    """An argument that was found and cannot be recorded is not left to its default in silence."""
+    made = Inner(3, act=torch.zeros(2))
+    init = capture(stage, model=made, hyperparameters={"net": 3})
+
+    assert init.kwargs == {"net": 3}
+    assert stage.notes[-1].message == (
+        "the constructor's default stands in for 'act' (argument 'act': a Tensor of shape (2,) is no plain value)"
+    )
+
+
+@pytest.mark.parametrize("given", [argparse.Namespace(hidden=3, lr=0.1), types.SimpleNamespace(hidden=3, lr=0.1)])
+def test_a_namespace_is_the_whole_configuration(stage, given):
+    """What argparse gave comes back as a namespace, and config.json holds its values."""
+    init = capture(stage, model=Bare(given), hyperparameters=given)
+
+    assert worker.restored(init.model_dump(mode="json"))[1]["args"] == given
+    assert json.loads((stage.root / "config.json").read_text()) == {
+        "args": {"hidden": 3, "lr": 0.1}, "path": "words.txt",
+    }  # fmt: skip
+
+
+def test_a_path_is_told(stage):
+    """The file must be in the bundle, and be found from where a replay runs."""
+    capture(stage, model=Bare({"a": 1}, pathlib.Path("data/words.txt")), hyperparameters={"a": 1})
+
+    assert stage.notes[-1].message == "argument 'path' is a path: a replay needs that file, and runs in another folder"
+
+
+def test_what_lightning_saw_goes_first(stage):
+    """save_hyperparameters keeps the arguments as they were, whatever the module or the person changed since."""
+    made = Bare({"a": 1})
+    made._hparams_initial = {"args": {"a": 7}}
+
+    assert capture(stage, model=made, hyperparameters={"args": {"a": 8}}).kwargs["args"] == {"a": 7}
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ({"args": [{"hidden": 3}], "kwargs": {}}, {"hidden": 3}),
+        ({"config": {"hidden": 3}}, {"hidden": 3}),
+        ({"cfg": CONFIG}, {"hidden": 3, "act": {"slope": 0.5}}),
+        ({"hidden": 3, "dropout": 0.5}, {"hidden": 3, "dropout": 0.5}),
+        ({"sizes": (1, 2), "act": torch.nn.ReLU}, {"sizes": [1, 2], "act": "torch.nn.modules.activation:ReLU"}),
+    ],
+)
+def test_config_json_is_what_the_class_is_called_with(stage, init, expected):
+    """``MyModel(json.load(…))`` for a class of one configuration, ``MyModel(**json.load(…))`` for any other."""
+    capture(stage, init=init)
+
+    assert json.loads((stage.root / "config.json").read_text()) == expected
 
 
 def test_arguments_found_for_a_factory_of_no_model_yet():

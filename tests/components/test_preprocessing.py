@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from reprobundle import tensors
+from reprobundle.answers import Answer
 from reprobundle.components import preprocessing
-from reprobundle.components.interface import Answer, Site, Source, Stage
+from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.preprocessing import Preprocessing
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.report import Status

@@ -61,6 +61,17 @@ def test_the_models_own_files_are_not_replaced(stage):
     ]
 
 
+def test_a_folder_of_the_bundles_own_is_not_mixed_with_a_tokenizers(stage):
+    """What would lie among the bundle's own files is left out, and the person is told."""
+    given = Tokenizer(code__extra="{}", additional_chat_templates__tool="{}")
+    section = preprocessing.capture(Source(model=None, preprocessing=given), stage)
+
+    assert section.files == ("additional_chat_templates/tool.json",)
+    assert [note.message for note in stage.notes] == [
+        "'code/extra.json' of Tokenizer is left out: the bundle has a folder of that name"
+    ]
+
+
 def test_failing_tokenizer_is_a_note(stage):
     """A tokenizer that cannot be saved costs a note, not the capture."""
     section = preprocessing.capture(Source(model=None, preprocessing=Tokenizer()), stage)

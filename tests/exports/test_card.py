@@ -35,6 +35,23 @@ def test_the_hub_reads_the_front_matter():
     assert (result.metric_type, result.metric_name, result.metric_value) == ("test-accuracy", "test accuracy", 0.97)
 
 
+def _of_model(**changed):
+    """The front matter of a bundle whose model differs in some fields."""
+    whole = tiny_manifest()
+    other = whole.model_copy(update={"model": whole.model.model_copy(update=changed)})
+    return _front_matter(card(other, Card()))
+
+
+def test_the_hub_reads_how_a_model_is_loaded():
+    """The mixin's own tags, and of transformers the library with what the class is for."""
+    entry = "transformers.models.bert.modeling_bert:BertForSequenceClassification"
+
+    assert _of_model(mixin=True)["tags"] == ["reprobundle", "model_hub_mixin", "pytorch_model_hub_mixin"]
+    assert "pipeline_tag" not in _of_model(entry=entry)
+    made = _of_model(loader="for_transformers", entry=entry)
+    assert (made["library_name"], made["pipeline_tag"]) == ("transformers", "text-classification")
+
+
 def test_licences_the_hub_does_not_know_are_named():
     """A licence that is not on the Hub's list becomes ``other`` with its name, which the Hub accepts."""
     made = _front_matter(card(tiny_manifest(), Card(license="MIT OR Apache-2.0")))

@@ -268,11 +268,30 @@ def test_nobody_else_looks_into_an_unfinished_folder(tmp_path):
         os.umask(before)
 
 
+def test_a_linked_file_keeps_its_mode(tmp_path):
+    """A change of it would show under the other name, too; any other file gets the mode of a bundle's files."""
+    mine = tmp_path / "mine"
+    for name, mode in (("frozen", 0o444), ("private", 0o600)):
+        mine.mkdir(exist_ok=True)
+        (mine / name).write_text(name)
+        (mine / name).chmod(mode)
+    with staging(tmp_path / "bundle") as folder:
+        Writer(folder).link("frozen", mine / "frozen")
+        (folder / "alone").write_text("made by another program")
+        (folder / "alone").chmod(0o444)
+        with pytest.raises(OSError, match="its mode is 600"):
+            Writer(folder).link("private", mine / "private")
+
+    modes = {path.name: path.stat().st_mode & 0o7777 for path in (tmp_path / "bundle").iterdir()}
+    assert modes == {"frozen": 0o444, "alone": 0o644}
+    assert (mine / "frozen").stat().st_mode & 0o7777 == 0o444
+
+
 def test_everything_is_synced_before_the_rename(tmp_path, monkeypatch):
     """Every file and folder is on the disk before the name appears, and the parent after it."""
     target = tmp_path / "bundle"
     order: list[str] = []
-    real_sync, real_rename = sealing._sync, sealing._rename_without_replacing
+    real_sync, real_rename = sealing.sync, sealing._rename_without_replacing
 
     def sync(path):
         order.append(path.relative_to(tmp_path).as_posix().replace(staged[0], "STAGED"))
@@ -282,7 +301,7 @@ def test_everything_is_synced_before_the_rename(tmp_path, monkeypatch):
         order.append("rename")
         real_rename(old, new)
 
-    monkeypatch.setattr(sealing, "_sync", sync)
+    monkeypatch.setattr(sealing, "sync", sync)
     monkeypatch.setattr(sealing, "_rename_without_replacing", rename)
     staged = [""]
     with staging(target) as folder:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
-from reprobundle.store import FileEntry, Writer, digest_bytes, entry_of, list_files, writing
+from reprobundle.store import FileEntry, Writer, copying, digest_bytes, entry_of, list_files, writing
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_interrupted_stream_leaves_no_half_file(writer):
 def test_copy_keeps_content_and_digest(writer, tmp_path):
     """A copy holds the same bytes, and its entry is the source's."""
     source = tmp_path / "source"
-    source.write_bytes(random.Random(1).randbytes(3 * writing.COPY_BYTES + 11))
+    source.write_bytes(random.Random(1).randbytes(3 * copying.BLOCK_BYTES + 11))
     entry = writer.copy("copied", source)
 
     assert entry == entry_of("copied", source)
@@ -122,8 +122,8 @@ def test_copy_keeps_content_and_digest(writer, tmp_path):
 def test_change_while_copying_is_found(writer, tmp_path, monkeypatch, change):
     """A source that changes while it is copied is refused, and the torn copy is not kept."""
     source = tmp_path / "log.txt"
-    source.write_bytes(bytes(writing.COPY_BYTES * 2))
-    real = writing._chunks
+    source.write_bytes(bytes(copying.BLOCK_BYTES * 2))
+    real = copying.blocks
 
     def chunks(descriptor):
         for number, chunk in enumerate(real(descriptor)):
@@ -144,7 +144,7 @@ def test_change_while_copying_is_found(writer, tmp_path, monkeypatch, change):
             file.write(b"other")
         os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    monkeypatch.setattr(writing, "_chunks", chunks)
+    monkeypatch.setattr(writing, "blocks", chunks)
     with pytest.raises(RefusedInputError) as caught:
         writer.copy("log.txt", source)
 

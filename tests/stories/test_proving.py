@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +15,20 @@ from reprobundle import memory
 
 pytestmark = pytest.mark.slow
 
-NO_ROOM = "from reprobundle import memory\nmemory.host_bytes = lambda: 100\n"
+NO_ROOM = "from reprobundle import memory\nmemory.host_bytes = memory.total_bytes = lambda: 100\n"
 
 
 def test_a_model_without_room_for_a_second_copy_is_sealed_unproven(tmp_path: Path) -> None:
     """Under 1.3 times its size in free memory the proof is not run, and the bundle says why."""
     project = make_project(tmp_path / "project", net=NET, train=NO_ROOM + TRAIN)
     finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
-    proof = reprobundle.verify(tmp_path / "bundle").manifest.proof
+    manifest = reprobundle.verify(tmp_path / "bundle").manifest
 
     assert finished.stdout == "not run\n", finished.stderr
-    assert proof.why == "a second copy of the model needs 348 bytes of memory, 100 are free"
+    assert manifest.proof.why == "a second copy of the model needs 348 bytes of memory, 100 are free"
+    assert manifest.notes[0].message == (
+        "a second copy of the model needs 348 bytes of memory, this machine has 100 bytes in all: it cannot be proven here"
+    )
 
 
 def test_the_machine_says_how_much_memory_is_free() -> None:
@@ -53,7 +59,8 @@ def test_a_model_made_in_another_way_is_explained(tmp_path: Path) -> None:
     proof = reprobundle.verify(tmp_path / "bundle").manifest.proof
 
     assert proof.why == (
-        "at build: AttributeError: 'dict' object has no attribute 'hidden'; it was called as "
+        "at build: AttributeError: 'dict' object has no attribute 'hidden', at code/source/net.py:12 in __init__: "
+        "hidden = config.hidden; it was called as "
         "net:Net(config={'hidden': 8, 'lr': 0.1}): if that is not how you make it, name a function of yours that does: "
         "factory="
     )
@@ -76,3 +83,61 @@ def test_the_order_of_words_in_a_set_is_the_recorded_one(tmp_path: Path, monkeyp
 
     assert finished.stdout == "bitwise\n", finished.stderr
     assert report.verdict.sentence == "reproduced, bitwise"
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a real server, which knows no path."""
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as made:
+        made.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[method-assign]
+        made.RequestHandlerClass.do_GET = lambda handler: (handler.send_response(200), handler.end_headers())  # type: ignore[attr-defined]
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_port}/weights"
+        made.shutdown()
+
+
+def test_a_constructor_that_needs_the_network_fails_the_proof_with_its_line(tmp_path: Path, server: str) -> None:
+    """Training could fetch, a replay cannot: the proof says which line asks, and what to do."""
+    fetch = f"        import urllib.request\n        urllib.request.urlopen({server!r})\n"
+    net = NET.replace("        super().__init__()\n", "        super().__init__()\n" + fetch)
+    project = make_project(tmp_path / "project", net=net, train=TRAIN)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    manifest = reprobundle.verify(tmp_path / "bundle").manifest
+    line = f"code/source/net.py:13 in __init__: urllib.request.urlopen({server!r})"
+
+    assert finished.stdout == "failed\n", finished.stderr
+    assert manifest.proof.why == (
+        f"needs the network: {line}; fetch such weights before capture, so that they are part of the model's state, and "
+        "keep the constructor from asking for them: init={'pretrained': False} or the like; at build: URLError: <urlopen "
+        "error a model that is made from its bundle has no network>"
+    )
+    assert not [note for note in manifest.notes if "network" in note.message]
+
+
+def test_what_a_constructor_does_besides_is_noted_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of the author's disk that it reads or writes, and a network that it can do without, by name only."""
+    (tmp_path / "labels.txt").write_text("a b c")
+    (tmp_path / "temporary").mkdir()
+    more = f"""
+        import socket
+        labels = open({str(tmp_path / "labels.txt")!r}).read()
+        open({str(tmp_path / "log.txt")!r}, "a").close()
+        try:
+            socket.create_connection(("127.0.0.1", 9))
+        except OSError:
+            pass
+"""
+    net = NET.replace("        super().__init__()\n", "        super().__init__()" + more)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    project = make_project(tmp_path / "project", net=net, train=TRAIN)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    notes = [note for note in reprobundle.verify(tmp_path / "bundle").manifest.notes if note.kind == "model"]
+
+    assert finished.stdout == "bitwise\n", finished.stderr
+    assert [note.message.partition(": code/source/net.py:")[0] for note in notes] == [
+        "while its model is made, the source reads 'labels.txt', which is not in the bundle",
+        "while its model is made, the source writes 'log.txt'",
+        "while its model is made, the source connects to a host and goes on without",
+    ]

@@ -85,7 +85,29 @@ def test_wrong_weights_are_named(perceptron: Path, tmp_path: Path) -> None:
 
     assert report.diagnosis is not None
     assert report.diagnosis.stage == "weights"
-    assert any("'first.weight'" in line for line in report.diagnosis.evidence)
+    assert report.diagnosis.evidence[0] == "model: 1 of 4 tensors after load differ: 'first.weight' (other bytes)"
+
+
+def test_one_row_of_one_tensor_is_enough(perceptron: Path, tmp_path: Path) -> None:
+    """A row changed by a hair, the files' digests recomputed: the tensor is named, and the right ones are not."""
+
+    def nudge(arrays: dict[str, Any]) -> None:
+        arrays["second.weight"] = arrays["second.weight"].copy()
+        arrays["second.weight"][1] += np.float32(1e-6)
+
+    def edit(folder: Path, manifest: dict[str, Any]) -> None:
+        rewrite(folder, "model.safetensors", nudge)
+
+    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path, require="bitwise")
+    wrong = [found for found in report.findings if found.kind == "model" and found.status is Status.DIFFERS]
+
+    assert not report.verdict.reproduced
+    assert report.diagnosis is not None
+    assert report.diagnosis.stage == "weights"
+    assert [found.message for found in wrong] == ["1 of 4 tensors after load differ: 'second.weight' (other bytes)"]
+    assert wrong[0].expected is not None
+    assert wrong[0].expected.startswith("F32 (3, 8) ")
+    assert (tmp_path / "report" / "report.txt").read_text().count("'second.weight'") == 2
 
 
 def test_wrong_preprocessing_is_told_apart(perceptron: Path, tmp_path: Path) -> None:
@@ -143,7 +165,10 @@ def test_a_model_that_stops_is_not_run_and_says_where(perceptron: Path, tmp_path
 
     assert report.verdict.rung is Rung.NOT_RUN
     assert report.diagnosis is not None
-    assert "'run': ValueError: boom" in report.diagnosis.paragraph
+    assert report.diagnosis.paragraph == (
+        "The model stopped at the stage 'run': ValueError: boom. It came from code/source/net.py:16 in forward: raise "
+        "ValueError('boom'); return self.second(torch.tanh(self.first(x))). The log has the whole message."
+    )
 
 
 def test_a_bundle_that_lies_about_its_outputs_in_print_gains_nothing(perceptron: Path, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_sharded_weights_are_joined(source, tmp_path):
 def test_missing_key_is_refused(source, tmp_path):
     """A weight that is not in the file is an error that names it, never a random one."""
     job = saved(tmp_path, source.Net(), drop=["layer.bias"])
-    with pytest.raises(RuntimeError, match=r'Missing key\(s\) in state_dict: "layer.bias"'):
+    with pytest.raises(RuntimeError, match=r"do not fit Net: missing from the weights \(1\): 'layer.bias'"):
         for_torch.load(for_torch.build(job), job)
 
 
@@ -124,7 +124,7 @@ def test_unexpected_key_is_refused(source, tmp_path):
     """A weight that the model does not know is an error that names it."""
     job = saved(tmp_path, source.Net())
     job["init"] = {"args": [], "kwargs": {"bias": False}}
-    with pytest.raises(RuntimeError, match=r'Unexpected key\(s\) in state_dict: "layer.bias"'):
+    with pytest.raises(RuntimeError, match=r"do not fit Net: unknown to the class \(1\): 'layer.bias'"):
         for_torch.load(for_torch.build(job), job)
 
 
@@ -132,7 +132,7 @@ def test_other_shape_is_refused(source, tmp_path):
     """A weight of another shape is an error that names both."""
     job = saved(tmp_path, source.Net())
     job["init"] = {"args": [4], "kwargs": {}}
-    with pytest.raises(RuntimeError, match=r"size mismatch for layer.weight"):
+    with pytest.raises(RuntimeError, match=r"'layer.weight' recorded float32 \(2, 3\), made float32 \(2, 4\)"):
         for_torch.load(for_torch.build(job), job)
 
 
@@ -157,7 +157,9 @@ def test_alias_to_nothing_is_an_error(source, tmp_path):
         for_torch.load(for_torch.build(job), job)
 
 
-DTYPES = [getattr(torch, name) for name in tensor_bytes.NAMES]
+DTYPES = [
+    getattr(torch, name) for name in tensor_bytes.NAMES if name != "float4_e2m1fn_x2"
+]  # pairs: test_tensor_bytes.py
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

@@ -176,18 +176,18 @@ def test_weights_that_do_not_fit(project):
 
     project.write("net.py", NET)
     cases = {
-        'Missing key(s) in state_dict: "first.bias".': weights(first_bias=None),
-        'Unexpected key(s) in state_dict: "third.bias".': weights(third_bias=torch.zeros(2)),
-        "size mismatch for first.bias: copying a param with shape torch.Size([5])": weights(first_bias=torch.zeros(5)),
+        "missing from the weights (1): 'first.bias'": weights(first_bias=None),
+        "unknown to the class (1): 'third.bias'": weights(third_bias=torch.zeros(2)),
+        "of another form (1): 'first.bias' recorded float32 (5,), made float32 (4,)": weights(
+            first_bias=torch.zeros(5)
+        ),
     }
     for words, state in cases.items():
         project.torch("net:Net", weights=state)
         stage, error = project.error()
 
         assert stage == "load"
-        assert error is not None
-        assert error.startswith("RuntimeError: Error(s) in loading state_dict for Net: ")
-        assert words in error
+        assert error == f"UnfitWeights: the weights do not fit Net: {words}"
 
 
 def test_model_that_rejects_its_inputs(project):

@@ -39,11 +39,11 @@ def objects_of(source: Source) -> tuple[Named, ...]:
     return tuple(dict.fromkeys(named for named in found if named))
 
 
-def _classes_of_arguments(source: Source) -> list[type]:
-    """Classes of the objects that the model's constructor may be called with."""
+def _classes_of_arguments(source: Source) -> list[Any]:
+    """Classes of the objects that the model's constructor may be called with, and classes and functions among them."""
     if isinstance(source.factory, str):
         return []
-    found = attempt(lambda: [type(thing) for value in _arguments(source) for thing in parts.objects_in(value)])
+    found = attempt(lambda: [thing for value in _arguments(source) for thing in parts.named_in(value)])
     return [] if isinstance(found, Failure) else found
 
 

@@ -12,21 +12,20 @@ from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.model.section import NAME, Arguments, Section, TensorEntry
 from reprobundle.report import Finding
 
-__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check", "opened"]
+__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check", "check_values", "opened"]
 
 
 def opened(source: Source) -> Source:
-    """The same source with its model in memory, opened where the person named a file or folder.
+    """The same source with its model in memory, opened where the person named a file or folder, out of its wrappers.
 
     Raises:
-        UsageError: There is no such file or folder, it is of no known kind, or it does not fit the factory.
+        UsageError: There is no such file or folder, it is of no known kind, or it does not fit the factory; or the model
+            is spread over processes.
         RefusedInputError: The file breaks its form, or may run code when it is read.
     """
-    if not isinstance(source.model, str | os.PathLike):
-        return source
-    from reprobundle.components.model import opening
+    from reprobundle.components.model import opening, unwrapping
 
-    return opening.opened(source)
+    return unwrapping.unwrapped(opening.opened(source) if isinstance(source.model, str | os.PathLike) else source)
 
 
 def capture(source: Source, stage: Stage) -> Section:
@@ -46,3 +45,10 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
     from reprobundle.components.model.checking import findings
 
     yield from findings(section, site)
+
+
+def check_values(section: Section, site: Site) -> Iterator[Finding]:
+    """The part of `check` that can change outputs: not which tensors are one."""
+    from reprobundle.components.model.checking import values
+
+    yield from values(section, site)

@@ -5,19 +5,36 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from reprobundle import entries, parts
 from reprobundle.components.interface import Failure, Source, Stage, attempt
-from reprobundle.components.model.section import NAME, Arguments, step
-from reprobundle.errors import UsageError
-from reprobundle.records import Json
+from reprobundle.components.model import mixin
+from reprobundle.components.model.refusals import is_module, refusal
+from reprobundle.components.model.section import NAME, Arguments
+from reprobundle.components.model.values import Coded, recorded
+from reprobundle.errors import ReproBundleError, UsageError
+from reprobundle.phrases import some
 
 WHOLE_CONFIGURATION = ("config", "cfg", "configuration", "hparams", "hyperparameters", "params", "args")
-MISSING_SHOWN = 5
-MAX_DEPTH = 32
+KEPT = ("_hparams_initial", "_hparams")  # what Lightning's save_hyperparameters saw the module being made with
 HINT = "capture(…, init={…}) with the constructor's arguments as plain values, or factory=a function"
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a class or factory is called with.
+
+    Attributes:
+        args: By position, as the person's own objects.
+        kwargs: By keyword, likewise.
+        recorded: Both as they stand in a bundle.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    recorded: Arguments
 
 
 @dataclass(frozen=True)
@@ -28,27 +45,38 @@ class Found:
         kwargs: By keyword, as the person's own objects.
         missing: What has no default and was not found, each with the reason.
         open: Parameters that take any further arguments, as they are written: ``**options``.
+        passed_over: What was found and cannot be recorded, and has a default, each with the reason.
     """
 
     kwargs: Mapping[str, Any]
     missing: tuple[str, ...]
     open: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
 
 
-def given(source: Source) -> Arguments | None:
+def given(source: Source) -> Called | None:
     """The arguments the person named, if any.
 
     Raises:
-        UsageError: They can be stored neither as JSON nor as objects made of named parts.
+        UsageError: One of them cannot be made again from a bundle.
     """
     if source.init is None:
         return None
-    args, kwargs = split(source.init)
-    plain = attempt(lambda: recorded(args, kwargs))
-    if isinstance(plain, Failure):
-        hint = "give a factory that takes plain values"
-        raise UsageError(f"init: cannot be stored as JSON: {plain.why}", hint=hint)
-    return plain
+
+    def act() -> Called | ReproBundleError:
+        args, kwargs = split(source.init)
+        kwargs = {name: _storable(value, source.model) for name, value in kwargs.items()}
+        try:
+            return Called(args, kwargs, recorded(args, kwargs))
+        except ReproBundleError as error:
+            return error
+
+    made = attempt(act)
+    if isinstance(made, Failure):
+        raise UsageError(f"init: cannot be read: {made.why}", hint="give a factory that takes plain values")
+    if isinstance(made, ReproBundleError):
+        raise UsageError(f"init: {made}", hint=made.hint) from made
+    return made
 
 
 def split(init: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -58,24 +86,45 @@ def split(init: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return (tuple(whole.get("args", ())), dict(whole.get("kwargs", {}))) if parted else ((), dict(whole))
 
 
-def found_out(source: Source, stage: Stage) -> Arguments | None:
+def found_out(source: Source, stage: Stage) -> Called | None:
     """The arguments that make the model: as given, or found by the names in its signature."""
-    named = given(source)
-    if named is not None:
-        return named
+    called = given(source) or _by_name(source, stage)
+    if called is not None:
+        for place, kind in called.recorded.kinds.items():
+            if kind == "path":
+                name = place.split("/", 2)[-1]
+                hint = (
+                    "let the module read it beside itself: Path(__file__).parent / …; what git tracks is in the bundle"
+                )
+                stage.note(
+                    NAME,
+                    f"argument {name!r} is a path: a replay needs that file, and runs in another folder",
+                    hint=hint,
+                )
+    return called
+
+
+def _by_name(source: Source, stage: Stage) -> Called | None:
     factory = entries.resolve(source.factory) if isinstance(source.factory, str) else source.factory
     found = attempt(lambda: by_name(factory or type(source.model), source.hyperparameters, source.model))
     if isinstance(found, Failure):
         stage.note(NAME, f"the constructor's arguments cannot be read: {found.why}", hint="capture(…, init={…})")
         return None
     if found.missing:
-        names = ", ".join(found.missing[:MISSING_SHOWN])
-        stage.note(NAME, f"the constructor needs {names}, which no hyperparameter or attribute gives", hint=HINT)
+        message = f"the constructor needs {some(found.missing)}, which no hyperparameter or attribute gives"
+        stage.note(NAME, message, hint=HINT)
         return None
+    if found.kwargs.get(mixin.CONFIG) == {} and mixin.kept_nothing_of(source.model, mixin.CONFIG):
+        message = (
+            "the mixin kept nothing of 'config': it was empty, or held what JSON cannot hold; it is recorded as empty"
+        )
+        stage.note(NAME, message, hint="capture(…, init={'config': {…}}) with the values it had")
     if found.open:
         message = f"the constructor takes any further arguments ({', '.join(found.open)}); none are recorded"
         stage.note(NAME, message, hint="where the model was made with some: capture(…, init={…})")
-    return recorded((), found.kwargs)
+    if found.passed_over:
+        stage.note(NAME, f"the constructor's default stands in for {some(found.passed_over)}", hint=HINT)
+    return Called((), found.kwargs, recorded((), found.kwargs))
 
 
 def by_name(factory: Callable[..., Any], hyperparameters: Any, model: Any = None) -> Found:
@@ -92,17 +141,29 @@ def by_name(factory: Callable[..., Any], hyperparameters: Any, model: Any = None
     kwargs: dict[str, Any] = {}
     missing: list[str] = []
     open_: list[str] = []
+    passed_over: list[str] = []
     hints = hints_of(factory)
-    for parameter in inspect.signature(factory).parameters.values():
+    named = inspect.signature(factory).parameters
+    for parameter in named.values():
+        if parameter.kind is parameter.VAR_KEYWORD and (further := mixin.further(model, named)) is not None:
+            kwargs.update(further)
+            continue
         if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
             open_.append(str(parameter).partition(":")[0])
             continue
         value = attempt(lambda name=parameter.name: _look_up(name, hints.get(name), hyperparameters, model))  # type: ignore[misc]
         if not isinstance(value, Failure) and parameter.kind is not parameter.POSITIONAL_ONLY:
             kwargs[parameter.name] = value
+        elif parameter.default is parameter.empty and mixin.kept_nothing_of(model, parameter.name):
+            kwargs[parameter.name] = {}
         elif parameter.default is parameter.empty:
             missing.append(_why(parameter.name, value))
-    return Found(kwargs, tuple(missing), tuple(open_))
+        elif isinstance(value, Failure) and not value.why.startswith("LookupError"):
+            passed_over.append(_why(parameter.name, value))
+        doubt = mixin.doubtful(model, parameter.name)
+        if doubt is not None and not mixin.kept_instead(model, parameter.name):
+            passed_over.append(f"{parameter.name!r} ({doubt})")
+    return Found(kwargs, tuple(missing), tuple(open_), tuple(passed_over))
 
 
 def hints_of(factory: Callable[..., Any]) -> Mapping[str, Any]:
@@ -114,7 +175,7 @@ def hints_of(factory: Callable[..., Any]) -> Mapping[str, Any]:
 
 def _why(name: str, value: Any) -> str:
     told = isinstance(value, Failure) and not value.why.startswith("LookupError")
-    return f"{name!r} ({value.why})" if told else repr(name)
+    return f"{name!r} ({value.why.removeprefix('UsageError: ')})" if told else repr(name)
 
 
 def _look_up(name: str, hint: Any, hyperparameters: Any, model: Any) -> Any:
@@ -122,72 +183,48 @@ def _look_up(name: str, hint: Any, hyperparameters: Any, model: Any) -> Any:
 
     Raises:
         LookupError: Neither a hyperparameter nor an attribute of the model has its name.
-        TypeError: It cannot be recorded.
+        UsageError: It cannot be recorded.
     """
-    value = parts.fitted(_found(name, hint, hyperparameters, model), hint)
-    recorded((value,), {})
+    value = _storable(parts.fitted(_found(name, hint, hyperparameters, model), hint), model)
+    recorded((), {name: value})
+    return value
+
+
+def _storable(value: Any, model: Any) -> Any:
+    """A value as it is, or as the coder of the model's own class gives it."""
+    encoded = mixin.encoded(model, value)
+    if encoded is None:
+        return value
+    try:
+        recorded((value,), {})
+    except ReproBundleError:
+        return Coded(type(model), encoded)
     return value
 
 
 def _found(name: str, hint: Any, hyperparameters: Any, model: Any) -> Any:
     own = {} if model is None else vars(model)
-    called = own.get("_hub_mixin_config")  # what PyTorchModelHubMixin saw the model being made with
-    if isinstance(called, Mapping) and (name in called or name == "config"):
-        return called.get(name, called)
+    kept = (mixin.called_with(model), *(own.get(attribute) for attribute in KEPT))
+    for called in kept:
+        if isinstance(called, Mapping) and name in called and not mixin.kept_instead(model, name):
+            return mixin.decoded(model, hint, called[name])
     known = hyperparameters if isinstance(hyperparameters, Mapping) else getattr(hyperparameters, "__dict__", {})
-    if name in known:
-        return known[name]
-    if name in own:
-        return own[name]
-    if name in WHOLE_CONFIGURATION and known:
+    if name == "config" and (whole := mixin.whole(model)) is not None:
+        return whole
+    for values in (known, own):
+        if name in values:
+            return values[name]
+    if name in WHOLE_CONFIGURATION and known and not parts.is_training_arguments(hyperparameters):
         return _whole(hint, hyperparameters, known)
+    if is_module(own.get("_modules", {}).get(name)):
+        raise refusal(own["_modules"][name], f"argument {name!r}")
     raise LookupError(name)
 
 
 def _whole(hint: Any, hyperparameters: Any, known: Mapping[str, Any]) -> Any:
     """All hyperparameters as one argument; of a mapping, only what the dataclass that is asked for has."""
-    if parts.parts_of(hyperparameters) is not None:
-        return hyperparameters
     wanted = parts.names_of(hint)
+    made_again = parts.parts_of(hyperparameters) is not None
+    if made_again or (wanted is None and parts.taken_apart(hyperparameters) is not None):
+        return hyperparameters
     return {name: value for name, value in known.items() if wanted is None or name in wanted}
-
-
-def recorded(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
-    """Arguments as they stand in a bundle.
-
-    Raises:
-        TypeError: A value is neither JSON nor an object made of named parts.
-        ReproBundleError: The class of such an object has no name that can be imported.
-    """
-    taking = _Taking()
-    plain = {"args": taking.plain(list(args), "/args", 0), "kwargs": taking.plain(dict(kwargs), "/kwargs", 0)}
-    return Arguments(args=tuple(plain["args"]), kwargs=plain["kwargs"], objects=taking.objects)
-
-
-@dataclass
-class _Taking:
-    """One walk through arguments; remembers which values are objects."""
-
-    objects: dict[str, str] = field(default_factory=dict)
-
-    def plain(self, value: Any, place: str, depth: int) -> Any:
-        """The value as JSON holds it."""
-        if depth > MAX_DEPTH:
-            raise TypeError(f"{place}: nested deeper than {MAX_DEPTH} levels")
-        made_of = parts.parts_of(value)
-        if made_of is not None:
-            self.objects[place] = entries.entry_of(type(value))
-            value = made_of
-        if isinstance(value, tuple | list):
-            return [self.plain(item, f"{place}/{index}", depth + 1) for index, item in enumerate(value)]
-        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return {key: self.plain(item, f"{place}/{step(key)}", depth + 1) for key, item in value.items()}
-        return _scalar(value)
-
-
-def _scalar(value: Any) -> Json:
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float) and value - value == 0:
-        return value
-    raise TypeError(f"{type(value).__name__} {value!r:.60} is no JSON value")

@@ -1,34 +1,153 @@
-"""Whether the weights of a replay are the recorded ones."""
+"""Whether the weights of a replay are the recorded ones: names and forms, bytes, and which of them are one tensor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reprobundle.answers import Answer, Misfit
 from reprobundle.components.interface import Site, differs, not_run, same
-from reprobundle.components.model.section import NAME, Section
+from reprobundle.components.model.section import NAME, Section, TensorEntry
+from reprobundle.phrases import counted, some
 from reprobundle.report import Finding
 
-MISSING_SHOWN = 5
+SHOWN = 5
+SHOWN_DIGITS = 8
+BEFORE_LOAD = frozenset({"start", "build", "load"})
+WHOLE_FILES = frozenset({"for_torchscript", "for_onnx", "for_skops"})  # weights and computation in one file
+UNTIED = "a further training would change one and not the other, which it did not before"
+TIED = "a further training would change both, which it did not before"
 
 
 def findings(section: Section, site: Site) -> Iterator[Finding]:
+    """Compare what is in memory after load with the record."""
+    yield from values(section, site)
+    if site.answer is not None and site.answer.sharing is not None:
+        yield from _ties(section, site.answer.sharing)
+
+
+def values(section: Section, site: Site) -> Iterator[Finding]:
     """Compare the tensors after load with the recorded digests: are these the right weights?"""
+    answer = site.answer
     if section.loader == "for_callable":
         yield not_run(NAME, "a plain function has no weights to compare")
-    elif site.answer is None or not site.answer.digests:
+    elif answer is not None and answer.misfit is not None:
+        yield _unfit(answer.misfit)
+    elif answer is None or answer.stage in BEFORE_LOAD:
         yield not_run(NAME, "the weights were not loaded, so they were not compared")
+    elif section.loader in WHOLE_FILES and not section.tensors:
+        yield not_run(NAME, "the weights stand in the model's own file and were not compared one by one")
     else:
-        yield from _check_digests({entry.name: entry.xxh3_128 for entry in section.tensors}, site.answer.digests)
+        yield _tensors(section, answer)
+        yield from _buffers(section, answer)
 
 
-def _check_digests(recorded: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Finding]:
-    wrong = [name for name in recorded if found.get(name) != recorded[name]]
-    wrong += [name for name in found if name not in recorded]
+def _unfit(misfit: Misfit) -> Finding:
+    told = {
+        "missing": ("missing from the weights", [repr(name) for name in misfit.missing]),
+        "unexpected": ("unknown to the class", [repr(name) for name in misfit.unexpected]),
+        "other": ("of another form", [repr(name) for name, _, _ in misfit.other]),
+    }
+    message = "; ".join(
+        f"{counted(max(misfit.counts.get(key, 0), len(names)), 'tensor')} {title}: {_listed(names, misfit, key)}"
+        for key, (title, names) in told.items()
+        if names
+    )
+    return differs(
+        NAME,
+        f"the weights do not fit the class: {message or 'no name was given'}",
+        expected="the names and shapes that the class makes" if not misfit.other else some(_forms(misfit, 1), SHOWN),
+        found="others" if not misfit.other else some(_forms(misfit, 2), SHOWN),
+        hint="nothing is left at a random value here; loaders that are not strict, such as from_pretrained, would go on",
+    )
+
+
+def _listed(names: list[str], misfit: Misfit, key: str) -> str:
+    hidden = max(misfit.counts.get(key, 0), len(names)) - min(len(names), SHOWN)
+    return ", ".join(names[:SHOWN]) + (f" and {hidden:,} more" if hidden else "")
+
+
+def _forms(misfit: Misfit, place: int) -> list[str]:
+    return [f"{entry[0]!r} {entry[place]}" for entry in misfit.other]
+
+
+def _tensors(section: Section, answer: Answer) -> Finding:
+    recorded = {entry.name: entry for entry in section.tensors}
+    wrong = [name for name, entry in recorded.items() if answer.digests.get(name) != entry.xxh3_128]
+    wrong += [name for name in answer.digests if name not in recorded]
     if not wrong:
-        yield same(NAME, f"weights after load: {len(recorded)} tensors, all as recorded")
-    for name in wrong[:MISSING_SHOWN]:
-        expected, now = recorded.get(name, "no such tensor"), found.get(name, "no such tensor")
-        yield differs(NAME, f"tensor {name!r} after load: digest differs", expected=expected, found=now)
-    if len(wrong) > MISSING_SHOWN:
-        more = len(wrong) - MISSING_SHOWN
-        yield differs(NAME, f"and {more} more tensors after load", expected="as recorded", found="other digests")
+        return same(NAME, f"weights after load: {counted(len(recorded), 'tensor')}, all as recorded")
+    how = [f"{name!r} ({_how(recorded.get(name), answer.digests, answer.forms, name)})" for name in wrong]
+    return differs(
+        NAME,
+        f"{len(wrong):,} of {counted(len(recorded), 'tensor')} after load differ: {some(how, SHOWN)}",
+        expected=some([_told(recorded.get(name)) for name in wrong], SHOWN),
+        found=some([_found(answer, name) for name in wrong], SHOWN),
+    )
+
+
+def _how(entry: TensorEntry | None, digests: Mapping[str, str], forms: Mapping[str, str], name: str) -> str:
+    """What kind of difference it is."""
+    if entry is None:
+        return "not recorded"
+    if name not in digests:
+        return "not there"
+    dtype, _, shape = forms.get(name, _form(entry)).partition(" ")
+    if shape != str(entry.shape):
+        return "another shape"
+    return "another dtype" if dtype != entry.dtype else "other bytes"
+
+
+def _form(entry: TensorEntry) -> str:
+    return f"{entry.dtype} {entry.shape}"
+
+
+def _told(entry: TensorEntry | None) -> str:
+    return "no such tensor" if entry is None else f"{_form(entry)} {entry.xxh3_128[:SHOWN_DIGITS]}"
+
+
+def _found(answer: Answer, name: str) -> str:
+    if name not in answer.digests:
+        return "no such tensor"
+    return f"{answer.forms.get(name, '')} {answer.digests[name][:SHOWN_DIGITS]}".strip()
+
+
+def _buffers(section: Section, answer: Answer) -> Iterator[Finding]:
+    """Buffers that are no part of the state: what the class makes no more, and what did not take its values."""
+    gone = [repr(entry.name) for entry in section.buffers if entry.name not in answer.buffers]
+    wrong = [
+        repr(entry.name)
+        for entry in section.buffers
+        if entry.name in answer.buffers and answer.buffers[entry.name] != entry.xxh3_128
+    ]
+    if gone:
+        message = f"{counted(len(gone), 'buffer')} that the class makes no more: {some(gone, SHOWN)}"
+        yield differs(NAME, message, expected="a buffer outside the state, as at capture", found="none of that name")
+    if wrong:
+        message = f"{counted(len(wrong), 'buffer')} outside the state after load: {some(wrong, SHOWN)}"
+        yield differs(NAME, f"{message}: other values", expected="the recorded digests", found="others")
+    if section.buffers and not gone and not wrong:
+        yield same(NAME, f"buffers outside the state: {counted(len(section.buffers), 'buffer')}, all as recorded")
+
+
+def _ties(section: Section, sharing: Mapping[str, str]) -> Iterator[Finding]:
+    """Which names are one tensor; only names whose tensors were loaded count."""
+    recorded, found = _groups(section.aliases), _groups(sharing)
+    untied = [f"{kept!r} and {alias!r}" for alias, kept in section.aliases.items() if not _one(found, alias, kept)]
+    tied = [f"{kept!r} and {alias!r}" for alias, kept in sharing.items() if not _one(recorded, alias, kept)]
+    if untied:
+        message = f"tied weights came back untied: {some(untied, SHOWN)}"
+        yield differs(NAME, message, expected="one tensor", found=f"two with memory of their own: {UNTIED}")
+    if tied:
+        message = f"weights of their own came back tied: {some(tied, SHOWN)}"
+        yield differs(NAME, message, expected="two tensors", found=f"one: {TIED}")
+    if section.aliases and not untied and not tied:
+        yield same(NAME, f"tied weights: {counted(len(section.aliases), 'name')} shared, all as recorded")
+
+
+def _groups(aliases: Mapping[str, str]) -> dict[str, str]:
+    """The one name that stands for all that share a tensor, by each of them."""
+    return {**{kept: kept for kept in aliases.values()}, **aliases}
+
+
+def _one(groups: Mapping[str, str], first: str, second: str) -> bool:
+    return first in groups and groups[first] == groups.get(second)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from reprobundle import frameworks
-from reprobundle.components.interface import Source, Stage
-from reprobundle.components.model import recipe, state, writing
-from reprobundle.components.model.section import Given, Section
+from reprobundle.components.interface import Opened, Source, Stage
+from reprobundle.components.model import mixin, recipe, state, writing
+from reprobundle.components.model.section import NAME, Given, Section
 from reprobundle.errors import UsageError
+from reprobundle.phrases import some
+from reprobundle.store.digests import digest_file
+from reprobundle.store.writing import disk_errors
+
+NAMES_SHOWN = 8
 
 
 def record(source: Source, stage: Stage) -> Section:
@@ -14,10 +19,18 @@ def record(source: Source, stage: Stage) -> Section:
     loader = frameworks.loader_of(source.model)
     if loader is None:
         raise UsageError(f"model: expected an nn.Module or a function, found {type(source.model).__name__}")
-    if loader in {"for_torch", "for_transformers"}:
-        return _record_torch(source, stage)
-    made = recipe.of_callable(source, stage)
-    return Section(loader="for_callable", framework=None, entry=made.entry, init=made.init, given=_given(source))
+    _note_opened(source.opened, stage)
+    if loader in frameworks.SELF_CONTAINED:
+        from reprobundle.components.model import self_contained
+
+        section = self_contained.record(loader, source, stage)
+    elif loader in {"for_torch", "for_transformers"}:
+        section = _record_torch(source, stage)
+    else:
+        made = recipe.of_callable(source, stage)
+        section = Section(loader="for_callable", framework=None, entry=made.entry, init=made.init)
+    _write_documents(source.opened, stage)
+    return section if source.opened is None else section.model_copy(update={"given": _given(source.opened, section)})
 
 
 def _record_torch(source: Source, stage: Stage) -> Section:
@@ -42,12 +55,44 @@ def _record_torch(source: Source, stage: Stage) -> Section:
         index=written.index,
         buffers=written.buffers,
         buffers_file=written.buffers_file,
-        given=_given(source, linked=written.linked),
+        wrappers=source.wrappers,
+        mixin=mixin.is_one(source.model),
+        given=None if source.opened is None else _given(source.opened, None, linked=written.linked),
     )
 
 
-def _given(source: Source, *, linked: bool = False) -> Given | None:
-    opened = source.opened
+def _given(opened: Opened, section: Section | None, *, linked: bool = False) -> Given:
+    """What the person handed over; of a model kept as its own file, that very file."""
+    if section is not None and section.given is not None:
+        return section.given
+    digest = None
+    if opened.kind != "folder":
+        with disk_errors(opened.place.name):
+            digest = digest_file(opened.place.resolve())[1]
+    linked = linked or opened.kind in {"torchscript", "onnx"}
+    return Given(
+        kind=opened.kind,
+        name=opened.place.name,
+        xxh3_128=digest,
+        key=opened.key,
+        left_out=opened.left_out,
+        linked=linked,
+    )
+
+
+def _note_opened(opened: Opened | None, stage: Stage) -> None:
     if opened is None:
-        return None
-    return Given(kind=opened.kind, name=opened.place.name, key=opened.key, left_out=opened.left_out, linked=linked)
+        return
+    for note in opened.notes:
+        stage.note(NAME, note)
+    if opened.left_out:
+        names = some([repr(name[:200]) for name in opened.left_out], NAMES_SHOWN)
+        stage.note(NAME, f"{opened.place.name!r} also holds {names}: left out of the bundle")
+
+
+def _write_documents(opened: Opened | None, stage: Stage) -> None:
+    """What lies beside the weights in a folder, where no other part of the capture wrote a file of that name."""
+    written = {entry.path for entry in stage.writer.entries}
+    for path, place in sorted(opened.documents.items()) if opened is not None else ():
+        if path not in written:
+            stage.writer.copy(path, place)

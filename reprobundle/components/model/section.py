@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 import pydantic
@@ -15,8 +14,21 @@ NAME = "model"
 
 Loader = Literal["for_torch", "for_transformers", "for_torchscript", "for_onnx", "for_skops", "for_callable"]
 Kind = Literal[
-    "tuple", "set", "frozenset", "float", "complex", "bytes", "path", "dtype", "device", "size", "enum", "entry"
+    "tuple",
+    "set",
+    "frozenset",
+    "float",
+    "complex",
+    "bytes",
+    "path",
+    "dtype",
+    "device",
+    "size",
+    "enum",
+    "entry",
+    "coded",
 ]
+Natural = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 Pointer = Annotated[str, pydantic.Field(pattern=r"^/(args/[0-9]{1,5}|kwargs/[^/]+)(/[^/]*)*$", max_length=1024)]
 
 
@@ -28,7 +40,7 @@ class Arguments(Record):
         kwargs: By keyword.
         objects: Values that stand for an object made of named parts, such as a dataclass: its class by the value's place,
             a JSON pointer such as ``/kwargs/config``. The class is called with the parts by keyword; of an ``enum``, the
-            member is looked up by its name.
+            member is looked up by its name; of a ``coded`` value, it is the mixin class that decodes it.
         kinds: Values that JSON has no form for, by the value's place: what they are, e.g. ``tuple`` of a list, ``dtype`` of
             the text ``float16``, ``entry`` of a class or function as ``module:name`` (``docs/format.md`` has them all).
     """
@@ -47,17 +59,20 @@ class TensorEntry(Record):
         dtype: safetensors' name of its dtype.
         shape: Its shape.
         xxh3_128: Digest over name, dtype, shape and bytes (``docs/format.md``).
+        strides: How its elements lay in memory, in elements a dimension, where that was another order than C's; the
+            loaded tensor is laid out so again, because libraries add in the order of memory.
     """
 
     name: str
     dtype: tensors.DtypeName
-    shape: tuple[Annotated[int, pydantic.Field(ge=0, lt=2**63)], ...]
+    shape: tuple[Natural, ...]
     xxh3_128: Digest
+    strides: tuple[Natural, ...] | None = None
 
     @property
     def bytes(self) -> int:
         """Size of its content."""
-        return math.prod(self.shape) * tensors.WIDTHS[self.dtype]
+        return tensors.size_of(self.dtype, self.shape)
 
 
 class Given(Record):
@@ -100,6 +115,7 @@ class Section(Record):
         buffers_file: Their values; None where there are none.
         wrappers: What was taken off the model, outermost first: ``DistributedDataParallel``, ``OptimizedModule``, …
         given: What the person handed over, where that was not a module in memory.
+        mixin: Whether the class has `PyTorchModelHubMixin`, whose ``from_pretrained`` reads the bundle.
         trusted: Types that a scikit-learn model is made of and that skops asks about, sorted.
     """
 
@@ -119,6 +135,7 @@ class Section(Record):
     wrappers: tuple[str, ...] = ()
     given: Given | None = None
     trusted: tuple[str, ...] = ()
+    mixin: bool = False
 
 
 def step(key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from reprobundle.answers import Answer
 from reprobundle.components import environment
 from reprobundle.components.environment.differing.checking import check_numerics, check_platform
 from reprobundle.components.environment.section import (
@@ -15,7 +16,7 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
-from reprobundle.components.interface import Answer, Site
+from reprobundle.components.interface import Site
 from reprobundle.records import Json, from_bytes, to_bytes
 from reprobundle.report import Grade, Status
 

@@ -1,0 +1,172 @@
+"""What the worker left behind: its types, and how each part of its result is read as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reprobundle.records import Json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LONGEST_ERROR = 4096
+LONGEST_TEXT = 256
+LONGEST_PATH = 1024
+MOST_DEEDS = 50
+MOST_LINES = 10**7
+SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of the bundle's source.
+
+    Attributes:
+        file: Path in the bundle.
+        line: Its number, from 1.
+        function: The function it stands in.
+        text: The line itself, without its indent; empty where it could not be read.
+    """
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+    @property
+    def words(self) -> str:
+        """As a person reads it: ``code/source/net.py:12 in __init__: response = urlopen(url)``."""
+        return f"{self.file}:{self.line} in {self.function}" + (f": {self.text}" if self.text else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """What the bundle's source did to the world around it while its model was made.
+
+    Attributes:
+        kind: ``network``, ``process``, ``change`` (of files) or ``read`` (of what no replay has).
+        does: What it does, such as ``writes``.
+        name: The file or program it does it to, without its place; empty where there is none.
+        at: The line that led to it.
+    """
+
+    kind: str
+    does: str
+    name: str
+    at: Line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misfit:
+    """How recorded weights and the state of the class part, the first few of each; `counts` has how many there are.
+
+    Attributes:
+        missing: Names that the class has and the weights have not.
+        unexpected: Names that the weights have and the class has not.
+        other: Name, recorded form and made form, where these differ.
+        counts: How many of each, by the name of the attribute.
+    """
+
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    other: tuple[tuple[str, str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the worker left behind, parsed as hostile bytes; digests and facts in it are diagnosis, never proof.
+
+    Attributes:
+        stage: How far it came: ``start``, ``build``, ``load``, ``run``, ``transform`` or ``done``.
+        error: In one line why it went no further, or None.
+        outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
+        arrays: The produced tensors by name.
+        transformed: The preprocessing function's results by name; None when there was none to run.
+        nesting: Nested structure of the preprocessing function's results; it holds what is no tensor.
+        digests: Digest of each tensor of the model after load.
+        device: Kind of device it says the model was on.
+        facts: Facts of the interpreter and machine that change numbers.
+        distributions: Version of each distribution installed where the worker ran; None where it did not come so far.
+        log: The end of what it printed.
+        at: The innermost line of the bundle's source that the error came through; None where it saw none of it.
+        misfit: Why the weights could not be loaded, where they do not fit the class.
+        forms: Dtype and shape of each tensor of the model after load, as text.
+        sharing: Names of tensors that share the memory of an earlier name after load; None where that is not known.
+        buffers: Digest of each recorded buffer that is no part of the state and that the model has.
+        deeds: What the bundle's source did while the model was made; looked for at a proof only.
+    """
+
+    stage: str
+    error: str | None
+    outputs: Json
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+    transformed: Mapping[str, np.ndarray[Any, Any]] | None
+    nesting: Json
+    digests: Mapping[str, str]
+    device: str | None
+    facts: Mapping[str, Json]
+    distributions: Mapping[str, str] | None
+    log: str
+    at: Line | None = None
+    misfit: Misfit | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    sharing: Mapping[str, str] | None = None
+    buffers: Mapping[str, str] = field(default_factory=dict)
+    deeds: tuple[Deed, ...] = ()
+
+
+def text(value: Any, longest: int = LONGEST_ERROR) -> str | None:
+    """A text, cut where it is too long; None for anything else."""
+    return value[:longest] if isinstance(value, str) else None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def texts(value: Any) -> Mapping[str, str]:
+    """What a mapping holds of texts."""
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
+
+
+def line(value: Any) -> Line | None:
+    """A line of the bundle's source, or None for anything else."""
+    found = mapping(value)
+    file, function = text(found.get("file"), LONGEST_PATH), text(found.get("function"), LONGEST_TEXT)
+    number = found.get("line")
+    if not file or not function or type(number) is not int or not 0 < number < MOST_LINES:
+        return None
+    return Line(file=file, line=number, function=function, text=text(found.get("text"), LONGEST_TEXT) or "")
+
+
+def deeds(value: Any) -> tuple[Deed, ...]:
+    """The deeds that can be read."""
+    found = []
+    for item in (value if isinstance(value, list) else [])[:MOST_DEEDS]:
+        told, at = texts(item), line(mapping(item).get("at"))
+        if at is not None and {"kind", "does", "name"} <= told.keys():
+            kind, does, name = (told[key][:LONGEST_TEXT] for key in ("kind", "does", "name"))
+            found.append(Deed(kind=kind, does=does, name=name, at=at))
+    return tuple(found)
+
+
+def misfit(value: Any) -> Misfit | None:
+    """How weights and class part; None where nothing is said."""
+    told = mapping(value)
+    if not told:
+        return None
+    other = [item for item in _items(told.get("other")) if isinstance(item, list) and len(item) == 3]
+    return Misfit(
+        missing=tuple(name for name in map(text, _items(told.get("missing"))) if name),
+        unexpected=tuple(name for name in map(text, _items(told.get("unexpected"))) if name),
+        other=tuple((str(name), str(was), str(now)) for name, was, now in other),
+        counts={name: count for name, count in mapping(told.get("counts")).items() if type(count) is int},
+    )
+
+
+def _items(value: Any) -> list[Any]:
+    return value[:SHOWN] if isinstance(value, list) else []

@@ -1,0 +1,35 @@
+"""The tensors of a safetensors file as numpy arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from reprobundle.errors import RefusedInputError
+from reprobundle.store.digests import open_regular
+from reprobundle.tensors.dtypes import array_of
+from reprobundle.tensors.places import TensorPlace, places_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Every tensor of a safetensors file as a numpy array of its own dtype and shape (the small floats through ml_dtypes).
+
+    Raises:
+        RefusedInputError: As `read_places`; or a Boolean is neither 0 nor 1, or the file changed meanwhile.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        return {place.name: _read_array(file, place, path.name) for place in places_of(file, path.name)}
+
+
+def _read_array(file: BinaryIO, place: TensorPlace, name: str) -> np.ndarray[Any, Any]:
+    file.seek(place.start)
+    content = file.read(place.stop - place.start)
+    if len(content) != place.stop - place.start:
+        raise RefusedInputError(f"{name}: changed while it was read")
+    if place.dtype == "BOOL" and content.translate(None, b"\0\1"):  # numpy takes any byte and then contradicts itself
+        raise RefusedInputError(f"{name}: tensor {place.name[:200]!r}: a Boolean is neither 0 nor 1")
+    return array_of(content, place.dtype, place.shape)

@@ -1,0 +1,164 @@
+"""ONNX models: kept as their files, run by onnxruntime, read without any library."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import support
+from projects import make_project, python
+
+import reprobundle
+from reprobundle.bundle import verify
+from reprobundle.components import model
+from reprobundle.components.interface import Source, Stage
+from reprobundle.errors import RefusedInputError, ReproBundleError, UsageError
+from reprobundle.store import Writer
+from reprobundle.worker import onnx_file, tensor_bytes
+
+CAPTURE = """
+import sys
+import numpy as np
+import reprobundle
+
+if __name__ == "__main__":
+    captured = reprobundle.capture(sys.argv[1], model="net.onnx", inputs={"x": np.ones((2, 64), np.float32)}, budget=0)
+    print(captured.proof.status, captured.proof.why, "torch" in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """One torch module as ONNX: in one file, and with its tensors in a file beside it."""
+    support.require("onnxruntime")
+    import torch
+
+    folder = tmp_path_factory.mktemp("onnx")
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 2)).eval()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        for name, beside in (("net.onnx", False), ("parted.onnx", True)):
+            arguments = {"input_names": ["x"], "output_names": ["y"], "external_data": beside, "verbose": False}
+            torch.onnx.export(net, (torch.ones(2, 64),), folder / name, dynamo=True, **arguments)
+    return folder, net
+
+
+@pytest.mark.parametrize(("name", "beside"), [("net.onnx", ()), ("parted.onnx", ("parted.onnx.data",))])
+def test_a_file_is_read_without_a_library(exported, name, beside):
+    """Names, forms and digests of the stored tensors are those of the module it came from."""
+    folder, net = exported
+    found = onnx_file.read(str(folder / name))
+    digests = onnx_file.digests(str(folder / name))
+
+    assert (found.beside, found.others) == (beside, 0)
+    assert digests == {key: tensor_bytes.digest(key, value) for key, value in net.state_dict().items()}
+
+
+def test_every_kind_of_stored_tensor_is_seen(tmp_path):
+    """Raw bytes, packed numbers, texts, constants of nodes and of inner graphs: what has no bytes of its own is counted."""
+    support.require("onnxruntime")
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    packed = helper.make_tensor("packed", TensorProto.FLOAT, [2], [1.0, 2.0])
+    raw = numpy_helper.from_array(np.arange(3, dtype=np.int64), "raw")
+    texts = helper.make_tensor("texts", TensorProto.STRING, [1], [b"a"])
+    away = helper.make_tensor("inner", TensorProto.FLOAT, [1], [0.0])
+    away.ClearField("float_data")
+    away.data_location = TensorProto.EXTERNAL
+    away.external_data.add(key="location", value="elsewhere.bin")
+    inner = helper.make_graph([helper.make_node("Constant", [], ["c"], value=away)], "inner", [], [])
+    node = helper.make_node("If", ["cond"], ["z"], then_branch=inner, else_branch=inner)
+    graph = helper.make_graph([node], "g", [], [], initializer=[packed, raw, texts])
+    onnx.save(helper.make_model(graph), tmp_path / "x.onnx")
+    found = onnx_file.read(str(tmp_path / "x.onnx"))
+
+    assert [(one.name, one.dtype, one.shape) for one in found.tensors] == [
+        ("packed", "F32", (2,)),
+        ("raw", "I64", (3,)),
+    ]
+    assert (found.beside, found.others) == (("elsewhere.bin",), 1)
+
+
+def test_a_cut_or_changed_file_never_breaks_the_reader(exported):
+    """Whatever stands in the file, it is read or refused in one way."""
+    folder, _ = exported
+    content = (folder / "net.onnx").read_bytes()
+    for place in range(0, len(content), 61):
+        for changed in (content[:place], content[:place] + b"\xff" + content[place + 1 :]):
+            (folder / "broken.bin").write_bytes(changed)
+            with contextlib.suppress(ValueError):
+                onnx_file.read(str(folder / "broken.bin"))
+
+
+def capture(folder, name, place, **given):
+    """The section of a capture from a file."""
+    source = model.opened(Source(model=folder / name, **given))
+    return model.capture(source, Stage(Writer(place)))
+
+
+def test_a_file_beside_goes_along(exported, tmp_path):
+    """It keeps its name, by which the model asks for it."""
+    folder, _ = exported
+    section = capture(folder, "parted.onnx", tmp_path)
+
+    assert section.files == ("model.onnx", "parted.onnx.data")
+    assert (section.given.kind, section.given.name, section.given.linked) == ("onnx", "parted.onnx", True)
+    assert section.framework.startswith("onnxruntime ")
+    assert (tmp_path / "parted.onnx.data").read_bytes() == (folder / "parted.onnx.data").read_bytes()
+
+
+@pytest.mark.parametrize("where", ["../secret.onnx", "sub/parted.bin", "README.md"])
+def test_a_file_elsewhere_is_refused(exported, tmp_path, where, monkeypatch):
+    """A model names files beside it only, and none that the bundle has itself."""
+    folder, _ = exported
+    content = (folder / "parted.onnx").read_bytes()
+    name = where.encode().ljust(16, b"x")[:16] if len(where) != 16 else where.encode()
+    (tmp_path / "m.onnx").write_bytes(content.replace(b"parted.onnx.data", name))
+    source = model.opened(Source(model=folder / "parted.onnx"))
+    moved = Source(model=source.model, opened=source.opened.__class__(kind="onnx", place=tmp_path / "m.onnx"))
+    with pytest.raises(ReproBundleError):
+        model.capture(moved, Stage(Writer(tmp_path)))
+
+    assert sorted(os.listdir(tmp_path)) == ["m.onnx"]
+
+
+def test_what_is_no_onnx_is_refused(exported, tmp_path):
+    """The runtime's own words, after ours."""
+    (tmp_path / "x.onnx").write_bytes(b"no")
+    with pytest.raises(RefusedInputError, match=r"^model 'x.onnx': cannot be loaded: "):
+        model.opened(Source(model=tmp_path / "x.onnx"))
+
+
+def test_a_session_from_memory_has_no_file(exported, tmp_path):
+    """The way out is the path of the file."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(exported[0] / "net.onnx", providers=["CPUExecutionProvider"])
+    with pytest.raises(UsageError, match="an onnxruntime session does not give its file back"):
+        model.capture(Source(model=session), Stage(Writer(tmp_path)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["net.onnx", "parted.onnx"])
+def test_a_bundle_of_it_is_replayed_bitwise(exported, tmp_path, name):
+    """Inputs by the graph's names; outputs by name; no torch is imported on the way."""
+    folder, net = exported
+    project = make_project(tmp_path / "project", train=CAPTURE.replace("net.onnx", name))
+    for file in folder.glob(f"{Path(name).stem}.onnx*"):
+        (project / file.name).write_bytes(file.read_bytes())
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    report = reprobundle.replay(tmp_path / "bundle", env="current", sandbox="none", report=tmp_path / "report")
+    manifest = verify(tmp_path / "bundle").manifest
+
+    assert finished.stdout == "bitwise None False\n", finished.stderr
+    assert [output.name for output in report.outputs] == ["y"]
+    assert report.verdict.sentence == "reproduced, bitwise"
+    assert manifest.model.parameters == sum(value.numel() for value in net.parameters())
+    assert 'session = onnxruntime.InferenceSession("model.onnx"' in (tmp_path / "bundle/README.md").read_text("utf-8")

@@ -1,0 +1,124 @@
+"""scikit-learn models: kept as skops files, the same bytes each time, with nothing in them that nobody looked at."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+import pytest
+import support
+from projects import make_project, python
+
+import reprobundle
+from reprobundle.bundle import verify
+from reprobundle.components.model import skops_file
+from reprobundle.errors import UsageError
+
+STEPS = """
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class Halve(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        return X / 2
+"""
+TRAIN = """
+import sys
+
+class NoTorch:  # as where it is not installed
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NoTorch())
+import numpy as np
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+import reprobundle
+from steps import Halve
+
+def twice(x):
+    return x * 2
+
+if __name__ == "__main__":
+    X, y = load_iris(return_X_y=True)
+    labels = np.array(["setosa", "versicolor", "virginica"])[y]
+    model = make_pipeline(Halve(), FunctionTransformer(twice), LogisticRegression(max_iter=500)).fit(X, labels)
+    captured = reprobundle.capture(sys.argv[1], model=model, inputs=X[::50], metrics={"accuracy": 0.97}, budget=0)
+    print(captured.proof.status, captured.proof.why)
+"""
+
+
+@pytest.fixture(autouse=True)
+def sklearn():
+    support.require("skops")
+
+
+def fitted():
+    """Models of several kinds, fitted."""
+    from sklearn.cluster import KMeans
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features, labels = load_iris(return_X_y=True)
+    yield make_pipeline(StandardScaler(), KMeans(2, n_init=1, random_state=0)).fit(features)
+    yield RandomForestClassifier(3, random_state=0).fit(features, labels)
+
+
+def test_one_model_is_one_file():
+    """Neither the time nor the addresses in memory stand in it, and it loads."""
+    import skops.io
+
+    for model in fitted():
+        first, second = skops_file.write(model), skops_file.write(model)
+        again = skops.io.loads(first.content, trusted=list(first.trusted))
+
+        assert first == second
+        assert type(again) is type(model)
+        assert np.array_equal(again.predict(np.ones((2, 4))), model.predict(np.ones((2, 4))))
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(operator.neg, "_operator.neg"), (np.load, "numpy.load"), (print, "builtins.print"), ("a".join, "__main__.join")],
+)
+def test_what_could_run_code_is_refused_by_name(function, name):
+    """Functions of libraries, builtins and methods: the file would call them when it is used."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    with pytest.raises(UsageError) as caught:
+        skops_file.write(FunctionTransformer(function))
+
+    assert str(caught.value).startswith(
+        f"model: FunctionTransformer holds '{name}', which could run code when it is loaded"
+    )
+
+
+def test_classes_of_the_libraries_are_recorded():
+    """What skops asks about is named, so that a reader sees it and the worker trusts that alone."""
+    assert [skops_file.write(model).trusted for model in fitted()] == [(), ("sklearn.tree._tree.Tree",)]
+
+
+@pytest.mark.slow
+def test_a_bundle_of_it_is_replayed_bitwise(tmp_path):
+    """All that the model says is compared, labels as texts; its own classes and functions come with the source; no torch."""
+    project = make_project(tmp_path / "project", steps=STEPS, train=TRAIN)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    report = reprobundle.replay(tmp_path / "bundle", env="current", sandbox="none", report=tmp_path / "report")
+    manifest = verify(tmp_path / "bundle").manifest
+
+    assert finished.stdout == "bitwise None\n", finished.stderr
+    assert report.verdict.sentence == "reproduced, bitwise"
+    assert manifest.model.trusted == ("steps.Halve", "train.twice")
+    assert [output.name for output in report.outputs] == ["decision_function", "predict_proba"]
+    assert '"setosa"' in manifest.model_dump_json()
+    assert (manifest.model.loader, manifest.model.files) == ("for_skops", ("model.skops",))
+    assert "library_name: sklearn" in (tmp_path / "bundle/README.md").read_text("utf-8")
