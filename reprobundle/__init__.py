@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing itself would cost more than this whole module; type checkers know the name
 if TYPE_CHECKING:
     from reprobundle.bundle import Bundle, VerifiedBundle, verify
-    from reprobundle.capturing import begin, capture
+    from reprobundle.calling import begin, capture
     from reprobundle.comparing import compare
     from reprobundle.components.model.opening import Checkpoint
     from reprobundle.components.preprocessing import Preprocessing
@@ -68,8 +68,8 @@ _HOMES = {
     "Bundle": "bundle",
     "VerifiedBundle": "bundle",
     "verify": "bundle",
-    "begin": "capturing",
-    "capture": "capturing",
+    "begin": "calling",
+    "capture": "calling",
     "compare": "comparing",
     "Checkpoint": "components.model.opening",
     "Preprocessing": "components.preprocessing",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reprobundle import capturing, frameworks, ranks, rng
+from reprobundle import calling, capturing, frameworks, ranks, rng
 from reprobundle.components.interface import Begun, Failure, attempt
 from reprobundle.integrations.warning import say, warn
 from reprobundle.phrases import counted, some
@@ -52,7 +52,7 @@ class AtTheEnd:
             TypeError: A keyword is none of `reprobundle.capture`.
             UsageError: The path exists, or a training script without main guard is being imported by a proof.
         """
-        inspect.signature(capturing.capture).bind(path, **{"model": None, **given})
+        inspect.signature(calling.capture).bind(path, **{"model": None, **given})
         capturing.refuse_nested()
         refuse_unwritable(Path(os.path.abspath(path)))
         self._path, self._given = Path(os.path.abspath(path)), dict(given)
@@ -70,7 +70,7 @@ class AtTheEnd:
             warn(f"{what}\n  hint: {way_out}")
         if "run" in self._given:
             return
-        begun = attempt(lambda: capturing.begin(project=self._given.get("project")))
+        begun = attempt(lambda: calling.begin(project=self._given.get("project")))
         if isinstance(begun, Failure):
             warn(f"the source at the start of training was not recorded: {begun.why}")
         else:
@@ -112,7 +112,7 @@ class AtTheEnd:
         if rng.ranks() == 1:
             return
         self._generators()
-        heard = attempt(lambda: capturing.follow(self._path))
+        heard = attempt(lambda: calling.follow(self._path))
         if isinstance(heard, Failure):
             warn(f"rank {rng.rank()} goes on without the bundle {self._path.name!r}: {heard.why}")
         else:
@@ -151,8 +151,8 @@ class AtTheEnd:
 
 def _capture(path: Path, arguments: Mapping[str, Any]) -> capturing.Captured:
     with warnings.catch_warnings():
-        warnings.simplefilter("always", capturing.UnprovenBundleWarning)  # the bundle is there: never an error
-        return capturing.capture(path, **arguments)
+        warnings.simplefilter("always", calling.UnprovenBundleWarning)  # the bundle is there: never an error
+        return calling.capture(path, **arguments)
 
 
 def _not_found(started: Started, given: Mapping[str, Any]) -> str | None:

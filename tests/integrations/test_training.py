@@ -8,7 +8,7 @@ import warnings
 import pytest
 from projects import make_project, python
 
-from reprobundle.capturing import UnprovenBundleWarning
+from reprobundle.calling import UnprovenBundleWarning
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.integrations.samples import first_batch, inputs_of
 from reprobundle.integrations.training import AtTheEnd, Started
