@@ -44,10 +44,12 @@ class Tolerance:
                 raise UsageError(f"tolerance {name}: expected a finite number of at least 0, found {value!r}")
 
 
-SAME_DEVICE: Mapping[str, Tolerance] = {  # whole networks, same kind of device and same software
+SAME_DEVICE: Mapping[
+    str, Tolerance
+] = {  # whole networks, same kind of device, other vectors or libraries of it (decision 0019)
     "F64": Tolerance(1e-9, 1e-12),
-    "F32": Tolerance(1e-5, 1e-6),
-    "C64": Tolerance(1e-5, 1e-6),
+    "F32": Tolerance(1e-5, 1e-5),
+    "C64": Tolerance(1e-5, 1e-5),
     "F16": Tolerance(2e-3, 1e-3),
     "BF16": Tolerance(1.6e-2, 8e-3),
     "F8_E4M3": Tolerance(0.125, 0.1),
