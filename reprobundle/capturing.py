@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
-from reprobundle import captures, rng, specification
+from reprobundle import captures, given_places, rng, specification
 from reprobundle.components import COMPONENTS, environment, model
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
@@ -89,6 +89,7 @@ def take(source: Source, stage: Stage) -> dict[str, Any]:
     """
     for component in sorted(COMPONENTS, key=lambda component: component is environment):
         stage.sections[component.NAME] = component.capture(source, stage)
+    given_places.note(stage)
     return dict(stage.sections)
 
 

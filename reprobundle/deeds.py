@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from reprobundle.answers import Answer, Deed
 from reprobundle.components import model
 from reprobundle.components.interface import Stage
@@ -11,7 +9,6 @@ from reprobundle.phrases import some
 
 SHOWN = 5
 MOST_NOTES = 10
-FAR_PLACES = re.compile(r"(?<![\w.:/\\])(?:/(?:[^/\s'\"\\:]+/)+|[A-Za-z]:[\\/](?:[^\\/\s'\"]+[\\/])+)")
 NEEDS_NETWORK = (
     "fetch such weights before capture, so that they are part of the model's state, and keep the constructor from asking "
     "for them: init={'pretrained': False} or the like"
@@ -52,8 +49,3 @@ def network_need(answer: Answer) -> str | None:
     if asked is None or answer.error is None:
         return None
     return f"needs the network: {asked.at.words}; {NEEDS_NETWORK}"
-
-
-def without_places(message: str) -> str:
-    """An error's message in which files of this machine go by their names only."""
-    return FAR_PLACES.sub("…/", message)

@@ -13,9 +13,10 @@ from reprobundle.answers import Answer
 from reprobundle.components import code, model
 from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.errors import ReproBundleError
+from reprobundle.machine_places import without_places
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.phrases import sized
-from reprobundle.report import Rung
+from reprobundle.report import Rung, Status
 from reprobundle.sandbox import Sandbox
 from reprobundle.worker import for_torch
 
@@ -59,7 +60,7 @@ def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
         try:
             answer = guest.ask(draft, lambda path: folder / path, folder, Path(control), host)
         except ReproBundleError as error:
-            return Proof(status="failed", why=deeds.without_places(str(error)))
+            return Proof(status="failed", why=without_places(str(error)))
     deeds.note(answer, stage)
     return _judge(draft, Site(root=folder, answer=answer, other_device=device != draft.model.device), device)
 
@@ -76,6 +77,9 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     if answer.error is not None:
         return Proof(status="failed", why=_why_stopped(draft, answer, answer.error))
     rung, reason = replies.overall(draft, site)
+    others = model.count_not_recorded(draft.model, site)
+    if others and rung.reaches(Rung.CLOSE) and rung is not Rung.NOT_RUN:
+        return Proof(status="failed", why=_on(device, draft) + _another_model(draft, site, rung, others))
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
     if rung is Rung.CLOSE:
@@ -83,10 +87,16 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
 
 
+def _another_model(draft: Manifest, site: Site, rung: Rung, others: int) -> str:
+    """That the reloaded model is another one, and the first of its tensors by name."""
+    found = [finding.message for finding in model.check_values(draft.model, site) if finding.status is Status.DIFFERS]
+    return without_places("; ".join([replies.another_model(rung, others), *found]))
+
+
 def _why_stopped(draft: Manifest, answer: Answer, error: str) -> str:
     """What went wrong and in which line; first of all where it is the network that was asked for."""
     needed = deeds.network_need(answer)
-    stopped = f"at {answer.stage}: {deeds.without_places(error)}"
+    stopped = f"at {answer.stage}: {without_places(error)}"
     if needed is not None:
         return f"{needed}; {stopped}"
     at = f", at {answer.at.words}" if answer.at is not None else ""

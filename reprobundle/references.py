@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprobundle.components.model import pointers
 from reprobundle.phrases import some
 
 ROOT = ""
@@ -32,6 +33,9 @@ def faults(manifest: Any) -> Iterator[str]:
         seen.setdefault(path, where)
     yield from _import_roots(manifest.code.import_roots)
     yield from _weights(manifest.model)
+    yield from _unrecorded(manifest.model, {entry.path: entry.size for entry in manifest.files})
+    if manifest.model.init is not None:
+        yield from pointers.faults(manifest.model.init)
 
 
 def named_paths(manifest: Any) -> frozenset[str]:
@@ -91,6 +95,7 @@ def _import_roots(roots: tuple[str, ...]) -> Iterator[str]:
             yield f"code.import_roots: names {root!r}, expected a folder under {' or '.join(IMPORTABLE)}"
 
 
+NO_TENSORS = 56  # bytes: no file of safetensors that holds a tensor is as small
 WHOLE = {"for_torchscript": ".pt", "for_onnx": ".onnx", "for_skops": ".skops"}  # one file that says all
 
 
@@ -118,3 +123,28 @@ def _weights(model: Any) -> Iterator[str]:
     names = [entry.name for entry in model.tensors]
     if len(names) != len(set(names)):
         yield "model.tensors: a name stands twice"
+    yield from _aliases(model)
+
+
+def _aliases(model: Any) -> Iterator[str]:
+    """Another name of a tensor leads to one that is recorded, has the same form, and is no other name itself."""
+    forms = {entry.name: (entry.dtype, entry.shape) for entry in model.tensors}
+    for alias, kept in model.aliases.items():
+        where = f"model.aliases: {alias!r:.200}"
+        if alias not in forms:
+            yield f"{where}: no such tensor is recorded"
+        elif kept not in forms:
+            yield f"{where}: names the tensor {kept!r:.200}, which is not recorded"
+        elif kept in model.aliases:
+            yield f"{where}: names {kept!r:.200}, which is another name itself"
+        elif forms[kept] != forms[alias]:
+            yield f"{where}: is recorded with another dtype or shape than {kept!r:.200}, the tensor that it names"
+
+
+def _unrecorded(model: Any, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Files that hold weights, of which no tensor is recorded: a replay would have nothing to compare them with."""
+    if model.loader in WHOLE or model.tensors or (model.given is not None and model.given.linked):
+        return
+    for path in model.files:
+        if sizes.get(path, 0) > NO_TENSORS:
+            yield f"model.tensors: no tensor is recorded, but {path!r} has {sizes[path]:,} bytes"

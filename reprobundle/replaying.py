@@ -16,7 +16,7 @@ from reprobundle import captures, guest, hosting, process, replies, reporting, w
 from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import Bundle, VerifiedBundle, View
-from reprobundle.components import COMPONENTS, outputs
+from reprobundle.components import COMPONENTS, model, outputs
 from reprobundle.components.environment.differing import existing, vendored
 from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.interface import Site
@@ -26,7 +26,6 @@ from reprobundle.report import (
     Report,
     Rung,
     StageTime,
-    Verdict,
 )
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
@@ -221,25 +220,13 @@ def conclude(
         bundle_name=manifest.name,
         signature="not checked" if bundle.bundle.signatures() else "none",
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        verdict=verdict(rung, site.required, reason),
+        verdict=replies.verdict(rung, site.required, reason, model.count_not_recorded(manifest.model, site)),
         diagnosis=diagnosis,
         outputs=compared,
         findings=tuple(findings),
         environment=environment,
         stages=tuple(clock.stages),
     )
-
-
-def verdict(rung: Rung, required: Rung, reason: str | None) -> Verdict:
-    """The verdict in one line."""
-    reproduced = rung is not Rung.NOT_RUN and rung.reaches(required)
-    if reproduced:
-        sentence = f"reproduced, {rung.value}" + (f": {reason}" if reason else "")
-    elif rung is Rung.NOT_RUN:
-        sentence = f"not reproduced: not run: {reason}"
-    else:
-        sentence = f"not reproduced: {rung.value}" + (f": {reason}" if reason else "")
-    return Verdict(reproduced=reproduced, rung=rung, required=required, sentence=sentence)
 
 
 def _rung(required: Rung | str) -> Rung:

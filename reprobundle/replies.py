@@ -7,8 +7,10 @@ from typing import Literal
 from reprobundle.components import model, outputs, preprocessing
 from reprobundle.components.environment.differing.missing import missing_words, python_words
 from reprobundle.components.interface import Site
+from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
-from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnvironment, Rung, Status
+from reprobundle.phrases import counted
+from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnvironment, Rung, Status, Verdict
 
 NOT_FINISHED = "the worker did not finish"
 
@@ -48,11 +50,46 @@ def why_stopped(manifest: Manifest, site: Site, environment: ReplayedEnvironment
     return f"{NOT_FINISHED}: {'; '.join(reasons)}" if reasons else NOT_FINISHED
 
 
+def verdict(rung: Rung, required: Rung, reason: str | None, other_tensors: int = 0) -> Verdict:
+    """The verdict in one line.
+
+    Args:
+        rung: The weakest rung over all outputs.
+        required: The weakest rung that counts as reproduced.
+        reason: Why the rung is not the highest.
+        other_tensors: How many tensors after load are not the recorded ones.
+    """
+    agree = rung is not Rung.NOT_RUN and rung.reaches(required)
+    if agree and other_tensors:
+        sentence = f"not reproduced: {another_model(rung, other_tensors)}"
+    elif rung is Rung.NOT_RUN:
+        sentence = f"not reproduced: not run: {reason}"
+    else:
+        start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
+        sentence = start + (f": {reason}" if reason else "")
+    return Verdict(
+        reproduced=agree and not other_tensors,
+        rung=rung,
+        required=required,
+        sentence=sentence,
+        other_tensors=other_tensors,
+    )
+
+
+def another_model(rung: Rung, other_tensors: int) -> str:
+    """That outputs agree which another model gave."""
+    verb = "is" if other_tensors == 1 else "are"
+    ones = "one" if other_tensors == 1 else "ones"
+    tensors = counted(other_tensors, "tensor")
+    return f"the outputs agree, {rung.value}, but {tensors} of the model {verb} not the recorded {ones}"
+
+
 def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> Diagnosis | None:
     """Say where recorded and replayed part: weights first, then preprocessing, then the computation itself."""
-    if rung is Rung.BITWISE:
-        return None
     weights = tuple(model.check_values(manifest.model, site))
+    if rung is Rung.BITWISE:
+        others = model.count_not_recorded(manifest.model, site) > 0
+        return Diagnosis(stage="weights", paragraph=_HIDDEN_WEIGHTS, evidence=_told(weights)) if others else None
     if site.answer is None or site.answer.error is not None:
         stage: Literal["weights", "not run"] = "weights" if _differs(weights) else "not run"
         evidence = () if stage == "not run" else _told(weights)
@@ -65,7 +102,8 @@ def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> 
         return Diagnosis(stage="preprocessing", paragraph=_WRONG_PREPROCESSING, evidence=evidence)
     if rung is Rung.NOT_RUN:
         return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
-    return Diagnosis(stage="computation", paragraph=_computation(rung, reason, weights), evidence=evidence)
+    paragraph = _computation(rung, reason, weights, whole_file=manifest.model.loader in SELF_CONTAINED)
+    return Diagnosis(stage="computation", paragraph=paragraph, evidence=evidence)
 
 
 def _told(findings: tuple[Finding, ...]) -> tuple[str, ...]:
@@ -81,20 +119,31 @@ _WRONG_WEIGHTS = (
     "The tensors after load are not the recorded ones, so the outputs cannot be expected to agree: the weights file, the class that "
     "loads it, or a step after loading differs. Compare the tensors named below with the source of the weights."
 )
+_HIDDEN_WEIGHTS = (
+    "The tensors after load are not the recorded ones. The outputs agree all the same, because the recorded inputs do not "
+    "show the difference; others may. Compare the tensors named below with the source of the weights."
+)
 _WRONG_PREPROCESSING = (
     "The weights are the recorded ones, but the preprocessing function turns the recorded raw samples into other model "
     "inputs: its code, its fitted parts or a library it uses differs. Look there before looking at the model."
 )
 
 
-def _computation(rung: Rung, reason: str | None, compared: tuple[Finding, ...]) -> str:
-    weights = (
-        "The weights after load carry the recorded digests" if _agree(compared) else "No weights could be compared"
-    )
+def _computation(rung: Rung, reason: str | None, compared: tuple[Finding, ...], *, whole_file: bool) -> str:
+    """Where to look; a model's own file holds more than the tensors that were compared."""
+    what = "stored tensors that were compared" if whole_file else "weights after load"
+    weights = f"The {what} carry the recorded digests" if _agree(compared) else "No weights could be compared"
+    if whole_file and rung is not Rung.CLOSE:
+        return (
+            f"{weights}, yet the outputs differ ({reason}). The model's own file holds the computation too, with numbers that "
+            "were not compared: it may not be the file that was captured. Else the recorded outputs or the environment changed: "
+            "compare them with the original, and ask whoever made the bundle to capture it again."
+        )
     if rung is Rung.CLOSE:
+        file = " The rest of the model's own file, computation included, was not compared." if whole_file else ""
         return (
             f"{weights}, and the outputs agree within the tolerance ({reason}): the difference is numeric. Differences of "
-            "this size come from the machine: CPU instructions, thread count, libraries, or device; see the environment."
+            f"this size come from the machine: CPU instructions, thread count, libraries, or device; see the environment.{file}"
         )
     return (
         f"{weights}, yet the outputs differ ({reason}). The computation itself or the recorded outputs changed: compare "

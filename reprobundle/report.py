@@ -135,23 +135,30 @@ class Verdict(Record):
     """The answer of a replay.
 
     Attributes:
-        reproduced: Whether the rung reached is at least the one required.
+        reproduced: Whether the rung reached is at least the one required, by the recorded model.
         rung: The weakest rung over all outputs.
         required: The rung the reviewer asked for.
         sentence: The verdict in one line.
+        other_tensors: How many tensors of the model after load are not the recorded ones: with any, nothing is reproduced.
     """
 
     reproduced: bool
     rung: Rung
     required: Rung
     sentence: str
+    other_tensors: int = 0
 
     @property
     def exit_code(self) -> int:
         """What the command line ends with: 0 reproduced, 1 differs, 3 could not be judged."""
         if self.reproduced:
             return 0
-        return 3 if self.rung is Rung.NOT_RUN else 1
+        return 3 if self.rung is Rung.NOT_RUN and not self.other_tensors else 1
+
+    @property
+    def is_another_model(self) -> bool:
+        """Whether the outputs would do, but not the model that gave them."""
+        return self.other_tensors > 0 and self.rung is not Rung.NOT_RUN and self.rung.reaches(self.required)
 
 
 class StageTime(Record):

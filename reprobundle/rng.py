@@ -91,7 +91,7 @@ def restore(recorded: Mapping[str, bytes]) -> tuple[str, ...]:
     Raises:
         RefusedInputError: A state is none of its generator; all stay as they are.
     """
-    refuse_strange(recorded)
+    refuse_unfit(recorded)
     absent = tuple(name for name in sorted(recorded) if "/" in name and not _is_here(name))
     with _taken_back_on_error():
         if "python" in recorded:
@@ -129,6 +129,29 @@ def refuse_strange(recorded: Mapping[str, bytes]) -> None:
         device, _, number = name.partition("/")
         if name not in {*WIDTHS, "torch"} and not (device in {*ACCELERATORS, "mps"} and number.isdecimal()):
             raise RefusedInputError(f"generator {name[:200]!r}: is not known")
+
+
+def refuse_unfit(recorded: Mapping[str, bytes]) -> None:
+    """Make sure that every state is one of its generator: torch's are tried on generators that are thrown away.
+
+    Args:
+        recorded: As `states` gave them; those of devices that are not here cannot be tried.
+
+    Raises:
+        RefusedInputError: One is not; no generator was touched.
+    """
+    refuse_strange(recorded)
+    for name in sorted(recorded.keys() - WIDTHS.keys()):
+        if name == "torch" or _is_here(name):
+            _try_torch(name, recorded[name])
+
+
+def _try_torch(name: str, state: bytes) -> None:
+    import torch
+
+    device = "cpu" if name == "torch" else name.replace("/", ":")
+    with _told_by_torch(name):
+        torch.Generator(device).set_state(_bytes_of(state))
 
 
 def _of_python() -> dict[str, bytes]:
@@ -182,12 +205,24 @@ def _is_here(name: str) -> bool:
 
 
 def _restore_torch(name: str, state: bytes) -> None:
+    with _told_by_torch(name):
+        _set_torch(name, _bytes_of(state))
+
+
+def _bytes_of(state: bytes) -> Any:
+    """A state as torch takes it: a tensor of bytes."""
     import numpy as np
     import torch
 
+    return torch.from_numpy(np.frombuffer(state, dtype=np.uint8).copy())
+
+
+@contextmanager
+def _told_by_torch(name: str) -> Iterator[None]:
+    """Say which generator it is where torch's own check of a state fails."""
     try:
-        _set_torch(name, torch.from_numpy(np.frombuffer(state, dtype=np.uint8).copy()))
-    except (RuntimeError, TypeError) as error:  # torch's own check of what it is given
+        yield
+    except (RuntimeError, TypeError) as error:
         raise RefusedInputError(f"generator {name!r}: torch refuses its state: {error}") from error
 
 

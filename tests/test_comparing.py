@@ -124,6 +124,47 @@ def _with_outputs(folder, value):
     return forged(tiny_bundle(folder / "plain"), folder / "bundle", edit)
 
 
+def _with_training(folder, value):
+    """A bundle with states of a generator and of an optimizer."""
+    section = hyperparameters.Section(
+        values={},
+        generators=hyperparameters.section.Generators(file="replay/rng.safetensors", ranks=(0,), of=1),
+        resuming=hyperparameters.section.Resuming(structure="replay/resume.json", tensors="replay/resume.safetensors"),
+    )
+
+    def add(place, manifest):
+        writer = Writer(place)
+        words = tensors.of_array(np.full(625, value, np.uint32))
+        moments = tensors.of_array(np.full(3, value, np.float32))
+        tensors.write(writer, "replay/rng.safetensors", {"rank0/python": words, "rank0/numpy": words})
+        tensors.write(writer, "replay/resume.safetensors", {"optimizers/0/state/0/exp_avg": moments})
+        writer.write("replay/resume.json", b"[%d]\n" % value)
+        manifest["hyperparameters"] = section.model_dump(mode="json")
+
+    return forged(tiny_bundle(folder.with_name(folder.name + "-tiny")), folder, add)
+
+
+def test_states_of_a_training_are_told_in_words(tmp_path):
+    """They belong to how it was trained, and how far two words of a twister are apart says nothing."""
+    first, second = _with_training(tmp_path / "a", 1), _with_training(tmp_path / "b", 2)
+
+    assert [(item.kind, item.message) for item in compare(first, second) if item.status is Status.DIFFERS] == [
+        (
+            "hyperparameters",
+            "replay/resume.json: the states to continue the training from differ in their structure or plain values",
+        ),
+        (
+            "hyperparameters",
+            "replay/resume.safetensors: the states to continue the training from differ: "
+            "'optimizers/0/state/0/exp_avg'",
+        ),
+        (
+            "hyperparameters",
+            "replay/rng.safetensors: the random generators stood elsewhere: 'rank0/numpy', 'rank0/python'",
+        ),
+    ]
+
+
 def test_outputs_are_the_same_only_with_the_same_bytes(tmp_path):
     """Two sections may agree to the letter; when the recorded outputs differ, the tensor is named and by how much."""
     first, second = _with_outputs(tmp_path / "a", 2.0), _with_outputs(tmp_path / "b", 2.25)

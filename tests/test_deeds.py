@@ -62,19 +62,3 @@ def test_the_network_is_told_once(stage: Stage) -> None:
     assert needed.startswith(
         "needs the network: code/source/net.py:3 in __init__: …; fetch such weights before capture"
     )
-
-
-PLACES = {
-    "No such file: '/home/anna/x/config.json'": "No such file: '…/config.json'",
-    "a/b/c is relative, and so is code/source/net.py:3": "a/b/c is relative, and so is code/source/net.py:3",
-    "see https://example.org/a/b": "see https://example.org/a/b",
-    r"C:\Users\anna\config.json": "…/config.json",
-    "3 / 4, /tmp": "3 / 4, /tmp",
-    "in (/opt/x/y)": "in (…/y)",
-}
-
-
-@pytest.mark.parametrize(("message", "expected"), PLACES.items())
-def test_places_of_this_machine_are_left_out(message: str, expected: str) -> None:
-    """A file goes by its name; addresses, divisions and paths in the bundle stay."""
-    assert deeds.without_places(message) == expected

@@ -15,6 +15,7 @@ from reprobundle import references
 from reprobundle.components import model
 from reprobundle.errors import RefusedInputError
 
+W = {"name": "w", "dtype": "F32", "shape": [2], "xxh3_128": "0" * 32}
 EXPECTED = {"file": "replay/expected.safetensors", "structure": {"kind": "tensor", "name": "w"}}
 
 
@@ -72,6 +73,30 @@ FLAWS = {
     "a dtype that is none": (
         name(model={"tensors": [{"name": "w", "dtype": "XX", "shape": [2], "xxh3_128": "0" * 32}]}),
         "model.tensors[0].dtype: ",
+    ),
+    "another name of a tensor that is not recorded": (
+        name(model={"aliases": {"x": "w"}}),
+        "model.aliases: 'x': no such tensor is recorded",
+    ),
+    "another name of nothing": (
+        name(model={"aliases": {"w": "x"}}),
+        "model.aliases: 'w': names the tensor 'x', which is not recorded",
+    ),
+    "names in a ring": (
+        name(model={"tensors": [W, {**W, "name": "v"}], "aliases": {"v": "w", "w": "v"}}),
+        "model.aliases: 'v': names 'w', which is another name itself",
+    ),
+    "another name of a tensor of another shape": (
+        name(model={"tensors": [W, {**W, "name": "v", "shape": [3]}], "aliases": {"v": "w"}}),
+        "model.aliases: 'v': is recorded with another dtype or shape than 'w', the tensor that it names",
+    ),
+    "weights of which nothing is recorded": (
+        name(model={"tensors": []}),
+        "model.tensors: no tensor is recorded, but 'model.safetensors' has 94 bytes",
+    ),
+    "an object where no argument stands": (
+        name(model={"init": {"kwargs": {}, "objects": {"/kwargs/a": "a:B"}}}),
+        "model.init.objects: names '/kwargs/a', where no argument stands",
     ),
     "a shape that is none": (
         name(model={"tensors": [{"name": "w", "dtype": "F32", "shape": [-2], "xxh3_128": "0" * 32}]}),

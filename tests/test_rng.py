@@ -141,6 +141,17 @@ def test_what_torch_refuses_changes_nothing():
         assert rng.states() == before
 
 
+def test_states_are_tried_before_any_generator_is_touched():
+    """Torch judges a state on a generator that is thrown away, so that looking changes nothing."""
+    with rng.kept() as before:
+        rng.refuse_unfit(before)
+        with pytest.raises(RefusedInputError) as caught:
+            rng.refuse_unfit({**before, "torch": bytes(5056)})
+
+        assert str(caught.value).startswith("generator 'torch': torch refuses its state: ")
+        assert rng.states() == before
+
+
 def test_another_kind_of_generator_in_numpys_place():
     """Where somebody gave numpy's global functions another generator, it is kept but not taken down as a twister."""
     before = np.random.get_bit_generator()

@@ -34,7 +34,6 @@ MODEL_GRADES = {  # by the first word of the place in the section
     "loader": grading.OTHER_MODEL,
     "entry": grading.OTHER_CODE,
     "init": grading.OTHER_MODEL,
-    "aliases": grading.OTHER_MODEL,
 }
 
 

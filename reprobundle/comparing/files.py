@@ -11,9 +11,19 @@ from reprobundle import tensors
 from reprobundle.comparing import vendored
 from reprobundle.comparing.pairs import Pair, Roots
 from reprobundle.comparing.values import NOT_IN_BOTH
-from reprobundle.components import code, data, documentation, environment, model, outputs, preprocessing
+from reprobundle.components import (
+    code,
+    data,
+    documentation,
+    environment,
+    hyperparameters,
+    model,
+    outputs,
+    preprocessing,
+)
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
+from reprobundle.components.hyperparameters import generators, states
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, some
 from reprobundle.report import Finding, Grade, Status
@@ -38,6 +48,11 @@ IMPORTABLE = ("code/source/", "code/outside/")
 WHEEL = ".whl"
 NOT_LOADED = Judgement(Grade.MEDIUM, "it was not imported at capture, but code may read it")
 NOT_TOLD = "one bundle brings it; whether the other one's is the same cannot be told"
+IN_WORDS = {  # files whose numbers mean nothing one by one
+    generators.FILE: "the random generators stood elsewhere",
+    states.TENSORS: "the states to continue the training from differ",
+    states.STRUCTURE: "the states to continue the training from differ in their structure or plain values",
+}
 HOW_REBUILT = Judgement(Grade.LOW, "it decides how to rebuild, not how numbers are computed")
 
 
@@ -85,6 +100,8 @@ def _kind(path: str, manifest: Manifest) -> str:
         return VIEWS
     if path in manifest.preprocessing.files:
         return preprocessing.NAME
+    if path in _of_training(manifest):
+        return hyperparameters.NAME
     if path in _of_model(manifest) or path == manifest.model.configuration:
         return model.NAME
     return next((kind for home, kind in HOMES.items() if path.startswith(home)), KIND)
@@ -100,6 +117,13 @@ def _repeated(path: str, manifest: Manifest) -> str | None:
 def _of_model(manifest: Manifest) -> tuple[str | None, ...]:
     """The files of the weights."""
     return (*manifest.model.files, manifest.model.index, manifest.model.buffers_file)
+
+
+def _of_training(manifest: Manifest) -> tuple[str | None, ...]:
+    """The files of random generators and of states to continue from."""
+    section = manifest.hyperparameters
+    kept = (section.resuming.structure, section.resuming.tensors) if section.resuming else ()
+    return (section.generators.file if section.generators else None, *kept)
 
 
 def _is_repeated(pair: Pair, values: Sequence[Finding]) -> bool:
@@ -139,12 +163,15 @@ def _text(entry: FileEntry) -> str:
 def _what(pair: Pair, roots: Roots | None) -> str:
     """What differs inside, where both files are at hand and hold tensors."""
     entries = [entry for entry in (pair.first, pair.second) if entry is not None]
+    words = IN_WORDS.get(pair.path)
     if roots is None or not pair.path.endswith(".safetensors") or any(e.size > MAX_LOOKED_INTO for e in entries):
-        return "content differs"
+        return words or "content differs"
     ours, theirs = (tensors.read_arrays(inside(root, pair.path)) for root in roots)
     names = [name for name in dict.fromkeys([*ours, *theirs]) if not _is_same(ours.get(name), theirs.get(name))]
     if not names:
         return "content differs, though every tensor in it is the same"
+    if words is not None:
+        return f"{words}: {some([repr(name) for name in names], SHOWN)}"
     told = [f"{name!r} ({_how(name, ours, theirs)})" for name in names[:SHOWN]]
     verb = "differs" if len(names) == 1 else "differ"
     return f"{len(names)} of {len({*ours, *theirs})} tensors {verb}: {some([*told, *names[SHOWN:]], SHOWN)}"

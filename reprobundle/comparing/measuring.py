@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,16 @@ def finite(value: float) -> float | None:
 def is_inexact(dtype: str) -> bool:
     """Whether a dtype, by safetensors' name, holds fractions: a layer's change is that of its weights, not of its counters."""
     return dtype != "BOOL" and not dtype.startswith(("I", "U"))
+
+
+def has_numbers(sums: Sums, changes: Sequence[TensorChange]) -> bool:
+    """Whether sums tell of the changes: where all that changed is no number or has another shape, they say that nothing did."""
+    return sums.difference > 0 or not any(_is_broken(change) for change in changes)
+
+
+def _is_broken(change: TensorChange) -> bool:
+    sides = [side for side in (change.expected, change.found) if side is not None]
+    return change.elements is None or any(side.nan or side.infinite for side in sides)
 
 
 def measure(name: str, ours: WeightFiles, theirs: WeightFiles) -> tuple[TensorChange, Sums]:
@@ -173,7 +184,7 @@ def _told(plain: TensorChange, tally: Tally) -> TensorChange:
         for n, side in enumerate((plain.expected, plain.found))
     ]
     known: dict[str, Any] = {"expected": sides[0], "found": sides[1], "elements": tally.elements}
-    if tally.largest >= 0:
+    if tally.largest > 0 or (tally.largest == 0 and not any((*tally.nan, *tally.infinite))):
         known |= {
             "relative_l2": tally.sums.relative,
             "cosine": tally.sums.cosine,

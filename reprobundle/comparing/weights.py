@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reprobundle.changes import LayerChange, TensorChange, WeightsFinding
 from reprobundle.comparing import layers, weight_files
-from reprobundle.comparing.measuring import Sums, is_inexact, measure
+from reprobundle.comparing.measuring import Sums, has_numbers, is_inexact
 from reprobundle.comparing.pairs import Roots
-from reprobundle.comparing.weight_files import WeightFiles
+from reprobundle.comparing.side_by_side import SideBySide
 from reprobundle.components import model
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.model import TensorEntry
@@ -22,7 +22,7 @@ from reprobundle.report import Finding, Grade, Status
 
 KIND = model.NAME
 SHOWN = 10
-TOLD_ELSEWHERE = frozenset({"tensors", "buffers", "files", "buffers_file", "index"})  # fields of the section
+TOLD_ELSEWHERE = frozenset({"tensors", "buffers", "files", "buffers_file", "index", "aliases"})  # fields of the section
 LAID_OUT = "every tensor is the same, in other files"
 Entries = Mapping[str, TensorEntry]
 
@@ -39,6 +39,7 @@ def differences(a: Manifest, b: Manifest, roots: Roots | None = None) -> Iterato
         RefusedInputError: The weights' files are not what a section says of them.
     """
     first, second = a.model, b.model
+    yield from _ties(first.aliases, second.aliases)
     if roots is None or _are_one(a, b):
         yield from by_digests(weight_files.entries(first), weight_files.entries(second))
         return
@@ -46,12 +47,12 @@ def differences(a: Manifest, b: Manifest, roots: Roots | None = None) -> Iterato
         if ours is None or theirs is None:
             yield from by_digests(weight_files.entries(first), weight_files.entries(second))
         else:
-            yield from by_content(first, second, ours, theirs)
+            yield from by_content(first, second, SideBySide(ours, theirs))
 
 
 def _are_one(a: Manifest, b: Manifest) -> bool:
     """Whether the same tensors lie in the same files, byte for byte: nothing is left to be looked into."""
-    if weight_files.entries(a.model) != weight_files.entries(b.model):
+    if weight_files.entries(a.model) != weight_files.entries(b.model) or a.model.aliases != b.model.aliases:
         return False
     ours, theirs = (
         {entry for entry in manifest.files if entry.path in {*manifest.model.files, manifest.model.buffers_file}}
@@ -72,32 +73,44 @@ def by_digests(first: Sequence[TensorEntry], second: Sequence[TensorEntry]) -> I
     yield from _of_another_form(ours, theirs)
 
 
-def by_content(
-    first: model.Section, second: model.Section, ours: WeightFiles, theirs: WeightFiles
-) -> Iterator[Finding]:
+def _ties(first: Mapping[str, str], second: Mapping[str, str]) -> Iterator[Finding]:
+    """Names that are another name of a tensor on one side, and of none or of another one on the other."""
+    told = [
+        f"{name!r} ({_tie(first.get(name))} → {_tie(second.get(name))})"
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
+    ]
+    if told:
+        names = "1 name is" if len(told) == 1 else f"{len(told):,} names are"
+        yield _finding(f"{names} tied to another tensor: {some(told, SHOWN)}")
+
+
+def _tie(kept: str | None) -> str:
+    return "its own" if kept is None else repr(kept)
+
+
+def by_content(first: model.Section, second: model.Section, both_sides: SideBySide) -> Iterator[Finding]:
     """What the files themselves tell: measured by layer."""
     tied = {name for name, kept in first.aliases.items() if second.aliases.get(name) == kept}
     sides = [{e.name: e for e in weight_files.entries(one) if e.name not in tied} for one in (first, second)]
     both = [name for name in sides[0] if name in sides[1]]
-    equal = {name for name in both if weight_files.are_equal(name, ours, theirs)}
+    equal = {name for name in both if both_sides.are_equal(name)}
     changed = [name for name in both if name not in equal]
     if changed:
-        yield _measured(sides[0], sides[1], changed, ours, theirs)
+        yield _measured(sides[0], sides[1], changed, both_sides)
     yield from _of_another_form(*sides)
     yield from _misstated(sides[0], sides[1], equal)
     if not changed and len(both) == len(sides[0]) == len(sides[1]) and first.files != second.files:
         yield _laid_out(first, second)
 
 
-def _measured(
-    first: Entries, second: Entries, changed: Sequence[str], ours: WeightFiles, theirs: WeightFiles
-) -> WeightsFinding:
+def _measured(first: Entries, second: Entries, changed: Sequence[str], both_sides: SideBySide) -> WeightsFinding:
     both = [name for name in first if name in second]
     wanted, found = set(changed), list[LayerChange]()
     grouped = layers.by_layer(dict.fromkeys([*first, *second]))
     for layer, names in grouped.items():
         if wanted.intersection(names):
-            found.append(_layer(layer, names, wanted, ours, theirs))
+            found.append(_layer(layer, names, wanted, both_sides))
     found.sort(key=_by_change)
     touched = {layer.name for layer in found}
     untouched = layers.untouched([layer for layer in grouped if layer not in touched], touched)
@@ -110,23 +123,24 @@ def _measured(
     )  # fmt: skip
 
 
-def _layer(layer: str, names: Sequence[str], changed: set[str], ours: WeightFiles, theirs: WeightFiles) -> LayerChange:
+def _layer(layer: str, names: Sequence[str], changed: set[str], both_sides: SideBySide) -> LayerChange:
     """One layer; its unchanged tensors are read too, for what they add to its norm."""
     changes, sums = list[TensorChange](), Sums()
     for name in names:
-        if name not in ours.places or name not in theirs.places:
+        if not both_sides.has_both(name):
             continue
-        change, own = measure(name, ours, theirs)
-        if is_inexact(ours.places[name].dtype):
+        change, own = both_sides.measure(name)
+        if is_inexact(both_sides.ours.places[name].dtype):
             sums += own
         if name in changed:
             changes.append(change)
+    told = has_numbers(sums, changes)
     largest = [change.max_absolute for change in changes if change.max_absolute is not None]
     return LayerChange(
         name=layer,
         tensors=len(names),
-        relative_l2=sums.relative,
-        cosine=sums.cosine,
+        relative_l2=sums.relative if told else None,
+        cosine=sums.cosine if told else None,
         max_absolute=max(largest, default=None),
         changes=tuple(sorted(changes, key=_by_change)),
     )

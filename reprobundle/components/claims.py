@@ -80,13 +80,22 @@ def _given(source: Source, stage: Stage) -> Iterator[Mapping[str, Any]]:
 
 
 def _metrics(given: Any, stage: Stage) -> Mapping[Any, Any]:
-    fields = attempt(lambda: fields_of(given))
-    if isinstance(fields, Mapping):
+    fields = attempt(lambda: _items(given))
+    if isinstance(fields, Failure):
+        stage.note(NAME, f"metrics: cannot be read: {fields.why}", hint="metrics={'accuracy': 0.97}")
+        return {}
+    if fields is not None:
         return fields
     stage.note(
         NAME, f"metrics: expected values by name, found {type(given).__name__}", hint="metrics={'accuracy': 0.97}"
     )
     return {}
+
+
+def _items(given: Any) -> dict[Any, Any] | None:
+    """Values by name, taken out of whatever holds them; None where it holds no such thing."""
+    fields = fields_of(given)
+    return None if fields is None else {name: value for name, value in fields.items()}  # noqa: C416  dict() passes by an items() of its own
 
 
 def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage) -> Claim | None:

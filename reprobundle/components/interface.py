@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from reprobundle.answers import Answer
 from reprobundle.errors import ReproBundleError
+from reprobundle.machine_places import without_places
 from reprobundle.records import Record
 from reprobundle.report import Finding, Rung, Status
 from reprobundle.signals import ends_program
@@ -146,8 +147,10 @@ class Stage:
         return self.writer.root
 
     def note(self, kind: str, message: str, *, hint: str | None = None) -> None:
-        """Tell the person something; it is sealed into the bundle and never stops the capture."""
-        self.notes.append(Finding(kind=kind, status=Status.NOTE, message=message, hint=hint))
+        """Tell the person something; it is sealed into the bundle, without folders of this machine, and never stops it."""
+        told = without_places(message)
+        way_out = None if hint is None else without_places(hint)
+        self.notes.append(Finding(kind=kind, status=Status.NOTE, message=told, hint=way_out))
 
 
 @dataclass(frozen=True, kw_only=True)

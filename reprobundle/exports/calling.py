@@ -54,7 +54,11 @@ def _value(value: Json, place: str, init: Arguments) -> str:
         if made_by is not None:
             return f"{parse_entry(made_by).name}({_keywords(value, place, init)})"
         return f"{{{', '.join(f'{name!r}: {part}' for name, part in _parts(value, place, init))}}}"
-    return CALLS[kind].format(f"{value!r}") if kind in CALLS else f"torch.{value}" if kind == "dtype" else repr(value)
+    if (
+        kind == "dtype" and isinstance(value, str) and value.isidentifier()
+    ):  # else a text, so that no call is ever written
+        return f"torch.{value}"
+    return CALLS[kind].format(f"{value!r}") if kind in CALLS else repr(value)
 
 
 CALLS = {

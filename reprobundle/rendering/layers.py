@@ -47,7 +47,10 @@ def _row(layer: LayerChange, sides: tuple[str, str]) -> Row:
 def _relative(layer: LayerChange) -> str:
     if layer.relative_l2 is not None:
         return f"{layer.relative_l2:.3g}"
-    return FROM_ZERO if any(change.elements for change in layer.changes) else UNKNOWN
+    zero = any(
+        change.elements and change.expected is not None and change.expected.norm == 0 for change in layer.changes
+    )
+    return FROM_ZERO if zero and layer.max_absolute else UNKNOWN
 
 
 def _largest(layer: LayerChange) -> str:

@@ -132,7 +132,8 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 def _verdict(page: Page, report: Report) -> None:
-    page.line(wording.headline(report.verdict), _BOLD, _GREEN if report.verdict.reproduced else _RED)
+    colour = _GREEN if report.verdict.reproduced else _RED
+    page.paragraph(wording.headline(report.verdict), indent=0, codes=(_BOLD, colour))
     page.paragraph(wording.explanation(report.verdict))
     page.line()
 

@@ -47,6 +47,8 @@ def headline(verdict: Verdict) -> str:
     """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``."""
     if verdict.reproduced:
         return f"REPRODUCED, {verdict.rung.value}"
+    if verdict.is_another_model:
+        return "NOT REPRODUCED: " + prose(verdict.sentence).removeprefix("not reproduced: ")
     if verdict.rung is Rung.NOT_RUN:
         return "NOT REPRODUCED: the outputs could not be compared"
     if verdict.rung is Rung.DIFFERENT:
@@ -56,6 +58,8 @@ def headline(verdict: Verdict) -> str:
 
 def explanation(verdict: Verdict) -> str:
     """What the verdict's sentence says beyond the headline, or the meaning of the rung where it says no more."""
+    if verdict.is_another_model:
+        return "a model with other weights is another model, also where these inputs do not show it"
     sentence = prose(verdict.sentence)
     for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}"):
         sentence = sentence.removeprefix(start)

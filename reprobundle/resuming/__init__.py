@@ -1,6 +1,7 @@
 """Story 4: a training goes on where it ended: weights, states of optimizer and scheduler, random generators.
 
-Everything is read and compared before anything is changed: a bundle that does not fit leaves model and optimizer as they are.
+Everything is read and compared before anything is changed: a bundle that does not fit leaves model and optimizer as they
+are. Only a way of loading that is the model's own can still refuse afterwards; optimizers and generators are taken back then.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any
 from reprobundle.bundle import Bundle, VerifiedBundle, verify
 from reprobundle.components.hyperparameters import generators, training
 from reprobundle.components.hyperparameters.section import Section
-from reprobundle.errors import UsageError
+from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.resuming import states, weights
-from reprobundle.rng import rank, restore
+from reprobundle.rng import rank, refuse_unfit, restore
 
 __all__ = ["Resumed", "resume"]
 
@@ -64,7 +65,7 @@ def resume(
 
     Raises:
         UsageError: The bundle holds no such states, or they are of another model, class or parameters; nothing was changed.
-        RefusedInputError: It is no bundle, or differs from its manifest.
+        RefusedInputError: It is no bundle, differs from its manifest, or its files do not hold what the manifest records.
     """
     verified = _verified(bundle)
     used = training.taken(optimizer, scheduler)
@@ -94,22 +95,27 @@ def _generators(verified: VerifiedBundle) -> Mapping[str, bytes]:
         ranks = ", ".join(map(str, recorded.ranks))
         message = f"generators: the states of rank {rank()} are not recorded, expected one of the ranks {ranks}"
         raise UsageError(message, hint="rng=False goes on without them")
-    return generators.read(verified.path / recorded.file, rank())
+    drawn = generators.read(verified.path / recorded.file, rank())
+    if not drawn:
+        raise RefusedInputError(f"generators: {recorded.file!r} holds no states of rank {rank()}, which is recorded")
+    refuse_unfit(drawn)
+    return drawn
 
 
 def _restored(
     verified: VerifiedBundle,
     module: Any,
-    fitting: Mapping[str, Any] | None,
+    fitting: weights.Weights | None,
     kept: tuple[states.Kept, ...],
     drawn: Mapping[str, bytes],
 ) -> Resumed:
     """Change what was found to fit; the generators last, so that nothing draws from them afterwards."""
-    if fitting is not None:
-        weights.load(module, fitting, verified)
-    for one in kept:
-        states.load(one)
-    absent = restore(drawn) if drawn else ()
+    with states.taken_back_on_error(kept):
+        for one in kept:
+            states.load(one)
+        if fitting is not None:
+            weights.load(module, fitting)
+        absent = restore(drawn) if drawn else ()
     names = {f"generator {name!r}" for name in drawn if not name.endswith(".gauss")}
     left = {f"generator {name!r}" for name in absent}
     asked = {"model"} if fitting is not None else set[str]()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.hyperparameters import optimizers as recording
 from reprobundle.components.hyperparameters import states
-from reprobundle.components.hyperparameters.section import Optimizer, Stateful
+from reprobundle.components.hyperparameters.section import Optimizer, Section, Stateful
 from reprobundle.components.hyperparameters.training import Training
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.phrases import some
+from reprobundle.resuming import forms
 
 HINT = "capture(…, optimizer=optimizer, scheduler=scheduler, resumable=True) puts them into a bundle"
 SAME = "make it as the training did, over the same parameters in the same order"
@@ -43,6 +46,7 @@ def fitting(used: Training, verified: VerifiedBundle, module: Any) -> tuple[Kept
 
     Raises:
         UsageError: A state is not recorded, or is one of another class or of other parameters.
+        RefusedInputError: A state is not of the form that it says it is: another shape, a text for a number.
     """
     section = verified.manifest.hyperparameters
     if not used:
@@ -60,19 +64,41 @@ def fitting(used: Training, verified: VerifiedBundle, module: Any) -> tuple[Kept
         _same_class(f"scheduler {name!r}", name, scheduler, section.schedulers)
     for name, scaler in used.scalers.items():
         _same_class(f"scaler {name!r}", name, scaler, section.scalers)
-    return tuple(_kept(used, whole))
+    return tuple(_kept(used, whole, section))
 
 
-def _kept(used: Training, whole: Mapping[str, Mapping[str, Any]]) -> Iterator[Kept]:
+def _kept(used: Training, whole: Mapping[str, Mapping[str, Any]], section: Section) -> Iterator[Kept]:
     for kind in states.KINDS:
+        records = {record.name: record for record in getattr(section, kind)}
         for name, thing in getattr(used, kind).items():
             title = f"{kind[:-1]} {name!r}"
             state = whole[kind].get(name)
             if not isinstance(state, dict):
                 raise RefusedInputError(f"{title}: the bundle records it, but holds no state of it")
-            if kind != "optimizers":
-                _refuse_unknown(title, thing, state)
-            yield Kept(title, thing, state)
+            _refuse_unknown(title, thing, state)
+            fault = next(_faults(thing, state, records[name]), None)
+            if fault is not None:
+                raise RefusedInputError(f"{title}: its recorded state is none of such a thing: {fault}")
+            yield Kept(title, thing, state if kind == "optimizers" else _counting(thing.state_dict(), state))
+
+
+def _counting(live: Any, recorded: Any) -> Any:
+    """The same state, in which what counts in the live one counts again: JSON has mappings only, `MultiStepLR` needs more."""
+    if isinstance(live, Counter):
+        return Counter(recorded)
+    if isinstance(live, dict) and isinstance(recorded, dict):
+        return {name: _counting(live.get(name), value) for name, value in recorded.items()}
+    if isinstance(live, list) and isinstance(recorded, list) and len(live) == len(recorded):
+        return [_counting(one, other) for one, other in zip(live, recorded, strict=True)]
+    return recorded
+
+
+def _faults(thing: Any, state: Mapping[str, Any], record: Optimizer | Stateful) -> Iterator[str]:
+    """What is wrong with a state's form; optimizers that keep theirs in a way of their own judge for themselves."""
+    if isinstance(record, Stateful):
+        yield from forms.of_scheduler(thing, state, record.values)
+    elif {"state", "param_groups"} <= set(thing.state_dict()):
+        yield from forms.of_optimizer(thing, state, record)
 
 
 def _same_class(title: str, name: str, thing: Any, recorded: Sequence[Any]) -> Any:
@@ -120,9 +146,35 @@ def _refuse_others(
 
 
 def _refuse_unknown(title: str, thing: Any, state: Mapping[str, Any]) -> None:
-    unknown = sorted(set(state) - set(thing.state_dict()))
+    unknown = sorted(map(str, set(state) - set(thing.state_dict())))
     if unknown:
         raise UsageError(f"{title}: does not know the recorded {some([repr(name) for name in unknown])}", hint=SAME)
+
+
+@contextmanager
+def taken_back_on_error(kept: Sequence[Kept]) -> Iterator[None]:
+    """Leave every optimizer, scheduler and scaler as it was where the block does not come to its end.
+
+    Loading gives them other objects and changes none of those they hold, so that it is enough to remember these.
+    """
+    before = [(part, dict(vars(part))) for one in kept for part in _parts(one.thing)]
+    is_done = False
+    try:
+        yield
+        is_done = True
+    finally:
+        if not is_done:
+            for part, attributes in before:
+                vars(part).clear()
+                vars(part).update(attributes)
+
+
+def _parts(thing: Any) -> Iterator[Any]:
+    """The thing and the schedulers that it runs one after another."""
+    if hasattr(thing, "__dict__"):
+        yield thing
+        for inner in getattr(thing, "_schedulers", ()):
+            yield from _parts(inner)
 
 
 def load(kept: Kept) -> None:
@@ -135,7 +187,7 @@ def load(kept: Kept) -> None:
         kept.thing.load_state_dict(kept.state)
         if hasattr(kept.thing, "param_groups"):
             _restore_dtypes(kept.thing, kept.state)
-    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise RefusedInputError(f"{kept.title}: refuses the recorded state: {error}") from error
 
 
@@ -144,7 +196,9 @@ def _restore_dtypes(optimizer: Any, saved: Mapping[str, Any]) -> None:
     import torch
 
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for index, recorded in saved["state"].items():
+    for index, recorded in saved.get("state", {}).items():
+        if type(index) is not int or not isinstance(recorded, dict):  # an entry of the optimizer's own
+            continue
         state = optimizer.state[parameters[index]]
         for name, value in recorded.items():
             if isinstance(value, torch.Tensor) and state[name].dtype != value.dtype:

@@ -26,6 +26,7 @@ NUMPY_ERRORS = "errors.numpy"
 SETTINGS = (NUMPY_ERRORS,)
 ERRORS = ("divide", "invalid", "over", "under")
 WAYS = ("ignore", "print", "raise", "warn")  # the other two call a function that no bundle brings
+DUPLICATES = "KMP_DUPLICATE_LIB_OK"
 POOL_FIELDS = {
     "version": "version",
     "architecture": "architecture",
@@ -114,10 +115,13 @@ _TABLE = {
 
 def _thread_pools() -> Dict[str, Any]:
     """Arithmetic libraries with threads of their own, named by who brought them: ``threadpool.numpy.openblas.version``."""
+    before = os.environ.get(DUPLICATES)
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
         return {}
+    if before is None:
+        os.environ.pop(DUPLICATES, None)  # it sets it for Intel's OpenMP, and the process is the person's own
     found: Dict[str, Any] = {}
     for name, pool in _named(threadpool_info()):
         told = {field: pool.get(key) for key, field in POOL_FIELDS.items()}

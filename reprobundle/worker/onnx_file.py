@@ -12,6 +12,7 @@ import os
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 MAX_DEPTH = 64
+MAX_LABEL = 500  # characters
 DTYPES = {  # safetensors' names of TensorProto's data types; texts and what safetensors cannot hold are missing
     1: "F32", 2: "U8", 3: "I8", 4: "U16", 5: "I16", 6: "I32", 7: "I64", 9: "BOOL", 10: "F16", 11: "F64", 12: "U32",
     13: "U64", 14: "C64", 16: "BF16", 17: "F8_E4M3", 18: "F8_E4M3FNUZ", 19: "F8_E5M2", 20: "F8_E5M2FNUZ", 24: "F8_E8M0",
@@ -25,18 +26,44 @@ BELOW = {  # per kind of message: number of a field that is a message, and its k
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
+LABELS = {
+    "node": (2, 3),
+    "attribute": (1,),
+    "function": (1,),
+    "sparse": (1,),
+    "tensor": (8,),
+}  # fields that name a message
+PARTS = {1: "values", 2: "indices"}  # of a sparse tensor
+MAIN = ("model", "graph", "tensor")
 Span = Tuple[int, int]
+Trail = Tuple["Step", ...]
+
+
+class Step(NamedTuple):
+    """One message on the way to another.
+
+    Attributes:
+        kind: Its kind, as in `BELOW`.
+        number: Number of the field of the message above that holds it.
+        span: Where it lies.
+    """
+
+    kind: str
+    number: int
+    span: Span
 
 
 class Stored(NamedTuple):
-    """A tensor that the main graph holds as a constant.
+    """A tensor that stands in the file, whose bytes lie in one piece.
 
     Attributes:
-        name: Its name in the graph.
+        name: Its name in the main graph; of any other, the way to it, such as ``c/value`` for the constant that a node gives
+            out as ``c``, and ``y/then_branch/w`` for one of an inner graph.
         dtype: safetensors' name of its dtype.
         shape: Its shape.
         file: The file that holds its bytes; None for the ONNX file itself.
         span: First byte and one past the last byte there.
+        initial: Whether the main graph holds it by its name, as it holds weights; else it belongs to a node.
     """
 
     name: str
@@ -44,15 +71,16 @@ class Stored(NamedTuple):
     shape: Tuple[int, ...]
     file: Optional[str]
     span: Span
+    initial: bool = True
 
 
 class Contents(NamedTuple):
     """What an ONNX file holds.
 
     Attributes:
-        tensors: The main graph's tensors whose bytes stand in one piece, by name.
+        tensors: The tensors whose bytes stand in one piece, those of nodes, inner graphs and functions too, each of another name.
         beside: Names of the files beside it that hold tensors, as the file spells them.
-        others: Number of the main graph's tensors that are stored in another way.
+        others: Number of tensors that are stored in another way.
     """
 
     tensors: Tuple[Stored, ...]
@@ -106,41 +134,78 @@ def _digest(tensor: Stored, path: str) -> str:
 def _read(content: Any) -> Contents:
     tensors: Dict[str, Stored] = {}
     beside: Set[str] = set()
+    seen: Dict[str, int] = {}
+    labels: Dict[Step, str] = {}
     others = graphs = 0
-    for span, trail in _messages(content, (0, len(content)), ("model",)):
-        graphs += trail == ("model", "graph")
-        if trail[-1] != "tensor":
+    for trail in _messages(content, (Step("model", 0, (0, len(content))),)):
+        kinds = tuple(step.kind for step in trail)
+        graphs += kinds == ("model", "graph")
+        if kinds[-1] != "tensor":
             continue
-        found, elsewhere = _tensor(content, span)
+        name = _name(content, trail, labels)
+        found, elsewhere = _tensor(content, trail[-1].span, name)
         if elsewhere is not None:
             beside.add(elsewhere)
-        if trail == ("model", "graph", "tensor"):
-            if found is None:
-                others += 1
-            else:
-                tensors[found.name] = found
+        if found is None:
+            others += 1
+            continue
+        while name in tensors:  # a broken file only, or two graphs of one node's outputs
+            seen[found.name] = seen.get(found.name, 1) + 1
+            name = found.name + "#" + str(seen[found.name])
+        tensors[name] = found._replace(name=name, initial=kinds == MAIN)
     if graphs != 1:
         raise ValueError("it holds no graph")
     return Contents(tuple(tensors.values()), tuple(sorted(beside)), others)
 
 
-def _messages(content: Any, span: Span, trail: Tuple[str, ...]) -> Iterator[Tuple[Span, Tuple[str, ...]]]:
-    """Every message that may lead to tensors, with the kinds of messages that lead to it."""
+def _name(content: Any, trail: Trail, labels: Dict[Step, str]) -> str:
+    """What a tensor is called by the way to it, itself included; long ways are cut, lest a small file fill the memory.
+
+    Args:
+        content: The mapped file.
+        trail: The way.
+        labels: What was found before, so that no message is read anew for each tensor below it.
+    """
+    told: List[str] = []
+    for above, step in zip(trail, trail[1:]):
+        if above.kind == "sparse":
+            told.append(PARTS[step.number])
+        elif above.kind == "attribute":
+            continue  # its own name tells which it is; a list of them is told apart by numbers
+        elif step.kind in LABELS:
+            if step not in labels:
+                labels[step] = _label(content, step)
+            told.append(labels[step] if len(trail) == len(MAIN) else labels[step][:MAX_LABEL])
+    return told[0] if len(told) == 1 else "/".join(told)[-MAX_LABEL:]
+
+
+def _label(content: Any, step: Step) -> str:
+    """The first of its names that is there."""
+    _, spans = _told(content, step.span)
+    for number in LABELS[step.kind]:
+        if number in spans and step.kind == "sparse":
+            return _label(content, Step("tensor", number, spans[number][0]))
+        if number in spans and spans[number][0][0] < spans[number][0][1]:
+            return _text(content, spans[number][0])
+    return ""
+
+
+def _messages(content: Any, trail: Trail) -> Iterator[Trail]:
+    """Every message that may lead to tensors, with those that lead to it."""
     if len(trail) > MAX_DEPTH:
         raise ValueError("graphs are nested deeper than " + str(MAX_DEPTH) + " levels")
-    yield span, trail
-    below = BELOW.get(trail[-1])
+    yield trail
+    below = BELOW.get(trail[-1].kind)
     if below is None:
         return
-    for number, value in _fields(content, span):
+    for number, value in _fields(content, trail[-1].span):
         if number in below and isinstance(value, tuple):
-            yield from _messages(content, value, (*trail, below[number]))
+            yield from _messages(content, (*trail, Step(below[number], number, value)))
 
 
-def _tensor(content: Any, span: Span) -> Tuple[Optional[Stored], Optional[str]]:
+def _tensor(content: Any, span: Span, name: str) -> Tuple[Optional[Stored], Optional[str]]:
     """A tensor whose bytes stand in one piece, else None; and the file beside this one that holds them."""
     numbers, spans = _told(content, span)
-    name = _text(content, spans[8][-1]) if 8 in spans else ""
     away = 1 in numbers.get(14, ())
     place = dict(_entry(content, value) for value in spans.get(13, ())) if away else {}
     elsewhere = place.get("location")
@@ -154,6 +219,8 @@ def _tensor(content: Any, span: Span) -> Tuple[Optional[Stored], Optional[str]]:
     for extent in dims:
         size *= extent
     pieces = [value for number in (4, 9, 10) for value in spans.get(number, ())]  # packed numbers and raw bytes alike
+    if size == 0:
+        return Stored(name, dtype, tuple(dims), None, (0, 0)), elsewhere
     whole = _place(place, size) if away else (pieces[0] if len(pieces) == 1 else None)
     if whole is None or whole[1] - whole[0] != size:
         return None, elsewhere

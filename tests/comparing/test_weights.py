@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 
 import ml_dtypes
@@ -17,6 +18,7 @@ from reprobundle.bundle import verify
 from reprobundle.changes import WeightsFinding
 from reprobundle.comparing import compare, weight_files, weights
 from reprobundle.errors import RefusedInputError
+from reprobundle.rendering import beside
 from reprobundle.report import Grade, Status
 from reprobundle.store import Writer, digest_bytes
 
@@ -235,3 +237,60 @@ def test_command_shows_layers_and_gives_the_numbers(tmp_path):
     )
     assert told["layers"][0]["changes"][0]["name"] == "head.bias"
     assert isinstance(WeightsFinding.model_validate_json(json.dumps(told)), WeightsFinding)
+
+
+TIED = {f"t.{number}": np.ones(4, np.float32) for number in range(300)}
+
+
+def test_names_tied_to_another_tensor_are_one_finding(tmp_path, monkeypatch):
+    """However many names lead to two tensors, these are read once, and what the names lead to is told in one line."""
+    state = {"j": _f32(1, 2, 3, 4), "k": _f32(5, 6, 7, 8)}
+    first = _bundle(tmp_path / "a", {**state, **TIED}, aliases=dict.fromkeys(TIED, "j"))
+    second = _bundle(tmp_path / "b", {**state, **TIED}, aliases=dict.fromkeys(TIED, "k"))
+    read = []
+    plain = weight_files.WeightFiles.bytes_of
+    monkeypatch.setattr(weight_files.WeightFiles, "bytes_of", lambda *given: read.append(given[1]) or plain(*given))
+    ties, found = _told(first, second)
+
+    assert (ties.grade, ties.message.partition(":")[0]) == (Grade.CRITICAL, "300 names are tied to another tensor")
+    assert ties.message.endswith(" and 290 more")
+    assert "'t.0' ('j' → 'k')" in ties.message
+    assert found.message == "300 of 302 tensors differ, in 1 of 2 layers"
+    assert {change.name for change in found.layers[0].changes} == set(TIED)
+    assert found.layers[0].changes[0].max_absolute == 4.0
+    assert len(read) <= 8
+
+
+def test_a_tie_on_one_side_only_is_told(tmp_path):
+    """A name that is a tensor of its own in the other bundle."""
+    state = {"a": _f32(1, 2), "b": _f32(1, 2)}
+    first, second = (
+        _bundle(tmp_path / name, state, **fields) for name, fields in (("x", {"aliases": {"b": "a"}}), ("y", {}))
+    )
+
+    assert (
+        next(item.message for item in _told(first, second)) == "1 name is tied to another tensor: 'b' ('a' → its own)"
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [_f32(1, np.nan, 3), _f32(np.inf, 2, 3), _f32(1, 2), np.array([1, 2, 3], np.float32).reshape(3, 1)],
+    ids=["NaN", "Inf", "fewer", "shape"],
+)
+def test_a_layer_of_which_nothing_was_measured_has_no_numbers(tmp_path, changed):
+    """Where all that changed is no number, or has another shape, the rest says nothing of the change."""
+    state = {"a.weight": _f32(1, 2, 3), "a.bias": _f32(1, 1)}
+    found = _pair(tmp_path, state, {**state, "a.weight": changed})[0]
+    (layer,) = found.layers
+
+    assert (layer.relative_l2, layer.cosine, layer.max_absolute) == (None, None, None)
+    shown = beside.render([found], ("a", "b"), colour=False, width=100)
+    assert re.search(r"^  a +1 of 2 tensors +- +- +-$", shown, re.MULTILINE), shown
+
+
+def test_what_was_measured_beside_a_number_that_is_none_is_told(tmp_path):
+    """One element that is no number does not hide the change of the others."""
+    (found,) = _pair(tmp_path, {"a.weight": _f32(3, 4, 5)}, {"a.weight": _f32(3, 8, np.nan)})
+
+    assert found.layers[0].relative_l2 == pytest.approx(4 / 5)

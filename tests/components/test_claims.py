@@ -131,3 +131,14 @@ def test_check_says_why_nothing_was_computed(stage, tmp_path):
             "compute claims",
         ),
     ]
+
+
+def test_metrics_that_raise_end_no_capture(stage):
+    """A mapping of the person's own may do anything when it is read."""
+
+    class Raising(dict):
+        def items(self):
+            raise OSError(2, "gone")
+
+    assert take(stage, metrics=Raising(a=1.0)) == ()
+    assert stage.notes[-1].message == "metrics: cannot be read: FileNotFoundError: [Errno 2] gone"

@@ -56,11 +56,50 @@ def test_each_wrong_tensor_by_its_kind() -> None:
 
     assert (found.status, found.message) == (
         Status.DIFFERS,
-        "5 of 4 tensors after load differ: 'a' (other bytes), 'b' (another dtype), 'c' (another shape), "
+        "5 of 5 tensors after load differ: 'a' (other bytes), 'b' (another dtype), 'c' (another shape), "
         "'gone' (not there), 'more' (not recorded)",
     )
     assert found.expected == ", ".join(["F32 (2,) 01234567"] * 4) + ", no such tensor"
     assert found.found == ("F32 (2,) fedcba98, F16 (2,) fedcba98, F32 (3,) fedcba98, no such tensor, F32 (1,) fedcba98")
+
+
+def test_a_record_without_tensors_makes_every_tensor_another() -> None:
+    """An emptied record says nothing against no tensor: all that were loaded count as not recorded."""
+    (found,) = check(section(loader="for_torchscript"), digests={"a": DIGEST, "b": DIGEST})
+
+    assert (found.status, found.message) == (
+        Status.DIFFERS,
+        "2 of 2 tensors after load differ: 'a' (not recorded), 'b' (not recorded)",
+    )
+
+
+def counts(recorded: model.Section, **answered: Any) -> int:
+    """How many tensors are not the recorded ones."""
+    fields = {"stage": "done", "error": None, "outputs": None, "arrays": {}, "transformed": None, "nesting": None,
+              "digests": {}, "device": "cpu", "facts": {}, "distributions": None, "log": "", **answered}  # fmt: skip
+    return model.count_not_recorded(recorded, Site(root=Path(), answer=Answer(**fields)))
+
+
+def test_tensors_and_buffers_of_other_values_are_counted() -> None:
+    """A buffer that the class makes no more is told, but not counted; a model that was not loaded has nothing to count."""
+    recorded = section("a", "gone", buffers=tuple(map(entry, ["kept", "changed", "lost"])))
+    answered = {"digests": {"a": OTHER, "more": OTHER}, "buffers": {"kept": DIGEST, "changed": OTHER}}
+
+    assert counts(recorded, **answered) == 4
+    assert counts(recorded, stage="load", error="no") == 0
+    assert model.count_not_recorded(recorded, Site(root=Path())) == 0
+
+
+def test_no_more_is_said_of_a_whole_file_than_was_looked_at() -> None:
+    """A file with the computation in it may hold other numbers beside its tensors."""
+    found = check(section("a", loader="for_onnx"), digests={"a": DIGEST})
+
+    assert told(found) == [
+        (
+            Status.SAME,
+            "weights after load: 1 tensor as recorded; what else stands in the model's own file was not looked at",
+        )
+    ]
 
 
 def test_many_wrong_tensors_are_counted() -> None:

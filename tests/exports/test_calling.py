@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections
 import enum
 import math
@@ -9,6 +10,7 @@ import pathlib
 
 import pytest
 
+from reprobundle.components.model import Arguments
 from reprobundle.components.model.values import Coded, recorded
 from reprobundle.exports import calling
 
@@ -63,3 +65,18 @@ def test_a_coded_value_is_written_as_it_stands():
     init = recorded((), {"act": Coded(Mode, 0.5)})
 
     assert (calling.written(init), calling.entries_of(init)) == ("act=0.5", [])
+
+
+EVIL = "float16);__import__('os').system('EVIL'"
+
+
+@pytest.mark.parametrize("kind", ["dtype", "device", "path", "bytes", "float", "enum", None])
+def test_a_value_never_becomes_code(kind):
+    """Whatever kind a stranger's record gives it, a text is written as a text."""
+    init = Arguments(kwargs={"hidden": EVIL}, kinds={"/kwargs/hidden": kind} if kind else {})
+    (call,) = (node for node in ast.walk(ast.parse(f"Net({calling.written(init)})")) if isinstance(node, ast.Call) and
+               isinstance(node.func, ast.Name) and node.func.id == "Net")  # fmt: skip
+    names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+
+    assert names <= {"Net", "torch", "pathlib", "base64", "float"}
+    assert [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)] == [EVIL]

@@ -103,3 +103,36 @@ def test_a_bundle_of_it_is_replayed_bitwise(folder, tmp_path):
     assert (tmp_path / "bundle/tokenizer.json").read_text() == "{}"
     assert json.loads((tmp_path / "bundle/generation_config.json").read_text())["temperature"] == 0.5
     assert manifest.model.given.linked
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_configuration_that_asks_for_weights_elsewhere_is_refused(folder, tmp_path, nested):
+    """Such a class would fetch them while it is made; also where a part of the configuration asks."""
+    asking = {"use_pretrained_backbone": True, "backbone": "evil/resnet"}
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, **({"parts": [asking]} if nested else asking)}))
+    with pytest.raises(UsageError) as caught:
+        model.opened(Source(model=tmp_path))
+
+    assert str(caught.value).endswith(
+        "its configuration asks for other weights (use_pretrained_backbone), which are not fetched"
+    )
+
+
+def test_the_hub_is_not_asked_while_a_model_is_made(monkeypatch):
+    """What goes through huggingface_hub raises before it opens a connection, and everything is as before afterwards."""
+    support.require("transformers")
+    import huggingface_hub
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    from reprobundle.components.model.opening import offline
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    before = dict(os.environ)
+    with offline.only():
+        with pytest.raises(OfflineModeIsEnabled):
+            huggingface_hub.get_session().get("http://127.0.0.1:9/x")
+        assert huggingface_hub.is_offline_mode()
+
+    assert not huggingface_hub.is_offline_mode()
+    assert dict(os.environ) == before

@@ -61,7 +61,7 @@ def test_a_file_is_read_without_a_library(exported, name, beside):
 
 
 def test_every_kind_of_stored_tensor_is_seen(tmp_path):
-    """Raw bytes, packed numbers, texts, constants of nodes and of inner graphs: what has no bytes of its own is counted."""
+    """Raw bytes, packed numbers, constants of nodes of inner graphs by the way to them; what has no bytes is counted."""
     support.require("onnxruntime")
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -79,11 +79,81 @@ def test_every_kind_of_stored_tensor_is_seen(tmp_path):
     onnx.save(helper.make_model(graph), tmp_path / "x.onnx")
     found = onnx_file.read(str(tmp_path / "x.onnx"))
 
-    assert [(one.name, one.dtype, one.shape) for one in found.tensors] == [
-        ("packed", "F32", (2,)),
-        ("raw", "I64", (3,)),
+    assert [(one.name, one.dtype, one.shape, one.initial) for one in found.tensors] == [
+        ("z/else_branch/c/value", "F32", (1,), False),
+        ("z/then_branch/c/value", "F32", (1,), False),
+        ("packed", "F32", (2,), True),
+        ("raw", "I64", (3,), True),
     ]
     assert (found.beside, found.others) == (("elsewhere.bin",), 1)
+
+
+def _constant(value, name="c"):
+    """A graph of one weight, and one constant that a node holds."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    ends = [helper.make_tensor_value_info(end, TensorProto.FLOAT, [8]) for end in ("x", "y")]
+    held = numpy_helper.from_array(np.full(8, value, np.float32), name)
+    nodes = [
+        helper.make_node("Constant", [], ["c"], value=held),
+        helper.make_node("Add", ["x", "w"], ["t"]),
+        helper.make_node("Mul", ["t", "c"], ["y"]),
+    ]
+    weight = numpy_helper.from_array(np.ones(8, np.float32), "w")
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [weight])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def test_a_constant_of_a_node_is_digested(tmp_path):
+    """By the node's output, whatever the tensor calls itself: a changed one is a changed weight, and no parameter."""
+    support.require("onnxruntime")
+    import onnx
+    import torch
+
+    onnx.save(_constant(2.0), tmp_path / "a.onnx")
+    onnx.save(_constant(5.0, "other"), tmp_path / "b.onnx")
+    first, second = (onnx_file.digests(str(tmp_path / name)) for name in ("a.onnx", "b.onnx"))
+    section = capture(tmp_path, "a.onnx", tmp_path / "bundle")
+
+    assert list(first) == list(second) == ["c/value", "w"]
+    assert [first[name] == second[name] for name in first] == [False, True]
+    assert first["c/value"] == tensor_bytes.digest("c/value", torch.full((8,), 2.0))
+    assert (section.parameters, [entry.name for entry in section.tensors]) == (8, ["c/value", "w"])
+
+
+def test_sparse_tensors_functions_and_lists_have_names_of_their_own(tmp_path):
+    """Values and indices apart; the way of a function begins with its name; what is left of one name is numbered."""
+    support.require("onnxruntime")
+    import onnx
+    from onnx import helper, numpy_helper
+
+    def held(*values, name=""):
+        return numpy_helper.from_array(np.array(values, np.int64), name)
+
+    sparse = helper.make_sparse_tensor(held(7, name="s"), held(1), [4])
+    several = helper.make_node("Odd", [], ["l"], domain="own", parts=[held(1), held(2)])
+    function = helper.make_function(
+        "own", "F", [], ["o"], [helper.make_node("Constant", [], ["o"], value=held(3))], [helper.make_opsetid("", 17)]
+    )
+    graph = helper.make_graph([several], "g", [], [], sparse_initializer=[sparse])
+    onnx.save(helper.make_model(graph, functions=[function]), tmp_path / "x.onnx")
+    found = onnx_file.read(str(tmp_path / "x.onnx"))
+
+    assert [one.name for one in found.tensors] == ["l/parts", "l/parts#2", "s/values", "s/indices", "F/o/value"]
+
+
+def test_long_ways_are_cut(tmp_path):
+    """A name that many tensors stand below does not stand in each of their names whole."""
+    support.require("onnxruntime")
+    import onnx
+    from onnx import helper, numpy_helper
+
+    held = [numpy_helper.from_array(np.array([n], np.int64)) for n in range(3)]
+    node = helper.make_node("Odd", [], ["n" * 100_000], domain="own", parts=held)
+    onnx.save(helper.make_model(helper.make_graph([node], "g", [], [])), tmp_path / "x.onnx")
+    found = onnx_file.read(str(tmp_path / "x.onnx"))
+
+    assert [len(one.name) for one in found.tensors] == [500, 502, 502]
 
 
 def test_a_cut_or_changed_file_never_breaks_the_reader(exported):

@@ -5,6 +5,7 @@ import re
 import pytest
 from reports import bitwise_report, different_report, output
 
+from reprobundle import replies
 from reprobundle.rendering import terminal
 from reprobundle.report import Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
 
@@ -88,6 +89,40 @@ def test_every_way_not_to_be_reproduced_has_its_words(rung, required, first):
     verdict = Verdict(reproduced=False, rung=rung, required=required, sentence="why")
 
     assert _shown(bitwise_report(verdict=verdict)).splitlines()[:2] == [first, "  why"]
+
+
+def test_outputs_of_another_model_are_told_in_the_first_line():
+    """However well the outputs agree; the line is wrapped where there is no room."""
+    verdict = replies.verdict(Rung.CLOSE, Rung.CLOSE, "why", 3)
+    shown = _shown(bitwise_report(verdict=verdict))
+
+    assert shown.splitlines()[:2] == [
+        "NOT REPRODUCED: the outputs agree, close, but 3 tensors of the model are not the recorded ones",
+        "  a model with other weights is another model, also where these inputs do not show it",
+    ]
+    assert max(map(len, _shown(bitwise_report(verdict=verdict), width=60).splitlines()[:3])) <= 60
+
+
+@pytest.mark.parametrize(
+    ("rung", "others", "code", "sentence"),
+    [
+        (Rung.BITWISE, 0, 0, "reproduced, bitwise: why"),
+        (Rung.DIFFERENT, 2, 1, "not reproduced: different: why"),
+        (Rung.NOT_RUN, 0, 3, "not reproduced: not run: why"),
+        (Rung.NOT_RUN, 1, 1, "not reproduced: not run: why"),
+        (
+            Rung.BITWISE,
+            1,
+            1,
+            "not reproduced: the outputs agree, bitwise, but 1 tensor of the model is not the recorded one",
+        ),
+    ],
+)
+def test_a_verdict_counts_the_tensors_too(rung, others, code, sentence):
+    """With one that is not the recorded one nothing is reproduced."""
+    verdict = replies.verdict(rung, Rung.CLOSE, "why", others)
+
+    assert (verdict.exit_code, verdict.reproduced, verdict.sentence) == (code, code == 0, sentence)
 
 
 def test_weak_spots_of_the_environment_are_in_capitals():

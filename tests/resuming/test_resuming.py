@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from forging import forged
+from safetensors.torch import load_file, save_file
 from tiny import bare_manifest
 
 import reprobundle
@@ -421,3 +423,277 @@ def test_nothing_to_continue(tmp_path):
     told = pack(tmp_path / "bundle", Net(), resumable=True)
 
     assert told == ["resumable was asked for, but no optimizer and no scheduler is there to be continued"]
+
+
+def lying(bundle, target, edit):
+    """A copy of a bundle, its files changed and all their digests made right again, those of tensors not."""
+    return forged(bundle, target, lambda folder, _: edit(folder))
+
+
+def weights(change):
+    """An edit of the file of weights."""
+
+    def edit(folder):
+        found = load_file(folder / "model.safetensors")
+        change(found)
+        save_file(found, folder / "model.safetensors")
+
+    return edit
+
+
+def structure(*path, change):
+    """An edit of one mapping of ``resume.json``, whose items are pairs of key and node."""
+
+    def edit(folder):
+        document = json.loads((folder / "replay" / "resume.json").read_bytes())
+        node = document
+        for step in path:
+            node = node["items"][step] if isinstance(step, int) else dict(node["items"])[step]
+        change(node["items"])
+        (folder / "replay" / "resume.json").write_text(json.dumps(document) + "\n")
+
+    return edit
+
+
+def in_place_of(name, value):
+    """Another plain value for a name."""
+
+    def change(items):
+        items[:] = [[key, {"kind": "plain", "value": value} if key == name else node] for key, node in items]
+
+    return change
+
+
+def state_of_another_shape(folder):
+    found = load_file(folder / "replay" / "resume.safetensors")
+    found["optimizers/0/state/0/exp_avg"] = torch.zeros(3, 3, 3)
+    save_file(found, folder / "replay" / "resume.safetensors")
+
+
+def generators(**states):
+    """An edit of the generators' states."""
+
+    def edit(folder):
+        found = load_file(folder / "replay" / "rng.safetensors")
+        found |= {f"rank0/{name}": value for name, value in states.items()}
+        save_file(found, folder / "replay" / "rng.safetensors")
+
+    return edit
+
+
+NO_STATE = "optimizer '0': its recorded state is none of such a thing: "
+UNRECORDED = "model: the files do not hold the recorded tensors: "
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (weights(lambda found: found.pop("norm.bias")), f"{UNRECORDED}tensor 'norm.bias' is not in the files"),
+        (weights(lambda found: found.update(x=torch.ones(1))), f"{UNRECORDED}tensor 'x' is not recorded"),
+        (weights(lambda found: found["first.bias"].add_(1)), f"{UNRECORDED}tensor 'first.bias' has another digest"),
+        (
+            weights(lambda found: found.update({"first.bias": found["first.bias"].double()})),
+            f"{UNRECORDED}tensor 'first.bias': recorded F32 [4], found F64 [4]",
+        ),
+        (
+            weights(lambda found: found.update({"first.bias": torch.zeros(2, 2)})),
+            f"{UNRECORDED}tensor 'first.bias': recorded F32 [4], found F32 [2, 2]",
+        ),
+        (
+            lambda folder: save_file({"scale": torch.zeros(1)}, folder / "replay" / "buffers.safetensors"),
+            f"{UNRECORDED}tensor 'scale' has another digest",
+        ),
+        (
+            state_of_another_shape,
+            f"{NO_STATE}state[0].exp_avg: expected a tensor of shape (4, 3), found a tensor of shape (3, 3, 3)",
+        ),
+        (
+            structure("optimizers", "0", "state", change=lambda items: items.append([99, items[0][1]])),
+            f"{NO_STATE}state[99]: expected one of 6 parameters",
+        ),
+        (
+            structure("optimizers", "0", "state", change=lambda items: items[0].__setitem__(0, "0")),
+            f"{NO_STATE}state['0']: expected the number of a parameter",
+        ),
+        (
+            structure("optimizers", "0", "state", change=lambda items: items.clear()),
+            f"{NO_STATE}state: expected 3 steps as recorded, found 0",
+        ),
+        (
+            structure("optimizers", "0", change=lambda items: items.pop(1)),
+            f"{NO_STATE}param_groups: expected 1 group, found None",
+        ),
+        (
+            structure("optimizers", "0", "param_groups", 0, change=in_place_of("lr", "x")),
+            f"{NO_STATE}param_groups[0].lr: expected a number, found 'x'",
+        ),
+        (
+            structure("optimizers", "0", "param_groups", 0, change=lambda items: items.pop(0)),
+            f"{NO_STATE}param_groups[0]: lacks the recorded 'lr'",
+        ),
+        (
+            structure("schedulers", "0", change=in_place_of("last_epoch", "x")),
+            "scheduler '0': its recorded state is none of such a thing: last_epoch: expected a number, found 'x'",
+        ),
+        (
+            structure("schedulers", "0", change=lambda items: items.pop(0)),
+            "scheduler '0': its recorded state is none of such a thing: lacks the recorded 'T_max'",
+        ),
+        (
+            structure("schedulers", "0", change=lambda items: items.append(["step", items[0][1]])),
+            "scheduler '0': does not know the recorded 'step'",
+        ),
+        (
+            generators(torch=torch.full((5056,), 255, dtype=torch.uint8)),
+            "generator 'torch': torch refuses its state: Invalid mt19937 state",
+        ),
+        (generators(**{"evil/0": torch.zeros(5, dtype=torch.uint8)}), "generator 'evil/0': is not known"),
+    ],
+)
+def test_a_bundle_that_does_not_hold_what_it_records(shared, tmp_path, edit, message):
+    """Files that are not what the manifest says change neither model, nor optimizer, nor scheduler, nor a generator."""
+    folder = lying(shared, tmp_path / "lying", edit)
+    things = dict(zip(("model", "optimizer", "scheduler"), made(), strict=True))
+    before = [str(thing.state_dict()) for thing in things.values()], rng.states()
+    with pytest.raises((reprobundle.RefusedInputError, reprobundle.UsageError)) as caught:
+        reprobundle.resume(folder, **things)
+
+    assert str(caught.value) == message
+    assert ([str(thing.state_dict()) for thing in things.values()], rng.states()) == before
+
+
+def test_a_rank_without_states(shared, tmp_path):
+    """A rank that is listed has states in the file."""
+    path = "replay/rng.safetensors"
+    folder = lying(shared, tmp_path / "lying", lambda root: save_file({"rank7/torch": torch.zeros(1)}, root / path))
+    with pytest.raises(reprobundle.RefusedInputError) as caught:
+        reprobundle.resume(folder)
+
+    assert str(caught.value) == f"generators: {path!r} holds no states of rank 0, which is recorded"
+
+
+class Tied(torch.nn.Module):
+    def __init__(self, *, is_tied=True):
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        if is_tied:
+            self.last.weight = self.first.weight
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told"), [(True, "recorded as one tensor, found two"), (False, "recorded as two tensors, found one")]
+)
+def test_ties(tmp_path, recorded, told):
+    """A model in which other names share a tensor would train on in another way; one with the same ties does not."""
+    pack(tmp_path / "bundle", Tied(is_tied=recorded))
+    other = Tied(is_tied=recorded)
+    reprobundle.resume(tmp_path / "bundle", model=other, rng=False)
+    message, _ = refused(tmp_path / "bundle", model=Tied(is_tied=not recorded))
+
+    assert message == f"model: does not fit the bundle: 'first.weight' and 'last.weight': {told}"
+    assert (other.first.weight is other.last.weight) is recorded
+
+
+def test_a_model_on_the_meta_device(shared):
+    """What has no memory cannot take values, and nothing is said to be restored."""
+    with torch.device("meta"):
+        model = Net()
+
+    assert refused(shared, model=model)[0] == (
+        "model: 9 tensors on the meta device cannot hold values: 'first.weight', 'first.bias', 'norm.weight' and 6 more"
+    )
+
+
+class Own(Net):
+    def load_state_dict(self, state_dict, strict=True, assign=False):
+        """As models do that pass over what they do not want."""
+        kept = {name: value for name, value in state_dict.items() if name != "last.bias"}
+        return super().load_state_dict(kept, strict=False, assign=assign)
+
+
+def test_a_model_that_passes_over_a_tensor(shared):
+    """A way of loading of the model's own is believed only when all values arrived; the optimizer is taken back."""
+    model = Own()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.5)
+    before = str(optimizer.state_dict()), rng.states()
+    with pytest.raises(reprobundle.RefusedInputError) as caught:
+        reprobundle.resume(shared, model=model, optimizer=optimizer)
+
+    assert str(caught.value) == "model: 1 tensor after load are not the recorded ones: 'last.bias'"
+    assert (str(optimizer.state_dict()), rng.states()) == before
+
+
+OPTIMIZERS = [
+    "ASGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "LBFGS",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SGD",
+]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_of_torch(tmp_path, name):
+    """An honest state of each of torch's own passes, and comes back as it was."""
+    model = Net()
+    optimizer = getattr(torch.optim, name)(model.parameters(), lr=0.01)
+
+    def loss():
+        optimizer.zero_grad()
+        value = model(torch.ones(4, 3)).square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    pack(tmp_path / "bundle", model, optimizer=optimizer, resumable=True)
+    other = getattr(torch.optim, name)(model.parameters(), lr=0.5)
+    reprobundle.resume(tmp_path / "bundle", optimizer=other)
+
+    assert equal(other, optimizer)
+
+
+class Sketching(torch.optim.SGD):
+    """Keeps an entry beside those of the parameters, and states of shapes of its own."""
+
+
+def chained(optimizer):
+    return torch.optim.lr_scheduler.SequentialLR(
+        optimizer,
+        [torch.optim.lr_scheduler.ConstantLR(optimizer, 0.1), torch.optim.lr_scheduler.MultiStepLR(optimizer, [2, 4])],
+        milestones=[2],
+    )
+
+
+def test_schedulers_in_a_row(tmp_path):
+    """What stands inside a scheduler is restored with it."""
+    model, optimizer, _ = made()
+    scheduler = chained(optimizer)
+    train(model, optimizer, scheduler)
+    pack(tmp_path / "bundle", model, optimizer=optimizer, scheduler=scheduler, resumable=True)
+    model, optimizer, _ = made()
+    other = chained(optimizer)
+    reprobundle.resume(tmp_path / "bundle", model=model, optimizer=optimizer, scheduler=other)
+
+    assert equal(other, scheduler)
+    assert other._schedulers[1]._get_closed_form_lr() == scheduler._schedulers[1]._get_closed_form_lr()
+
+
+def test_an_optimizer_of_another_shape_of_state(tmp_path):
+    """What a class of the person's own keeps, beside the parameters' entries and in its own shapes, is its own affair."""
+    model = Net()
+    optimizer = Sketching(model.parameters(), lr=0.1)
+    optimizer.state["drawn"] = {"seed": torch.ones(7)}
+    optimizer.state[model.first.weight]["momentum_buffer"] = torch.ones(5)
+    pack(tmp_path / "bundle", model, optimizer=optimizer, resumable=True)
+    other = Sketching(model.parameters(), lr=0.1)
+    reprobundle.resume(tmp_path / "bundle", optimizer=other)
+
+    assert torch.equal(other.state["drawn"]["seed"], torch.ones(7))
+    assert torch.equal(other.state[model.first.weight]["momentum_buffer"], torch.ones(5))

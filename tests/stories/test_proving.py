@@ -66,6 +66,26 @@ def test_a_model_made_in_another_way_is_explained(tmp_path: Path) -> None:
     )
 
 
+def test_a_class_that_loads_other_weights_fails_the_proof(tmp_path: Path) -> None:
+    """Outputs that agree prove nothing where a tensor that they do not need came back as another."""
+    net = NET.replace(
+        "super().__init__()\n",
+        "super().__init__()\n        self.register_buffer('seen', torch.zeros(2))\n"
+        "        self.register_load_state_dict_post_hook(raise_seen)\n",
+    )
+    net = net.replace("class Net", "def raise_seen(net, _):\n    net.seen.add_(1)\n\n\nclass Net")
+    project = make_project(tmp_path / "project", net=net, train=TRAIN)
+    finished = python("-W", "ignore", "train.py", str(tmp_path / "bundle"), cwd=project)
+    assert finished.returncode == 0, finished.stderr
+    proof = reprobundle.verify(tmp_path / "bundle").manifest.proof
+
+    assert (proof.status, proof.why) == (
+        "failed",
+        "the outputs agree, bitwise, but 1 tensor of the model is not the recorded one; "
+        "1 of 5 tensors after load differ: 'seen' (other bytes)",
+    )
+
+
 def test_the_order_of_words_in_a_set_is_the_recorded_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that counts on hashes of words gives the same again where the seed of the hashes was recorded."""
     model = "import numpy as np\n\ndef place(x):\n    return x + np.float64(hash('word') % 65521)\n"

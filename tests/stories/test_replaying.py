@@ -110,6 +110,28 @@ def test_one_row_of_one_tensor_is_enough(perceptron: Path, tmp_path: Path) -> No
     assert (tmp_path / "report" / "report.txt").read_text().count("'second.weight'") == 2
 
 
+def test_equal_outputs_of_another_model_are_not_reproduced(perceptron: Path, tmp_path: Path) -> None:
+    """A record that names other tensors than those loaded is not reproduced, whatever the outputs say."""
+
+    def edit(folder: Path, manifest: dict[str, Any]) -> None:
+        for entry in manifest["model"]["tensors"][:2]:
+            entry["xxh3_128"] = "0" * 32
+
+    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path)
+
+    assert (report.verdict.rung, report.verdict.reproduced, report.verdict.exit_code) == (Rung.BITWISE, False, 1)
+    assert report.verdict.sentence == (
+        "not reproduced: the outputs agree, bitwise, but 2 tensors of the model are not the recorded ones"
+    )
+    assert report.diagnosis is not None
+    assert report.diagnosis.stage == "weights"
+    assert report.diagnosis.paragraph.startswith(
+        "The tensors after load are not the recorded ones. The outputs agree all"
+    )
+    for name in ("report.txt", "report.html"):
+        assert "NOT REPRODUCED: the outputs agree, bitwise, but 2" in (tmp_path / "report" / name).read_text()
+
+
 def test_wrong_preprocessing_is_told_apart(perceptron: Path, tmp_path: Path) -> None:
     """Another preprocessing function and other outputs: the preprocessing is named, not the model."""
 

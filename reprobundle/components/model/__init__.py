@@ -12,7 +12,17 @@ from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.model.section import NAME, Arguments, Section, TensorEntry
 from reprobundle.report import Finding
 
-__all__ = ["NAME", "Arguments", "Section", "TensorEntry", "capture", "check", "check_values", "opened"]
+__all__ = [
+    "NAME",
+    "Arguments",
+    "Section",
+    "TensorEntry",
+    "capture",
+    "check",
+    "check_values",
+    "count_not_recorded",
+    "opened",
+]
 
 
 def opened(source: Source) -> Source:
@@ -52,3 +62,10 @@ def check_values(section: Section, site: Site) -> Iterator[Finding]:
     from reprobundle.components.model.checking import values
 
     yield from values(section, site)
+
+
+def count_not_recorded(section: Section, site: Site) -> int:
+    """How many tensors after load are not the recorded ones; 0 where none was compared."""
+    from reprobundle.components.model.checking import not_recorded
+
+    return not_recorded(section, site)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from reprobundle.answers import Answer, Misfit
 from reprobundle.components.interface import Site, differs, not_run, same
 from reprobundle.components.model.section import NAME, Section, TensorEntry
+from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.phrases import counted, some
 from reprobundle.report import Finding
 
 SHOWN = 5
 SHOWN_DIGITS = 8
 BEFORE_LOAD = frozenset({"start", "build", "load"})
-WHOLE_FILES = frozenset({"for_torchscript", "for_onnx", "for_skops"})  # weights and computation in one file
 UNTIED = "a further training would change one and not the other, which it did not before"
 TIED = "a further training would change both, which it did not before"
 
@@ -34,11 +34,22 @@ def values(section: Section, site: Site) -> Iterator[Finding]:
         yield _unfit(answer.misfit)
     elif answer is None or answer.stage in BEFORE_LOAD:
         yield not_run(NAME, "the weights were not loaded, so they were not compared")
-    elif section.loader in WHOLE_FILES and not section.tensors:
+    elif section.loader in SELF_CONTAINED and not section.tensors and not answer.digests:
         yield not_run(NAME, "the weights stand in the model's own file and were not compared one by one")
     else:
         yield _tensors(section, answer)
         yield from _buffers(section, answer)
+
+
+def not_recorded(section: Section, site: Site) -> int:
+    """How many tensors after load, buffers outside the state too, are not the recorded ones; 0 where none was compared.
+
+    A buffer that the class makes no more is not counted: where it matters, the outputs show it.
+    """
+    answer = site.answer
+    if section.loader == "for_callable" or answer is None or answer.stage in BEFORE_LOAD:
+        return 0
+    return len(_wrong_tensors(section, answer)) + len(_wrong_buffers(section, answer))
 
 
 def _unfit(misfit: Misfit) -> Finding:
@@ -72,17 +83,31 @@ def _forms(misfit: Misfit, place: int) -> list[str]:
 
 def _tensors(section: Section, answer: Answer) -> Finding:
     recorded = {entry.name: entry for entry in section.tensors}
-    wrong = [name for name, entry in recorded.items() if answer.digests.get(name) != entry.xxh3_128]
-    wrong += [name for name in answer.digests if name not in recorded]
+    wrong = _wrong_tensors(section, answer)
     if not wrong:
-        return same(NAME, f"weights after load: {counted(len(recorded), 'tensor')}, all as recorded")
+        return same(NAME, _as_recorded(section))
     how = [f"{name!r} ({_how(recorded.get(name), answer.digests, answer.forms, name)})" for name in wrong]
     return differs(
         NAME,
-        f"{len(wrong):,} of {counted(len(recorded), 'tensor')} after load differ: {some(how, SHOWN)}",
+        f"{len(wrong):,} of {counted(len({*recorded, *answer.digests}), 'tensor')} after load differ: {some(how, SHOWN)}",
         expected=some([_told(recorded.get(name)) for name in wrong], SHOWN),
         found=some([_found(answer, name) for name in wrong], SHOWN),
     )
+
+
+def _wrong_tensors(section: Section, answer: Answer) -> list[str]:
+    """Names with another digest than the recorded one, recorded ones first."""
+    recorded = {entry.name: entry for entry in section.tensors}
+    wrong = [name for name, entry in recorded.items() if answer.digests.get(name) != entry.xxh3_128]
+    return [*wrong, *(name for name in answer.digests if name not in recorded)]
+
+
+def _as_recorded(section: Section) -> str:
+    """What agrees, and no more than was looked at: a file with the computation in it holds numbers outside tensors too."""
+    tensors = counted(len(section.tensors), "tensor")
+    if section.loader in SELF_CONTAINED:
+        return f"weights after load: {tensors} as recorded; what else stands in the model's own file was not looked at"
+    return f"weights after load: {tensors}, all as recorded"
 
 
 def _how(entry: TensorEntry | None, digests: Mapping[str, str], forms: Mapping[str, str], name: str) -> str:
@@ -114,11 +139,7 @@ def _found(answer: Answer, name: str) -> str:
 def _buffers(section: Section, answer: Answer) -> Iterator[Finding]:
     """Buffers that are no part of the state: what the class makes no more, and what did not take its values."""
     gone = [repr(entry.name) for entry in section.buffers if entry.name not in answer.buffers]
-    wrong = [
-        repr(entry.name)
-        for entry in section.buffers
-        if entry.name in answer.buffers and answer.buffers[entry.name] != entry.xxh3_128
-    ]
+    wrong = [repr(name) for name in _wrong_buffers(section, answer)]
     if gone:
         message = f"{counted(len(gone), 'buffer')} that the class makes no more: {some(gone, SHOWN)}"
         yield differs(NAME, message, expected="a buffer outside the state, as at capture", found="none of that name")
@@ -127,6 +148,11 @@ def _buffers(section: Section, answer: Answer) -> Iterator[Finding]:
         yield differs(NAME, f"{message}: other values", expected="the recorded digests", found="others")
     if section.buffers and not gone and not wrong:
         yield same(NAME, f"buffers outside the state: {counted(len(section.buffers), 'buffer')}, all as recorded")
+
+
+def _wrong_buffers(section: Section, answer: Answer) -> list[str]:
+    """Names of those that are there with other values."""
+    return [e.name for e in section.buffers if e.name in answer.buffers and answer.buffers[e.name] != e.xxh3_128]
 
 
 def _ties(section: Section, sharing: Mapping[str, str]) -> Iterator[Finding]:

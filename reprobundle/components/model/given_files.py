@@ -13,11 +13,14 @@ from reprobundle.components.interface import Source, Stage
 from reprobundle.components.model import sharding
 from reprobundle.components.model.section import NAME
 from reprobundle.phrases import some
+from reprobundle.records import strict_json
 from reprobundle.store import FileEntry
 from reprobundle.tensors import Digesting, TensorBytes, TensorPlace, read_places
 
 KINDS = frozenset({"safetensors", "folder"})
 ANYONE_WRITES = 0o222
+METADATA = "__metadata__"
+FORMAT = "format"
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def take(
         UnavailableError: The disk is full or cannot be written.
     """
     digests = Digesting(aliases)
+    found = tuple(found)
     taken: list[FileEntry] = []
     for file in found:
         expected = _expected(file, content, aliases, digests)
@@ -139,7 +143,34 @@ def take(
                 stage.writer.forget(entry.path)
             _note_rewritten(f"some values of {file.source.name!r} differ", stage)
             return None
+    _note_links(found, stage)
+    _note_metadata(found, stage)
     return digests.found
+
+
+def _note_links(found: Iterable[GivenFile], stage: Stage) -> None:
+    for file in found:
+        if (stage.root / file.name).samefile(file.source):
+            message = (
+                f"{file.name} is the given {file.source.name!r} itself under a second name, as nobody may write it"
+            )
+            stage.note(
+                NAME, message, hint="a change to the one, or to its mode, is a change to the other: copy it first"
+            )
+
+
+def _note_metadata(found: Iterable[GivenFile], stage: Stage) -> None:
+    """Note what else a header says: it goes along as it is, and may say more than its author wants told."""
+    for file in found:
+        header = strict_json(_header(file)[8:], name=file.source.name)
+        metadata = header.get(METADATA) if isinstance(header, dict) else None
+        names = sorted(set(metadata) - {FORMAT}) if isinstance(metadata, dict) else []
+        if names:
+            shown = some([repr(name[:200]) for name in names], shown=5)
+            hint = (
+                "save it anew without them where they are not meant to be read: safetensors.torch.save_file(state, …)"
+            )
+            stage.note(NAME, f"the header of {file.source.name!r} goes along, and says more: {shown}", hint=hint)
 
 
 def _expected(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 
 from reprobundle.components.interface import Failure, Source, Stage, attempt
-from reprobundle.components.model import skops_file, state, unwrapping
+from reprobundle.components.model import skops_file, state, torchscript_file, unwrapping
+from reprobundle.components.model.opening import links
 from reprobundle.components.model.section import NAME, Section, TensorEntry
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.store.paths import fault_of
@@ -72,7 +74,10 @@ def _save(source: Source, place: Path) -> None:
     def act() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch advises to use another form; this is the one the person chose
-            torch.jit.save(source.model, os.fspath(place))
+            with tempfile.TemporaryDirectory(dir=place.parent) as folder:  # the same disk; gone before the seal
+                raw = Path(folder) / place.name
+                torch.jit.save(source.model, os.fspath(raw))
+                torchscript_file.rewrite(raw, place)
 
     made = attempt(act)
     if isinstance(made, Failure):
@@ -107,7 +112,8 @@ def _onnx(source: Source, stage: Stage) -> Section:
     for name, file in beside.items():
         stage.writer.copy(name, file)
     if contents.others:
-        stage.note(NAME, f"{contents.others:,} of the graph's stored values are not digested one by one")
+        message = f"{contents.others:,} of the file's tensors are not digested one by one"
+        stage.note(NAME, f"{message}: a replay cannot name them where they differ")
     digests = onnx_file.digests(os.fspath(stage.root / ONNX))
     return Section(
         loader="for_onnx",
@@ -119,7 +125,7 @@ def _onnx(source: Source, stage: Stage) -> Section:
             TensorEntry(name=one.name, dtype=one.dtype, shape=one.shape, xxh3_128=digests[one.name])
             for one in contents.tensors
         ),
-        parameters=sum(math.prod(one.shape) for one in contents.tensors),
+        parameters=sum(math.prod(one.shape) for one in contents.tensors if one.initial),
     )
 
 
@@ -135,10 +141,9 @@ def _beside(name: str, place: Path, source: Source) -> Path:
     if fault_of(name) or "/" in name or name in TAKEN:
         hint = f"write it anew: {ONE_FILE}"
         raise RefusedInputError(f"{model}: names {name[:200]!r} for its tensors, expected a plain file name", hint=hint)
-    file = place.parent / name
-    if not file.is_file():
+    if not (place.parent / name).is_file():
         raise UsageError(f"{model}: its tensors lie in {name[:200]!r}, which is not beside it")
-    return file.resolve()
+    return links.needed(place.parent, name)
 
 
 def _skops(source: Source, stage: Stage) -> Section:

@@ -470,3 +470,77 @@ def test_every_refusal_is_of_this_program(tmp_path):
         (tmp_path / "x.bin").write_bytes(start + bytes(range(256)) * 4)
         with pytest.raises(ReproBundleError):
             opened(tmp_path / "x.bin")
+
+
+def folder_of(place, config=None):
+    """A folder of a class of one's own."""
+    place.mkdir(parents=True)
+    save_file(Net().state_dict(), place / "model.safetensors")
+    if config is not None:
+        (place / "config.json").write_text(json.dumps(config))
+    return place
+
+
+def test_links_out_of_a_folder_are_left_out_and_told(tmp_path):
+    """A downloaded folder must not bring the person's own files along; links within it are files as any other."""
+    folder, mine = folder_of(tmp_path / "down", {"hidden": 3}), tmp_path / "mine.json"
+    mine.write_text("{}")
+    (folder / "notes.txt").write_text("notes")
+    (folder / "credentials.json").write_text("{}")
+    for name, target in {
+        "README.md": mine,
+        "tokenizer.json": "../mine.json",
+        "LICENSE": "notes.txt",
+        "vocab.json": "credentials.json",
+    }.items():
+        (folder / name).symlink_to(target)
+    found = opened(folder).opened
+
+    assert found.documents == {"documentation/original/LICENSE": folder / "notes.txt"}
+    assert found.notes == (
+        "'down' also holds 'README.md', 'tokenizer.json', 'vocab.json', which lead out of it or to a file of secrets: "
+        "left out of the bundle",
+    )
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_what_is_needed_is_refused_behind_a_link_elsewhere(tmp_path, name):
+    """Configuration and weights are read from the folder or not at all."""
+    folder = folder_of(tmp_path / "down", {"hidden": 3})
+    (folder / name).rename(tmp_path / "mine")
+    (folder / name).symlink_to(tmp_path / "mine")
+    with pytest.raises(RefusedInputError) as caught:
+        opened(folder)
+
+    assert str(caught.value) == (
+        f"model 'down': expected {name!r} to be a file of the folder, found a link to a file elsewhere"
+    )
+
+
+def test_a_snapshot_of_the_hubs_cache_leads_to_its_blobs(tmp_path):
+    """As huggingface_hub lays them out; the blobs of another model are elsewhere."""
+    cache = tmp_path / "models--a--b"
+    folder, blobs = folder_of(cache / "snapshots" / "0f", {"hidden": 3}), cache / "blobs"
+    blobs.mkdir()
+    for number, name in enumerate(("model.safetensors", "config.json")):
+        (folder / name).rename(blobs / f"{number}")
+        (folder / name).symlink_to(f"../../blobs/{number}")
+    other = tmp_path / "models--c--d" / "blobs"
+    other.mkdir(parents=True)
+    (other / "2").write_text("other")
+    (folder / "README.md").symlink_to(other / "2")
+    found = opened(folder).opened
+
+    assert found.weights == (blobs / "0",)
+    assert found.documents == {}
+
+
+def test_a_configuration_of_any_size_takes_no_memory(tmp_path):
+    """A sparse file of 3 GiB is refused by its size, and only its first part is read."""
+    folder = folder_of(tmp_path / "down")
+    with (folder / "config.json").open("wb") as file:
+        file.truncate(3 * 2**30)
+    with pytest.raises(RefusedInputError) as caught:
+        opened(folder)
+
+    assert str(caught.value) == "down/config.json: expected at most 67,108,864 bytes, found 3,221,225,472"

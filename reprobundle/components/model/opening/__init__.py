@@ -1,7 +1,9 @@
 """Opening a model that the person named by a file or folder, so that all later steps see a model in memory.
 
-Nothing that is read here can run code: safetensors after a check of its header, checkpoints with ``weights_only``, JSON,
-TorchScript and ONNX through the readers of their runtimes. What a file may hold besides is told in `Source.opened`.
+Weights alone run no code: safetensors after a check of its header, checkpoints with ``weights_only``, JSON. TorchScript and
+ONNX files are programs: their runtimes load and run them in this process, as a class of the person's own would, so what came
+from elsewhere may do here what TorchScript can, write files for one. What a file may hold besides is told in
+`Source.opened`.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reprobundle import tensors
-from reprobundle.components.model.opening import containers, pickles
+from reprobundle.components.model.opening import containers, links, pickles
 from reprobundle.components.model.opening.weights import state_of
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.phrases import some
@@ -33,6 +34,7 @@ AT_ROOT = frozenset(  # what tokenizers, processors and generation read
 )
 PROSE = ("README", "LICENSE", "LICENCE", "NOTICE", "CITATION", "USE_POLICY", "MODEL_CARD", "AUTHORS")
 MAX_DOCUMENT_BYTES = 2**26
+MAX_JSON_BYTES = 2**26  # the table of the largest models has some ten million bytes
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,11 @@ def configuration_of(place: Path) -> dict[str, Any]:
     """What ``config.json`` holds; nothing where there is none.
 
     Raises:
-        RefusedInputError: It is no strict JSON object: a key stands twice, NaN.
+        RefusedInputError: It is no strict JSON object: a key stands twice, NaN; it is too large, or a link elsewhere.
     """
-    file = place / CONFIGURATION
-    if not file.is_file():
+    if not os.path.lexists(place / CONFIGURATION):
         return {}
-    content = _document(file)
+    content = _document(place, CONFIGURATION)
     if not isinstance(content, dict):
         raise RefusedInputError(f"{place.name}/{CONFIGURATION}: expected an object, found {type(content).__name__}")
     return content
@@ -70,47 +71,77 @@ def weights_of(place: Path) -> Weights:
 
     Raises:
         UsageError: There are none.
-        RefusedInputError: A header, a table of shards or a checkpoint is broken.
+        RefusedInputError: A header, a table of shards or a checkpoint is broken, or a link to a file elsewhere.
     """
     if (place / SINGLE).is_file():
-        file = place / SINGLE
-        return Weights(state_of(file), (file.resolve(),), frozenset({SINGLE}))
+        file = links.needed(place, SINGLE)
+        return Weights(state_of(file, SINGLE), (file,), frozenset({SINGLE}))
     if (place / INDEX).is_file():
         files = _shards(place, INDEX)
+        places = {file: links.needed(place, file) for file in files}
         _refuse_other_names(place, files)
-        state = {name: value for file in files for name, value in state_of(place / file).items()}
-        return Weights(state, tuple((place / file).resolve() for file in files), frozenset({INDEX, *files}))
+        state = {name: value for file in files for name, value in state_of(places[file], file).items()}
+        return Weights(state, tuple(places.values()), frozenset({INDEX, *files}))
     pickled = _shards(place, PICKLED_INDEX) if (place / PICKLED_INDEX).is_file() else {PICKLED: frozenset[str]()}
     if all((place / file).is_file() for file in pickled):
-        found = [containers.find(pickles.read((place / file).resolve()), None, file) for file in pickled]
+        found = [containers.find(pickles.read(links.needed(place, file)), None, file) for file in pickled]
         state = {name: value for one in found for name, value in one.state.items()}
         return Weights(state, (), frozenset({PICKLED_INDEX, *pickled}))
     hint = f"give the path of a file of weights, or a folder with {SINGLE}"
     raise UsageError(f"model {place.name!r}: the folder holds no weights: expected {SINGLE} or {INDEX}", hint=hint)
 
 
-def beside(place: Path, weights: Weights) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """What goes into the bundle with the weights, by its path there; and the names of what does not."""
+@dataclass(frozen=True)
+class Beside:
+    """What lies in a folder beside its weights.
+
+    Attributes:
+        taken: What goes into the bundle, by its path there.
+        left_out: Names of what does not.
+        elsewhere: Names that would go along, but lead out of the folder or to a file of secrets.
+    """
+
+    taken: Mapping[str, Path]
+    left_out: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+def beside(place: Path, weights: Weights) -> Beside:
+    """What lies in a folder beside its weights: documents that go along, and what does not."""
     taken: dict[str, Path] = {}
     left_out: list[str] = []
-    for entry in sorted(place.iterdir(), key=lambda entry: entry.name):
-        name = entry.name
+    elsewhere: list[str] = []
+    for name in sorted(entry.name for entry in place.iterdir()):
         if name.startswith(".") or name in weights.read or name == CONFIGURATION:
             continue
-        small = entry.is_file() and entry.stat().st_size <= MAX_DOCUMENT_BYTES
-        if small and name in AT_ROOT:
-            taken[name] = entry.resolve()
-        elif small and name.isascii() and name.upper().startswith(PROSE):
-            taken[f"{ORIGINAL}/{name}"] = entry.resolve()
-        else:
+        target = _target(name)
+        file = links.kept(place, name)
+        if target is None or not (place / name).is_file():
             left_out.append(name)
-    return taken, tuple(left_out)
+        elif file is None:
+            elsewhere.append(name)
+        elif file.stat().st_size > MAX_DOCUMENT_BYTES:
+            left_out.append(name)
+        else:
+            taken[target] = file
+    return Beside(taken, tuple(left_out), tuple(elsewhere))
 
 
-def _document(file: Path) -> Any:
-    with disk_errors(file.name):
-        content = file.read_bytes()
-    return strict_json(content, name=f"{file.parent.name}/{file.name}")
+def _target(name: str) -> str | None:
+    """Where a file of that name goes in the bundle; None: it stays behind."""
+    if name in AT_ROOT:
+        return name
+    return f"{ORIGINAL}/{name}" if name.isascii() and name.upper().startswith(PROSE) else None
+
+
+def _document(place: Path, name: str) -> Any:
+    file = links.needed(place, name)
+    with disk_errors(name), file.open("rb") as opened:
+        content = opened.read(MAX_JSON_BYTES + 1)
+    if len(content) > MAX_JSON_BYTES:
+        found = f"{file.stat().st_size:,}"
+        raise RefusedInputError(f"{place.name}/{name}: expected at most {MAX_JSON_BYTES:,} bytes, found {found}")
+    return strict_json(content, name=f"{place.name}/{name}")
 
 
 def _shards(place: Path, index: str) -> dict[str, frozenset[str]]:
@@ -119,7 +150,7 @@ def _shards(place: Path, index: str) -> dict[str, frozenset[str]]:
     Raises:
         RefusedInputError: It is no such table, or names a file that is elsewhere or not there.
     """
-    content = _document(place / index)
+    content = _document(place, index)
     table = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(table, dict) or not table or not all(isinstance(file, str) for file in table.values()):
         raise RefusedInputError(f"{place.name}/{index}: expected a weight_map of tensors' names to files' names")

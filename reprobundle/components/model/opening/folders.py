@@ -10,8 +10,16 @@ from typing import Any
 
 from reprobundle.components.interface import Failure, Opened, Source, attempt
 from reprobundle.components.model.opening import making, pretrained
-from reprobundle.components.model.opening.folder_files import Weights, beside, configuration_of, weights_of
+from reprobundle.components.model.opening.folder_files import (
+    NAMES_SHOWN,
+    Beside,
+    Weights,
+    beside,
+    configuration_of,
+    weights_of,
+)
 from reprobundle.errors import UsageError
+from reprobundle.phrases import some
 
 
 def opened(source: Source, place: Path) -> Source:
@@ -28,8 +36,15 @@ def opened(source: Source, place: Path) -> Source:
         hint = f'name it: capture(…, model="{place.name}", factory=MyModel)'
         raise UsageError(f"model {place.name!r}: its configuration names no class of transformers", hint=hint)
     weights = weights_of(place)
-    found, left_out = beside(place, weights)
-    told = Opened(kind="folder", place=place, weights=weights.files, documents=found, left_out=left_out)
+    found = beside(place, weights)
+    told = Opened(
+        kind="folder",
+        place=place,
+        weights=weights.files,
+        documents=found.taken,
+        left_out=found.left_out,
+        notes=_elsewhere(found, place),
+    )
     if kind is not None:
         model = pretrained.made(kind, place, weights.state)
         return replace(source, model=model, factory=None, opened=told)
@@ -45,7 +60,14 @@ def _made(source: Source, configuration: Mapping[str, Any], weights: Weights, to
         init = _arguments(source.factory, configuration, known)
     made, wrapped = making.loaded(source.factory, init, known, weights.state, told.place.name)
     notes = () if wrapped is None else (f"the names in {told.place.name!r} are those of a model in {wrapped}",)
-    return replace(source, model=made.model, init=made.init, opened=replace(told, notes=notes))
+    return replace(source, model=made.model, init=made.init, opened=replace(told, notes=(*told.notes, *notes)))
+
+
+def _elsewhere(found: Beside, place: Path) -> tuple[str, ...]:
+    if not found.elsewhere:
+        return ()
+    names = some([repr(name[:200]) for name in found.elsewhere], NAMES_SHOWN)
+    return (f"{place.name!r} also holds {names}, which lead out of it or to a file of secrets: left out of the bundle",)
 
 
 def _arguments(factory: Any, configuration: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

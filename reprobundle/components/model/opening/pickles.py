@@ -15,6 +15,7 @@ from reprobundle.phrases import some
 
 LEGACY_PICKLES = 5  # magic number, protocol, machine, the object, the keys of its storages
 NAMES_SHOWN = 10
+ADVICE = "weights_only"
 HARMLESS = ("torch.", "collections.OrderedDict", "_codecs.")  # what a state dict of that form is made of
 HINT = (
     "load it in your own script, where you trust it, and save the weights alone: torch.save(model.state_dict(), …); or hand "
@@ -37,7 +38,9 @@ def read(place: Path) -> Any:
         raise RefusedInputError(f"model {place.name!r}: is a pickle that would call {names}", hint=HINT)
     content = attempt(lambda: torch.load(place, map_location="cpu", weights_only=True, mmap=mapped))
     if isinstance(content, Failure):
-        raise RefusedInputError(f"model {place.name!r}: cannot be read as a checkpoint: {content.why}", hint=HINT)
+        advised = ADVICE in content.why  # to run it
+        why = "torch finds more than weights in it, or it is broken" if advised else content.why
+        raise RefusedInputError(f"model {place.name!r}: cannot be read as a checkpoint: {why}", hint=HINT)
     return content
 
 

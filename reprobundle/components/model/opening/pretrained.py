@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle.components.interface import Failure, attempt
-from reprobundle.components.model.opening import making
+from reprobundle.components.model.opening import links, making, offline
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.extras import how_to_install
 from reprobundle.phrases import some
 
 GENERATION = "generation_config.json"
 ADAPTER = "adapter_config.json"
+FETCHING = "use_pretrained_backbone"
 NAMES_SHOWN = 5
 FACTORY_HINT = "name the class that is to be made: capture(…, factory=MyModel)"
 
@@ -22,7 +23,7 @@ def class_for(factory: Any, configuration: Mapping[str, Any], place: Path) -> An
     """The class of transformers' kind for a folder; None where the factory, or the configuration, names another.
 
     Raises:
-        UsageError: The folder brings its own code, holds an adapter, or names a class that transformers does not have.
+        UsageError: The folder brings its own code, asks for weights from elsewhere, holds an adapter, or names a class that transformers does not have.
         UnavailableError: transformers is not installed.
     """
     if (place / ADAPTER).is_file():
@@ -30,13 +31,36 @@ def class_for(factory: Any, configuration: Mapping[str, Any], place: Path) -> An
         raise UsageError(f"model {place.name!r}: holds an adapter for another model, not a model", hint=hint)
     if factory is not None:
         given = making.resolved("factory", factory) if isinstance(factory, str) else factory
-        return given if isinstance(given, type) and hasattr(given, "config_class") else None
+        if not isinstance(given, type) or not hasattr(given, "config_class"):
+            return None
+        _refuse_fetching(configuration, place)
+        return given
     if not {"architectures", "model_type"} & configuration.keys():
         return None
+    _refuse_fetching(configuration, place)
     if configuration.get("auto_map"):
         message = f"model {place.name!r}: its configuration asks for code of its own (auto_map), which is not run"
         raise UsageError(message, hint=FACTORY_HINT)
     return _named(configuration.get("architectures"), place)
+
+
+def _refuse_fetching(configuration: Mapping[str, Any], place: Path) -> None:
+    """Make sure that a configuration does not ask for weights from elsewhere, be it in a part of it.
+
+    Raises:
+        UsageError: It does.
+    """
+    waiting: list[Any] = [configuration]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping) and part.get(FETCHING):
+            message = (
+                f"model {place.name!r}: its configuration asks for other weights ({FETCHING}), which are not fetched"
+            )
+            raise UsageError(
+                message, hint=f"the folder has all the weights: set {FETCHING} to false in its config.json"
+            )
+        waiting += part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
 
 
 def made(kind: Any, place: Path, state: Mapping[str, Any]) -> Any:
@@ -46,8 +70,11 @@ def made(kind: Any, place: Path, state: Mapping[str, Any]) -> Any:
 
     Raises:
         UsageError: It cannot be made, or the weights do not fit.
+        RefusedInputError: A document of it is a link to a file elsewhere.
     """
-    done = attempt(lambda: _loaded(kind, place, state))
+    generation = (place / GENERATION).is_file() and links.needed(place, GENERATION) is not None
+    with offline.only():
+        done = attempt(lambda: _loaded(kind, place, state, generation=generation))
     if isinstance(done, Failure):
         raise UsageError(f"model {place.name!r}: {kind.__name__} cannot be made: {done.why}", hint=FACTORY_HINT)
     model, told = done
@@ -59,11 +86,11 @@ def made(kind: Any, place: Path, state: Mapping[str, Any]) -> Any:
     return model.eval()
 
 
-def _loaded(kind: Any, place: Path, state: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+def _loaded(kind: Any, place: Path, state: Mapping[str, Any], *, generation: bool) -> tuple[Any, Mapping[str, Any]]:
     configuration = kind.config_class.from_pretrained(str(place), local_files_only=True)
     options = {"config": configuration, "state_dict": dict(state), "output_loading_info": True, "dtype": "auto"}
     model, told = kind.from_pretrained(None, **options)
-    if (place / GENERATION).is_file() and model.can_generate():
+    if generation and model.can_generate():
         from transformers import GenerationConfig
 
         model.generation_config = GenerationConfig.from_pretrained(str(place), local_files_only=True)

@@ -13,7 +13,7 @@ from reprobundle.extras import how_to_install
 
 
 def from_torchscript(source: Source, place: Path) -> Source:
-    """Load a TorchScript file.
+    """Load a TorchScript file, which may run code of its own at that.
 
     Raises:
         UsageError: A factory or arguments are named, which it does not need.
@@ -43,7 +43,8 @@ def _opened(source: Source, place: Path, kind: Literal["torchscript", "onnx"], e
     if model is None:
         hint = how_to_install(extra)
         raise UnavailableError(f"model {place.name!r}: its runtime is not installed", hint=hint)
-    return replace(source, model=model, opened=Opened(kind=kind, place=place))
+    notes = (f"{place.name!r} is a TorchScript file: code in it ran in this process",) if kind == "torchscript" else ()
+    return replace(source, model=model, opened=Opened(kind=kind, place=place, notes=notes))
 
 
 def _load(kind: str, place: Path) -> Any:

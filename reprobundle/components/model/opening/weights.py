@@ -40,21 +40,26 @@ def from_checkpoint(source: Source, place: Path, key: str | None) -> Source:
     return _made(source, found.state, opened)
 
 
-def state_of(place: Path) -> dict[str, Any]:
+def state_of(place: Path, name: str | None = None) -> dict[str, Any]:
     """The tensors of a safetensors file by name, after its header was checked.
+
+    Args:
+        place: The file.
+        name: What messages call it; None: by its own name.
 
     Raises:
         RefusedInputError: The header lies, there is no tensor, or this torch has no such dtype.
     """
     from safetensors.torch import load_file
 
-    with disk_errors(place.name):
+    name = name or place.name
+    with disk_errors(name):
         places = tensors.read_places(place.resolve())
     if not places:
-        raise RefusedInputError(f"model {place.name!r}: holds no tensor")
+        raise RefusedInputError(f"model {name!r}: holds no tensor")
     state = attempt(lambda: load_file(place))
     if isinstance(state, Failure):
-        raise RefusedInputError(f"model {place.name!r}: cannot be read: {state.why}")
+        raise RefusedInputError(f"model {name!r}: cannot be read: {state.why}")
     return state
 
 

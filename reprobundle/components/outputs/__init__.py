@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprobundle import frameworks, tensors
 from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
+from reprobundle.components.outputs import unchanging
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, OutputComparison, Rung
 from reprobundle.store import inside
@@ -61,7 +62,7 @@ def capture(source: Source, stage: Stage) -> Section:
     inputs = _write(stage, INPUTS, structure, leaves)
     if source.opened is not None:
         _settle(source.model)
-    made = attempt(lambda: _run(worker, source.model, structure, leaves))
+    made = attempt(lambda: _run(worker, source.model, structure, leaves, stage))
     if isinstance(made, Failure):
         stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint="run model(inputs) to see it fail")
         return Section(inputs=inputs, expected=None)
@@ -93,20 +94,24 @@ def _is_torch(value: Any) -> bool:
     return hasattr(value, "detach") and hasattr(value, "untyped_storage")
 
 
-def _run(worker: Any, model: Any, structure: Json, leaves: Mapping[str, Any]) -> tuple[Json, dict[str, Any]]:
-    """One forward pass, after which every module is in the mode it was in."""
+def _run(
+    worker: Any, model: Any, structure: Json, leaves: Mapping[str, Any], stage: Stage
+) -> tuple[Json, dict[str, Any]]:
+    """One forward pass, after which every module is in the mode it was in, and every buffer holds what it held."""
     if not hasattr(model, "modules"):
         made: tuple[Json, dict[str, Any]] = worker.call(model, structure, leaves)
         return made
     import torch
 
     modes = {module: module.training for module in model.modules()}
+    before = unchanging.remembered(model)
     try:
         tensors_ = {name: torch.as_tensor(leaf) for name, leaf in leaves.items()}
         made = worker.call(model, structure, tensors_)
     finally:
         for module, training in modes.items():
             module.training = training
+        unchanging.put_back(before, stage)
     return made
 
 
