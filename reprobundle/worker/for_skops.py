@@ -61,7 +61,8 @@ def call(model: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Di
 
     Args:
         model: A fitted estimator.
-        structure: Structure of the inputs: a mapping is passed as keywords, a sequence by position, else one argument.
+        structure: Structure of the inputs: a mapping is passed as keywords, a tuple by position, all else as the one
+            argument that estimators take, a list of texts or of rows too.
         leaves: The inputs' arrays by name; copied first.
 
     Returns:
@@ -85,7 +86,7 @@ def call(model: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Di
 def _asked(method: Any, kind: str, given: Any) -> Any:
     if kind == "dict":
         return method(**given)
-    return method(*given) if kind in ("list", "tuple") else method(given)
+    return method(*given) if kind == "tuple" else method(given)
 
 
 def _plain(value: Any) -> Any:

@@ -122,3 +122,18 @@ def test_a_bundle_of_it_is_replayed_bitwise(tmp_path):
     assert '"setosa"' in manifest.model_dump_json()
     assert (manifest.model.loader, manifest.model.files) == ("for_skops", ("model.skops",))
     assert "library_name: sklearn" in (tmp_path / "bundle/README.md").read_text("utf-8")
+
+
+def test_a_list_of_texts_is_the_one_argument(tmp_path):
+    """What estimators take in a list, texts above all, goes to them as that list; a tuple goes by position."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    texts = ["red green", "blue", "green", "red"]
+    model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, [0, 1, 1, 0])
+    for name, inputs in {"list": texts, "tuple": (texts,)}.items():
+        captured = reprobundle.capture(tmp_path / name, model=model, inputs=inputs, budget=0, proof=False, quiet=True)
+        expected = captured.manifest.outputs.expected
+
+        assert [method for method, _ in expected.structure["items"]] == ["predict", "predict_proba"]
