@@ -43,6 +43,14 @@ def note(answer: Answer, stage: Stage) -> None:
         stage.note(model.NAME, f"while its model is made, the source does {len(groups) - MOST_NOTES} more such things")
 
 
+def file_need(answer: Answer) -> str | None:
+    """Which file of the author's disk the source reads while its model is made, and where; None where it reads none."""
+    read = next((deed for deed in answer.deeds if deed.kind == "read"), None)
+    if read is None:
+        return None
+    return f"needs {read.name!r}, which is not in the bundle: {read.at.words}; {HINTS['read']}"
+
+
 def network_need(answer: Answer) -> str | None:
     """Which line needs the network, where one asked for it and the worker did not finish; None otherwise."""
     asked: Deed | None = next((deed for deed in answer.deeds if deed.kind == "network"), None)

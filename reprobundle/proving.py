@@ -80,6 +80,9 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     others = model.count_not_recorded(draft.model, site)
     if others and rung.reaches(Rung.CLOSE) and rung is not Rung.NOT_RUN:
         return Proof(status="failed", why=_on(device, draft) + _another_model(draft, site, rung, others))
+    needed = deeds.file_need(answer)
+    if needed is not None and rung.reaches(Rung.CLOSE):
+        return Proof(status="failed", why=needed)
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
     if rung is Rung.CLOSE:

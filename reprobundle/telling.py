@@ -52,7 +52,10 @@ def describe(
         page.heading("Worth knowing")
         show_findings(page, found_lines(manifest.notes))
     page.line()
-    page.line(f"replay it    reprobundle replay {typed(path)}")  # one line, however long, so that it can be copied
+    if manifest.proof.status != "failed":
+        page.line(f"replay it    reprobundle replay {typed(path)}")  # one line, however long, so that it can be copied
+    else:
+        page.line("next         mend what the proof names, and capture into another folder")
     return page.text()
 
 

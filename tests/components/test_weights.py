@@ -614,14 +614,16 @@ def test_the_order_in_memory_is_recorded(stage):
     tensors = {
         "transposed": torch.arange(6.0).reshape(2, 3).t(),
         "images": torch.rand(2, 3, 4, 5).to(memory_format=torch.channels_last),
+        "grey": torch.rand(4, 1, 3, 3).to(memory_format=torch.channels_last),
         "slice": torch.rand(4, 4)[:, :2],
-        "packed": torch.rand(2, 2),
+        "packed": torch.rand(2, 1, 2),
     }
     section = written(stage, tensors)
 
     assert {entry.name: entry.strides for entry in section.tensors} == {
         "transposed": (1, 3),
         "images": (60, 1, 15, 3),
+        "grey": (9, 1, 3, 1),
         "slice": None,
         "packed": None,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,7 +163,7 @@ def _span(value: Any) -> tuple[str, int, int]:
 
 def _layout_of(value: Any) -> tuple[int, ...] | None:
     """The strides of a tensor that fills its memory without gaps, in another order than C's; else None."""
-    if value.is_contiguous() or not value.numel():
+    if tuple(value.stride()) == _packed(value.shape) or not value.numel():
         return None
     inner = 1
     for stride, extent in sorted(zip(value.stride(), value.shape, strict=True)):
@@ -170,6 +171,11 @@ def _layout_of(value: Any) -> tuple[int, ...] | None:
             return None
         inner *= extent
     return tuple(value.stride())
+
+
+def _packed(shape: Sequence[int]) -> tuple[int, ...]:
+    """The strides of C's order: torch tells formats of images apart by them even where an extent of 1 makes them equal."""
+    return tuple(math.prod(max(extent, 1) for extent in shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def _note_scattered(tensors: Mapping[str, Any], stage: Stage) -> None:
