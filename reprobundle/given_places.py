@@ -12,6 +12,7 @@ from reprobundle.records import Json, strict_json
 
 SHOWN = 5
 CONFIGURATION = "preprocessing/configuration.json"
+TRAINING = ("optimizers", "schedulers", "scalers")
 HINT = "whoever reads the bundle reads them, and a replay finds nothing there: give relative paths, or leave them out"
 
 
@@ -36,22 +37,23 @@ def _found(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _given(stage: Stage) -> dict[str, Json]:
     """What the person gave, by section."""
     sections: dict[str, Any] = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
-    training = sections.get("hyperparameters", {})
+    chosen = sections.get("hyperparameters", {})
     given: dict[str, Json] = {
-        "hyperparameters": {
-            **training.get("values", {}),
-            **{
-                kind: {
-                    one["name"]: one.get("values") or [group["options"] for group in one.get("groups", ())]
-                    for one in found
-                }
-                for kind in ("optimizers", "schedulers", "scalers")
-                if (found := training.get(kind))
-            },
-        },
+        "hyperparameters": {**chosen.get("values", {}), **_of_training(chosen)},
         "model": sections.get("model", {}).get("init") or {},
     }
     written = stage.root / CONFIGURATION
     if written.is_file():
         given["preprocessing"] = strict_json(written.read_bytes(), name=CONFIGURATION)
     return given
+
+
+def _of_training(section: dict[str, Any]) -> dict[str, Json]:
+    """Options of optimizers, schedulers and scalers, by kind and name."""
+    found: dict[str, Json] = {}
+    for kind in (kind for kind in TRAINING if section.get(kind)):
+        found[kind] = {
+            one["name"]: one.get("values") or [group["options"] for group in one.get("groups", ())]
+            for one in section[kind]
+        }
+    return found

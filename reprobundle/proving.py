@@ -77,17 +77,17 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     if answer.error is not None:
         return Proof(status="failed", why=_why_stopped(draft, answer, answer.error))
     rung, reason = replies.overall(draft, site)
+    if not rung.reaches(Rung.CLOSE):
+        return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
     others = model.count_not_recorded(draft.model, site)
-    if others and rung.reaches(Rung.CLOSE) and rung is not Rung.NOT_RUN:
+    if others:
         return Proof(status="failed", why=_on(device, draft) + _another_model(draft, site, rung, others))
     needed = deeds.file_need(answer)
-    if needed is not None and rung.reaches(Rung.CLOSE):
+    if needed is not None:
         return Proof(status="failed", why=needed)
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
-    if rung is Rung.CLOSE:
-        return Proof(status="close", why=_on(device, draft) + (reason or ""))
-    return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
+    return Proof(status="close", why=_on(device, draft) + (reason or ""))
 
 
 def _another_model(draft: Manifest, site: Site, rung: Rung, others: int) -> str:
@@ -131,9 +131,8 @@ def _size_in_memory(thing: Any) -> int:
     """Bytes of the tensors of a torch module, shared ones once; 0 for a model of another kind."""
     if not for_torch.recognises(thing):
         return 0
-    held = [
-        value for value in (*thing.parameters(), *thing.buffers()) if not hasattr(value, "cls_to_become")
-    ]  # lazy ones
+    lazy = "cls_to_become"  # what torch gives a tensor that has no size yet
+    held = [value for value in (*thing.parameters(), *thing.buffers()) if not hasattr(value, lazy)]
     return sum(value.numel() * value.element_size() for value in held)
 
 

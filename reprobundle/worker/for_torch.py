@@ -48,7 +48,8 @@ def load(module: Any, model: Mapping[str, Any]) -> Dict[str, str]:
     Args:
         module: What `build` made.
         model: ``weights``: paths of safetensors files; ``aliases``: names that share another's tensor; ``strides``:
-            layouts in memory that are not C's, by name; ``buffers``: path of the values of buffers that are no part of the state, or None; ``device``.
+            layouts in memory that are not C's, by name; ``buffers``: path of the values of buffers that are no part of the
+            state, or None; ``device``.
 
     Returns:
         Digest of each tensor of the module's state after load, by name.

@@ -12,28 +12,33 @@ from reprobundle.store.digests import digest_file
 from reprobundle.store.writing import disk_errors
 
 NAMES_SHOWN = 8
+KINDS = "an nn.Module, a path, a scikit-learn estimator or a function"
+WAY_OUT = 'a state dict makes no model: give the module, or save it and capture(…, model="weights.pt", factory=MyModel)'
 
 
 def record(source: Source, stage: Stage) -> Section:
     """Record how the model is made and write its weights."""
     loader = frameworks.loader_of(source.model)
     if loader is None:
-        raise UsageError(f"model: expected an nn.Module or a function, found {type(source.model).__name__}")
+        raise UsageError(f"model: expected {KINDS}, found {type(source.model).__name__}", hint=WAY_OUT)
     _note_opened(source.opened, stage)
     if loader in frameworks.SELF_CONTAINED:
         from reprobundle.components.model import self_contained
 
-        section = self_contained.record(loader, source, stage)
+        section, linked = self_contained.record(loader, source, stage), True
     elif loader in {"for_torch", "for_transformers"}:
-        section = _record_torch(source, stage)
+        section, linked = _record_torch(source, stage)
     else:
         made = recipe.of_callable(source, stage)
-        section = Section(loader="for_callable", framework=None, entry=made.entry, init=made.init)
+        section, linked = Section(loader="for_callable", framework=None, entry=made.entry, init=made.init), False
+    if source.opened is None:
+        return section
     _write_documents(source.opened, stage)
-    return section if source.opened is None else section.model_copy(update={"given": _given(source.opened, section)})
+    return section.model_copy(update={"given": _given(source.opened, linked=linked)})
 
 
-def _record_torch(source: Source, stage: Stage) -> Section:
+def _record_torch(source: Source, stage: Stage) -> tuple[Section, bool]:
+    """The section, and whether its weights' files are the given ones, byte for byte."""
     import torch
 
     found = state.of(source.model, stage)
@@ -41,7 +46,7 @@ def _record_torch(source: Source, stage: Stage) -> Section:
     for path, text in made.documents.items():
         stage.writer.write(path, text.encode("utf-8"))
     written = writing.write(found, source, stage)
-    return Section(
+    section = Section(
         loader=made.loader,
         framework=f"torch {torch.__version__}",
         entry=made.entry,
@@ -57,19 +62,16 @@ def _record_torch(source: Source, stage: Stage) -> Section:
         buffers_file=written.buffers_file,
         wrappers=source.wrappers,
         mixin=mixin.is_one(source.model),
-        given=None if source.opened is None else _given(source.opened, None, linked=written.linked),
     )
+    return section, written.linked
 
 
-def _given(opened: Opened, section: Section | None, *, linked: bool = False) -> Given:
-    """What the person handed over; of a model kept as its own file, that very file."""
-    if section is not None and section.given is not None:
-        return section.given
+def _given(opened: Opened, *, linked: bool) -> Given:
+    """What the person handed over."""
     digest = None
     if opened.kind != "folder":
         with disk_errors(opened.place.name):
             digest = digest_file(opened.place.resolve())[1]
-    linked = linked or opened.kind in {"torchscript", "onnx"}
     return Given(
         kind=opened.kind,
         name=opened.place.name,
@@ -90,9 +92,9 @@ def _note_opened(opened: Opened | None, stage: Stage) -> None:
         stage.note(NAME, f"{opened.place.name!r} also holds {names}: left out of the bundle")
 
 
-def _write_documents(opened: Opened | None, stage: Stage) -> None:
+def _write_documents(opened: Opened, stage: Stage) -> None:
     """What lies beside the weights in a folder, where no other part of the capture wrote a file of that name."""
     written = {entry.path for entry in stage.writer.entries}
-    for path, place in sorted(opened.documents.items()) if opened is not None else ():
+    for path, place in sorted(opened.documents.items()):
         if path not in written:
             stage.writer.copy(path, place)
