@@ -67,6 +67,10 @@ def test_where_nobody_watches_there_is_none(monkeypatch, quiet, term, terminal):
 def test_a_screen_that_is_gone_stops_nothing(monkeypatch):
     """Weights are written to their end although nobody can be told."""
     at_terminal(monkeypatch)
-    monkeypatch.setattr(sys.stderr, "write", lambda text: (_ for _ in ()).throw(OSError("gone")))
+    tried = []
+    monkeypatch.setattr(sys.stderr, "write", lambda text: tried.append(text) or (_ for _ in ()).throw(OSError("gone")))
     with progress.bar("writing weights") as told:
         told(1, GIB)
+        told(2, GIB)
+
+    assert len(tried) == 3  # two lines and their end, none of which stopped what was done meanwhile
