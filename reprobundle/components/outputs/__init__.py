@@ -64,7 +64,8 @@ def capture(source: Source, stage: Stage) -> Section:
         _settle(source.model)
     made = attempt(lambda: _run(worker, source.model, structure, leaves, stage))
     if isinstance(made, Failure):
-        stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint="run model(inputs) to see it fail")
+        hint = "run model(inputs) to see it fail" if callable(source.model) else "give inputs as its runtime takes them"
+        stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint=hint)
         return Section(inputs=inputs, expected=None)
     expected = _write(stage, EXPECTED, *made)
     _note_nan(stage, made[1])
