@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reprobundle.bundle import Bundle, VerifiedBundle, verify
     from reprobundle.calling import begin, capture
     from reprobundle.comparing import compare
+    from reprobundle.components.data.given import DataSplit, Splitting
     from reprobundle.components.model.opening import Checkpoint
     from reprobundle.components.preprocessing import Preprocessing
     from reprobundle.errors import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bundle",
     "Checkpoint",
+    "DataSplit",
     "Examination",
     "Finding",
     "Manifest",
@@ -45,6 +47,7 @@ __all__ = [
     "ReproBundleError",
     "Resumed",
     "Rung",
+    "Splitting",
     "Status",
     "UnavailableError",
     "UsageError",
@@ -71,6 +74,8 @@ _HOMES = {
     "begin": "calling",
     "capture": "calling",
     "compare": "comparing",
+    "DataSplit": "components.data.given",
+    "Splitting": "components.data.given",
     "Checkpoint": "components.model.opening",
     "Preprocessing": "components.preprocessing",
     "NewerSchemaError": "errors",

@@ -81,7 +81,8 @@ class Source:
         init: Arguments of the factory: keywords, or ``{"args": [...], "kwargs": {...}}``; None: found out.
         hyperparameters: A mapping, dataclass, Namespace or object with ``to_dict``.
         preprocessing: A configuration, or a `Preprocessing`.
-        splits: Data splits by name.
+        splits: Data splits by name, each by itself or as a `DataSplit`.
+        splitting: How they were made of one whole: a `Splitting`.
         metrics: Values reached, by name; they become claims.
         claims: Further claims: mappings with the fields of a claim.
         documentation: What the person says about the model: mapping with the fields of ``documentation/card.yaml``.
@@ -107,6 +108,7 @@ class Source:
     hyperparameters: Any = None
     preprocessing: Any = None
     splits: Mapping[str, Any] = field(default_factory=dict)
+    splitting: Any = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     claims: Sequence[Any] = ()
     documentation: Mapping[str, Any] = field(default_factory=dict)

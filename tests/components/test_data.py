@@ -545,4 +545,4 @@ def test_failures_and_readings_are_told_apart():
     """Reading gives a reading or a failure, never an exception."""
     assert isinstance(read(np.zeros(2)), Reading)
     assert isinstance(read(3), Failure)
-    assert json.loads(to_bytes(data.Section(splits=()))) == {"splits": []}
+    assert json.loads(to_bytes(data.Section(splits=()))) == {"splits": [], "splitting": None}

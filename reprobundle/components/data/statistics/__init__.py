@@ -1,0 +1,7 @@
+"""What a split looks like, in numbers: for its card, and to tell later whether other data is like it."""
+
+from __future__ import annotations
+
+from reprobundle.components.data.statistics.form import QUANTILES, Feature, Statistics, ValueCount
+
+__all__ = ["QUANTILES", "Feature", "Statistics", "ValueCount"]
