@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from reprobundle.components.data.given import DataSplit, Splitting
     from reprobundle.components.model.opening import Checkpoint
     from reprobundle.components.preprocessing import Preprocessing
+    from reprobundle.drifting import drift
+    from reprobundle.drifts import DriftReport
     from reprobundle.errors import (
         NewerSchemaError,
         ProcessError,
@@ -36,6 +38,7 @@ __all__ = [
     "Bundle",
     "Checkpoint",
     "DataSplit",
+    "DriftReport",
     "Examination",
     "Finding",
     "Manifest",
@@ -57,6 +60,7 @@ __all__ = [
     "begin",
     "capture",
     "compare",
+    "drift",
     "examine",
     "generator_states",
     "lock",
@@ -78,6 +82,8 @@ _HOMES = {
     "Splitting": "components.data.given",
     "Checkpoint": "components.model.opening",
     "Preprocessing": "components.preprocessing",
+    "drift": "drifting",
+    "DriftReport": "drifts",
     "NewerSchemaError": "errors",
     "ProcessError": "errors",
     "RefusedInputError": "errors",

@@ -80,12 +80,12 @@ class Answer:
     """What the worker left behind, parsed as hostile bytes; digests and facts in it are diagnosis, never proof.
 
     Attributes:
-        stage: How far it came: ``start``, ``build``, ``load``, ``run``, ``transform`` or ``done``.
+        stage: How far it came: ``start``, ``transform``, ``build``, ``load``, ``run``, ``split`` or ``done``.
         error: In one line why it went no further, or None.
         outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
         arrays: The produced tensors by name.
-        transformed: The preprocessing function's results by name; None when there was none to run.
-        nesting: Nested structure of the preprocessing function's results; it holds what is no tensor.
+        transformed: The preprocessing's results by name; None when there was none to run, or it failed.
+        nesting: Nested structure of the preprocessing's results; it holds what is no tensor.
         digests: Digest of each tensor of the model after load.
         device: Kind of device it says the model was on.
         facts: Facts of the interpreter and machine that change numbers.
@@ -97,6 +97,10 @@ class Answer:
         sharing: Names of tensors that share the memory of an earlier name after load; None where that is not known.
         buffers: Digest of each recorded buffer that is no part of the state and that the model has.
         deeds: What the bundle's source did while the model was made; looked for at a proof only.
+        transform_error: In one line why the preprocessing failed, or None.
+        transform_at: The innermost line of the bundle's source that this error came through.
+        indices: Indices of the data splits, made again, by split; None when there were none to make, or it failed.
+        splitting_error: In one line why they could not be made, or None.
     """
 
     stage: str
@@ -116,6 +120,10 @@ class Answer:
     sharing: Mapping[str, str] | None = None
     buffers: Mapping[str, str] = field(default_factory=dict)
     deeds: tuple[Deed, ...] = ()
+    transform_error: str | None = None
+    transform_at: Line | None = None
+    indices: Mapping[str, np.ndarray[Any, Any]] | None = None
+    splitting_error: str | None = None
 
 
 def text(value: Any, longest: int = LONGEST_ERROR) -> str | None:

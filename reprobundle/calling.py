@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reprobundle import capturing, ranks, rng
 from reprobundle import manifest as manifests
@@ -21,7 +21,10 @@ from reprobundle.progress import bar
 from reprobundle.store import digest_bytes
 from reprobundle.store.sealing import refuse_unwritable
 
-WRITING = "writing weights"
+if TYPE_CHECKING:
+    from reprobundle.components.data.given import Splitting
+
+WRITING, READING = "writing weights", "digesting data"
 PROVING = ("model", "outputs")  # the kinds whose notes may say why there is no proof
 
 
@@ -39,7 +42,7 @@ def begin(
 
     Args:
         path: The folder that `capture` will make: that it can be made is found out now, not after the training.
-        splits: Data splits by name, as in `capture`.
+        splits: Data splits by name, as in `capture`; what a read would use up, such as a generator, is passed over.
         project: The folder the training code lives in. Default: its git repository, else its folder.
 
     Returns:
@@ -67,6 +70,7 @@ def capture(
     hyperparameters: Any = None,
     preprocessing: Any = None,
     splits: Mapping[str, Any] | None = None,
+    splitting: Splitting | None = None,
     metrics: Mapping[str, float] | None = None,
     claims: Sequence[Any] = (),
     documentation: Mapping[str, Any] | None = None,
@@ -100,7 +104,12 @@ def capture(
             JSON values. Default: found by name among the hyperparameters and the model's own attributes.
         hyperparameters: A mapping, dataclass, ``Namespace``, or an object with ``to_dict()``.
         preprocessing: A configuration as a mapping, or `reprobundle.Preprocessing`.
-        splits: Data splits by name: a file, folder, list of files, array, tuple of arrays, or torch ``Dataset``.
+        splits: Data splits by name. A split is the path of a file, folder or archive, a glob, a URL of fsspec, a list of
+            these; an array, or a tuple, list or mapping of equally long ones (samples along axis 0); a pandas, polars, Arrow
+            or Hugging Face table (its rows); a map-style or iterable data set, a ``Subset``, a sequence of samples or a
+            generator; or a `reprobundle.DataSplit` of any of these, which says more: its label column, dtypes, licence and
+            origin, and whether it is private. What cannot be read is a note.
+        splitting: How the splits were made of one whole: a `reprobundle.Splitting`.
         metrics: Values reached, by name, e.g. ``{"test accuracy": 0.97}``.
         claims: Further claims, each a mapping: ``id``, ``text``, ``value``, ``tolerance``, ``split``.
         documentation: What you want to say about the model: title, authors, license, intended use, …
@@ -135,6 +144,7 @@ def capture(
         hyperparameters=hyperparameters,
         preprocessing=preprocessing,
         splits=splits or {},
+        splitting=splitting,
         metrics=metrics or {},
         claims=claims,
         documentation=documentation or {},
@@ -148,8 +158,9 @@ def capture(
         generators=generators or {},
         max_shard_bytes=max_shard_bytes,
     )
-    with bar(WRITING, quiet=quiet) as progress:
-        captured = _on_rank_zero(path, replace(source, progress=progress), proof=proof, quiet=quiet)
+    with bar(WRITING, quiet=quiet) as writing, bar(READING, quiet=quiet) as reading:
+        watched = replace(source, progress=writing, reading=reading)
+        captured = _on_rank_zero(path, watched, proof=proof, quiet=quiet)
     if proof and not captured.proof.proven:
         warnings.warn(_unproven(captured), UnprovenBundleWarning, stacklevel=2)
     return captured

@@ -102,6 +102,7 @@ def capture_specification(
     kept: bool = True,
     vendor: Vendor | None = None,
     progress: Callable[[int, int], None] | None = None,
+    reading: Callable[[int, int], None] | None = None,
 ) -> tuple[Captured, tuple[str, ...]]:
     """Capture what a ``reprobundle.yaml`` describes.
 
@@ -113,6 +114,7 @@ def capture_specification(
         kept: Whether the bundle goes to this user's capture log; not so when it is thrown away.
         vendor: As in `capture`; None: as the file says.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
+        reading: Called with the bytes read so far and the bytes in all, while data splits are digested.
 
     Returns:
         What was captured, and warnings about values that YAML reads otherwise than people mean.
@@ -125,7 +127,8 @@ def capture_specification(
     target = out or specification.default_folder(described, path)
     refuse_unwritable(Path(os.path.abspath(target)))
     source = Source(**specification.arguments(described, path.absolute().parent))
-    source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor, progress=progress)
+    source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
+    source = replace(source, progress=progress, reading=reading)
     return capture_source(target, source, proof=proof, kept=kept), warned
 
 

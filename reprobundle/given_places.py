@@ -43,8 +43,11 @@ def _given(stage: Stage) -> dict[str, Json]:
         "model": sections.get("model", {}).get("init") or {},
     }
     written = stage.root / CONFIGURATION
+    prepared: dict[str, Json] = {"steps": sections.get("preprocessing", {}).get("steps", [])}
     if written.is_file():
-        given["preprocessing"] = strict_json(written.read_bytes(), name=CONFIGURATION)
+        settings = strict_json(written.read_bytes(), name=CONFIGURATION)
+        prepared |= settings if isinstance(settings, dict) else {"configuration": settings}
+    given["preprocessing"] = prepared
     return given
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from reprobundle import answers, frameworks, process, records, tensors
 from reprobundle.answers import Answer
+from reprobundle.components.data.splitting import job as splitting_job
+from reprobundle.components.preprocessing import running
 from reprobundle.errors import ProcessError, RefusedInputError
 from reprobundle.manifest import Manifest
 from reprobundle.sandbox import Sandbox
@@ -90,16 +92,8 @@ def why_not(manifest: Manifest) -> str | None:
 
 
 def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path, host: Host) -> dict[str, Any]:
-    model, inputs, pairs = manifest.model, manifest.outputs.inputs, manifest.preprocessing.pairs
+    model, inputs, splitting = manifest.model, manifest.outputs.inputs, manifest.data.splitting
     assert inputs is not None  # why_not was asked before
-    transform = None
-    if pairs is not None and manifest.preprocessing.transform is not None:
-        transform = {
-            "entry": manifest.preprocessing.transform,
-            "file": str(place(pairs.raw.file)),
-            "structure": pairs.raw.structure,
-            "library": pairs.raw.library,
-        }
     return {
         "loader": model.loader,
         "model": {
@@ -118,7 +112,8 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
         "roots": [str(root / path) for path in manifest.code.import_roots],
         "hidden": [str(folder) for folder in host.hidden],
         "inputs": {"file": str(place(inputs.file)), "structure": inputs.structure},
-        "transform": transform,
+        "transform": running.job(manifest.preprocessing, place),
+        "splitting": None if splitting is None else splitting_job(splitting),
         "settings": _settings(manifest.environment.numerics, host.environment),
         "out": str(out),
     }
@@ -142,7 +137,7 @@ def _settings(recorded: Mapping[str, Any], environment: Mapping[str, str]) -> di
 
 
 def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
-    """What the worker may see of the bundle: weights, inputs, raw samples, configuration, source; nothing expected."""
+    """What the worker may see of the bundle: weights, inputs, raw samples, fitted parts, source; nothing expected."""
     paths = [*manifest.model.files]
     if manifest.model.buffers_file is not None:
         paths.append(manifest.model.buffers_file)
@@ -150,10 +145,7 @@ def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> li
         paths.append(manifest.model.configuration)
     if manifest.outputs.inputs is not None:
         paths.append(manifest.outputs.inputs.file)
-    if manifest.preprocessing.pairs is not None:
-        paths.append(manifest.preprocessing.pairs.raw.file)
-    if manifest.preprocessing.configuration is not None:
-        paths.append(manifest.preprocessing.configuration)
+    paths += [path for path in running.files(manifest.preprocessing) if path not in paths]
     folders = [root / path for path in manifest.code.import_roots if (root / path).is_dir()]
     return [*(place(path) for path in paths), *folders]
 
@@ -189,6 +181,10 @@ def _read(out: Path, finished: process.Finished) -> Answer:
         facts=answers.mapping(result.get("facts")),
         distributions=answers.texts(result["distributions"]) if "distributions" in result else None,
         log=log,
+        transform_error=answers.text(result.get("transform_error")),
+        transform_at=answers.line(result.get("transform_at")),
+        indices=_arrays(out / "indices.safetensors") if "split" in result else None,
+        splitting_error=answers.text(result.get("splitting_error")),
     )
 
 

@@ -36,3 +36,20 @@ def sized(size: int) -> str:
             break
         value, unit = value / 1000, larger
     return f"{size:,} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+def percent(share: float) -> str:
+    """A share of all in hundredths, such as ``12%`` or ``0.4%``; one that is there is never told as none, nor part as all."""
+    hundred = 100 * share
+    if 0 < hundred < 0.05:
+        return "<0.1%"
+    if 99.5 <= hundred < 100:
+        return ">99%"
+    return f"{round(hundred, 1):g}%" if hundred < 9.95 else f"{hundred:.0f}%"
+
+
+def rounded(value: float) -> str:
+    """A number with three digits, such as ``0.5``, ``12.3``, ``4,201`` or ``1.2e-07``."""
+    if 1000 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

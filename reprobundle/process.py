@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -115,6 +115,35 @@ def run_together(
         _end_all(started)
         raise
     return tuple(one.finished() for one in started)
+
+
+@contextlib.contextmanager
+def answering(argv: Sequence[str]) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A program of our own that answers on its output what it is asked on its input, until the block ends.
+
+    Args:
+        argv: The command. What it says of errors goes nowhere; one that ends before it is asked to gives no more answers.
+
+    Yields:
+        Where to ask, and where the answers come.
+
+    Raises:
+        UnavailableError: It cannot be started.
+    """
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        process = subprocess.Popen([*argv], stdin=pipe, stdout=pipe, stderr=nowhere, start_new_session=True)
+    except OSError as error:
+        raise UnavailableError(f"{argv[0]}: cannot be started: {error.strerror}") from error
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield process.stdin, process.stdout
+    finally:
+        _end(process)
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what was still to be asked is asked of nobody
+                stream.close()
 
 
 class _Started:

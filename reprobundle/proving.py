@@ -10,8 +10,10 @@ from typing import Any
 
 from reprobundle import deeds, frameworks, guest, memory, replies
 from reprobundle.answers import Answer
-from reprobundle.components import code, model
+from reprobundle.components import code, model, preprocessing
 from reprobundle.components.interface import Site, Source, Stage
+from reprobundle.components.preprocessing import running
+from reprobundle.components.preprocessing.checking import Outcome
 from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
 from reprobundle.manifest import Manifest, Proof
@@ -68,7 +70,8 @@ def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
 def _why_not_importable(draft: Manifest) -> str | None:
     """Why the source must not be imported again, where it has to be: a model may say all by its own file."""
     needed = draft.model.loader not in frameworks.SELF_CONTAINED or draft.model.trusted
-    return code.why_not_importable(draft.code) if needed or draft.preprocessing.transform is not None else None
+    beside = running.needs_source(draft.preprocessing) or draft.data.splitting is not None
+    return code.why_not_importable(draft.code) if needed or beside else None
 
 
 def _judge(draft: Manifest, site: Site, device: str) -> Proof:
@@ -82,6 +85,9 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     others = model.count_not_recorded(draft.model, site)
     if others:
         return Proof(status="failed", why=_on(device, draft) + _another_model(draft, site, rung, others))
+    prepared = preprocessing.outcome(draft.preprocessing, site)
+    if prepared.state in {"differs", "failed"}:
+        return Proof(status="failed", why=_prepared_otherwise(prepared, answer))
     needed = deeds.file_need(answer)
     if needed is not None:
         return Proof(status="failed", why=needed)
@@ -94,6 +100,14 @@ def _another_model(draft: Manifest, site: Site, rung: Rung, others: int) -> str:
     """That the reloaded model is another one, and the first of its tensors by name."""
     found = [finding.message for finding in model.check_values(draft.model, site) if finding.status is Status.DIFFERS]
     return without_places("; ".join([replies.another_model(rung, others), *found]))
+
+
+def _prepared_otherwise(prepared: Outcome, answer: Answer) -> str:
+    """That a fresh process makes other inputs of the raw samples, or none."""
+    if prepared.state == "differs":
+        return without_places(f"the preprocessing made again from the bundle gives something else: {prepared.reason}")
+    at = f", at {answer.transform_at.words}" if answer.transform_at is not None else ""
+    return without_places(f"the preprocessing fails in a fresh process: {prepared.reason}") + at
 
 
 def _why_stopped(draft: Manifest, answer: Answer, error: str) -> str:

@@ -146,6 +146,6 @@ def _faults(error: pydantic.ValidationError) -> str:
 
 def _path(location: tuple[int | str, ...]) -> str:
     text = ""
-    for step in location:
+    for step in filter(lambda step: step != "", location):  # a union whose kind needs no name
         text += f"[{step}]" if isinstance(step, int) else f".{step}"
     return text.lstrip(".") or "document"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reprobundle.components.model import pointers
+from reprobundle.components.recipes import pointers
 from reprobundle.phrases import some
 
 ROOT = ""
@@ -36,6 +36,16 @@ def faults(manifest: Any) -> Iterator[str]:
     yield from _unrecorded(manifest.model, {entry.path: entry.size for entry in manifest.files})
     if manifest.model.init is not None:
         yield from pointers.faults(manifest.model.init)
+    yield from _of_steps(manifest.preprocessing.steps)
+
+
+def _of_steps(steps: Any) -> Iterator[str]:
+    for index, step in enumerate(steps):
+        for part in ("init", "attributes", "call"):
+            init = getattr(step, part)
+            if init is not None:
+                where = f"preprocessing.steps[{index}].{part}"
+                yield from pointers.faults(init, where, filed=step.tensors is not None)
 
 
 def named_paths(manifest: Any) -> frozenset[str]:
@@ -79,14 +89,25 @@ def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
     lists = {
         "model.files": (model.files, ROOT),
         "preprocessing.files": (prepared.files, ROOT),
+        "preprocessing.steps": (
+            tuple(path for one in prepared.steps for path in (one.file, one.tensors) if path is not None),
+            "preprocessing/",
+        ),
         "environment.wheels": (manifest.environment.wheels, "environment/wheels/"),
-        "data.splits": (tuple(split.listing for split in manifest.data.splits), "data/"),
+        "data.splits": (tuple(_of_splits(manifest.data)), "data/"),
         "code.modules": (tuple(module.path for module in manifest.code.modules), "code/"),
         "views": (manifest.views, ROOT),
     }
     for where, (paths, home) in lists.items():
         for path in paths:
             yield where, path, home
+
+
+def _of_splits(section: Any) -> Iterator[str]:
+    for split in section.splits:
+        yield from (path for path in (split.listing, split.parts, split.statistics) if path is not None)
+    if section.splitting is not None:
+        yield section.splitting.indices
 
 
 def _import_roots(roots: tuple[str, ...]) -> Iterator[str]:

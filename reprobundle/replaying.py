@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from reprobundle import captures, guest, hosting, process, replies, reporting, wishing
 from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import Bundle, VerifiedBundle, View
-from reprobundle.components import COMPONENTS, model, outputs
+from reprobundle.components import COMPONENTS, model, outputs, preprocessing
 from reprobundle.components.environment.differing import existing, vendored
 from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.interface import Site
@@ -39,12 +40,14 @@ class Options:
         require: The weakest rung that counts as reproduced.
         sandbox: Which walls: the best that works, bubblewrap, or none.
         data: The reviewer's own copies of data splits, by split name.
+        salts: Files with the salts of private splits, by split name.
         wish: The environment to run in.
     """
 
     require: Rung = Rung.CLOSE
     sandbox: sandboxes.Preference = "auto"
-    data: Mapping[str, Path] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    salts: Mapping[str, Path] = field(default_factory=dict)
     wish: hosting.Wish = field(default_factory=hosting.Wish)
 
 
@@ -69,7 +72,8 @@ def replay(
     env: str | os.PathLike[str] = "rebuild",
     sync: bool = False,
     sandbox: sandboxes.Preference = "auto",
-    data: Mapping[str, str | os.PathLike[str]] | None = None,
+    data: Mapping[str, Any] | None = None,
+    salts: Mapping[str, str | os.PathLike[str]] | None = None,
     index_urls: tuple[str, ...] = (),
     find_links: tuple[Path, ...] = (),
     offline: bool = False,
@@ -88,7 +92,9 @@ def replay(
             proves at most *close*; ``current``: this program's own; or the path of a Python, or of its environment.
         sync: Make the environment of the named Python agree with the lock first; only with ``sandbox='none'``.
         sandbox: ``auto``: bubblewrap, or none for a bundle that this user captured here; ``bwrap``; ``none``.
-        data: Your own copies of data splits, by split name, to be compared with the record.
+        data: Your own copies of data splits, by split name, to be compared with the record: paths, globs or URLs, or
+            anything that `capture` takes as a split.
+        salts: The files with the salts of private splits, by split name.
         index_urls: Package indexes to use beside your own pip configuration.
         find_links: Folders with wheels, likewise.
         offline: Use no index: wheels from the bundle, `find_links` and caches only.
@@ -116,7 +122,8 @@ def replay(
     options = Options(
         require=_rung(require),
         sandbox=sandbox,
-        data={name: Path(place) for name, place in (data or {}).items()},
+        data=dict(data or {}),
+        salts={name: Path(place) for name, place in (salts or {}).items()},
         wish=wishing.read_wish(env, packages, sync=sync, timeout=timeout, say=say),
     )
     return replay_with(Path(path), options, report)
@@ -180,6 +187,7 @@ def look(
         root=view.root,
         answer=answer,
         data=options.data,
+        salts=options.salts,
         required=options.require,
         other_device=other,
         packages=_packages(options.wish.env, environment),
@@ -213,6 +221,7 @@ def conclude(
     if environment is not None and environment.how == "portable":
         rung, reason = replies.in_portable(rung, reason)
     findings = [finding for part in COMPONENTS for finding in part.check(getattr(manifest, part.NAME), site)]
+    others = model.count_not_recorded(manifest.model, site)
     findings += vendored.check_overlaps(environment.overlaps if environment is not None else ())
     return Report(
         reprobundle=version(),
@@ -220,7 +229,9 @@ def conclude(
         bundle_name=manifest.name,
         signature="not checked" if bundle.bundle.signatures() else "none",
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        verdict=replies.verdict(rung, site.required, reason, model.count_not_recorded(manifest.model, site)),
+        verdict=replies.verdict(
+            rung, site.required, reason, others, preprocessing.outcome(manifest.preprocessing, site)
+        ),
         diagnosis=diagnosis,
         outputs=compared,
         findings=tuple(findings),

@@ -7,6 +7,7 @@ from typing import Literal
 from reprobundle.components import model, outputs, preprocessing
 from reprobundle.components.environment.differing.missing import missing_words, python_words
 from reprobundle.components.interface import Site
+from reprobundle.components.preprocessing.checking import Outcome
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted
@@ -14,6 +15,7 @@ from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnv
 
 NOT_FINISHED = "the worker did not finish"
 
+NOTHING_PREPARED = Outcome("none")
 PORTABLE_EQUAL = "every output is equal bit for bit, and counted as close as the environment is a portable one"
 
 
@@ -50,7 +52,13 @@ def why_stopped(manifest: Manifest, site: Site, environment: ReplayedEnvironment
     return f"{NOT_FINISHED}: {'; '.join(reasons)}" if reasons else NOT_FINISHED
 
 
-def verdict(rung: Rung, required: Rung, reason: str | None, other_tensors: int = 0) -> Verdict:
+def verdict(
+    rung: Rung,
+    required: Rung,
+    reason: str | None,
+    other_tensors: int = 0,
+    prepared: Outcome = NOTHING_PREPARED,
+) -> Verdict:
     """The verdict in one line.
 
     Args:
@@ -58,6 +66,7 @@ def verdict(rung: Rung, required: Rung, reason: str | None, other_tensors: int =
         required: The weakest rung that counts as reproduced.
         reason: Why the rung is not the highest.
         other_tensors: How many tensors after load are not the recorded ones.
+        prepared: What the preprocessing came to.
     """
     agree = rung is not Rung.NOT_RUN and rung.reaches(required)
     if agree and other_tensors:
@@ -67,13 +76,32 @@ def verdict(rung: Rung, required: Rung, reason: str | None, other_tensors: int =
     else:
         start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
         sentence = start + (f": {reason}" if reason else "")
+    if prepared.state in {"differs", "failed"}:
+        sentence = f"not reproduced: {_prepared_otherwise(prepared)}; {_of_the_model(sentence, rung, agree=agree)}"
     return Verdict(
-        reproduced=agree and not other_tensors,
+        reproduced=agree and not other_tensors and prepared.state in {"none", "agrees"},
         rung=rung,
         required=required,
         sentence=sentence,
         other_tensors=other_tensors,
+        preprocessing=prepared.state,
     )
+
+
+def _prepared_otherwise(prepared: Outcome) -> str:
+    """That raw samples do not become the recorded inputs."""
+    what = "differs" if prepared.state == "differs" else "could not be run"
+    return f"the preprocessing {what}: {prepared.reason}"
+
+
+def _of_the_model(sentence: str, rung: Rung, *, agree: bool) -> str:
+    """What is to be said of the model, beside a preprocessing that differs."""
+    told = sentence.removeprefix("not reproduced: ")
+    if sentence.startswith("reproduced"):
+        return f"the model itself gives the recorded outputs, {rung.value}"
+    if agree or rung is Rung.NOT_RUN:
+        return f"of the model itself: {told}"
+    return f"the outputs of the model itself on the recorded inputs: {told}"
 
 
 def another_model(rung: Rung, other_tensors: int) -> str:
@@ -88,8 +116,7 @@ def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> 
     """Say where recorded and replayed part: weights first, then preprocessing, then the computation itself."""
     weights = tuple(model.check_values(manifest.model, site))
     if rung is Rung.BITWISE:
-        others = model.count_not_recorded(manifest.model, site) > 0
-        return Diagnosis(stage="weights", paragraph=_HIDDEN_WEIGHTS, evidence=_told(weights)) if others else None
+        return _of_agreeing_outputs(manifest, site, weights)
     if site.answer is None or site.answer.error is not None:
         stage: Literal["weights", "not run"] = "weights" if _differs(weights) else "not run"
         evidence = () if stage == "not run" else _told(weights)
@@ -98,8 +125,9 @@ def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> 
     evidence = _told((*weights, *pairs))
     if _differs(weights):
         return Diagnosis(stage="weights", paragraph=_WRONG_WEIGHTS, evidence=evidence)
-    if _differs(pairs):
-        return Diagnosis(stage="preprocessing", paragraph=_WRONG_PREPROCESSING, evidence=evidence)
+    prepared = preprocessing.outcome(manifest.preprocessing, site)
+    if prepared.state in {"differs", "failed"}:
+        return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, rung, reason), evidence=evidence)
     if rung is Rung.NOT_RUN:
         return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
     paragraph = _computation(rung, reason, weights, whole_file=manifest.model.loader in SELF_CONTAINED)
@@ -124,9 +152,36 @@ _HIDDEN_WEIGHTS = (
     "show the difference; others may. Compare the tensors named below with the source of the weights."
 )
 _WRONG_PREPROCESSING = (
-    "The weights are the recorded ones, but the preprocessing function turns the recorded raw samples into other model "
-    "inputs: its code, its fitted parts or a library it uses differs. Look there before looking at the model."
+    "turns the recorded raw samples into other model inputs: its code, its fitted parts, its configuration or a library that it "
+    "uses differs. Look there before looking at the model."
 )
+_FAILED_PREPROCESSING = (
+    "could not be run on the recorded raw samples, so what a raw sample comes to here is not known. Look at the error and the "
+    "line it came from first."
+)
+
+
+def _of_agreeing_outputs(manifest: Manifest, site: Site, weights: tuple[Finding, ...]) -> Diagnosis | None:
+    """What differs although the model gives the recorded outputs bit for bit: nothing, other weights, the preprocessing."""
+    if model.count_not_recorded(manifest.model, site) > 0:
+        return Diagnosis(stage="weights", paragraph=_HIDDEN_WEIGHTS, evidence=_told(weights))
+    prepared = preprocessing.outcome(manifest.preprocessing, site)
+    if prepared.state not in {"differs", "failed"}:
+        return None
+    evidence = _told((*weights, *preprocessing.check(manifest.preprocessing, site)))
+    return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, Rung.BITWISE, None), evidence=evidence)
+
+
+def _preparing(prepared: Outcome, rung: Rung, reason: str | None) -> str:
+    """Where to look when raw samples do not become the recorded inputs, and what is known of the model all the same."""
+    what = _WRONG_PREPROCESSING if prepared.state == "differs" else _FAILED_PREPROCESSING
+    if rung in {Rung.BITWISE, Rung.CLOSE}:
+        model_words = f"The model itself is right: on the recorded inputs it gives the recorded outputs, {rung.value}."
+    else:
+        model_words = (
+            f"On the recorded inputs, which do not pass through it, the model's outputs differ, too ({reason})."
+        )
+    return f"The preprocessing {what} {model_words}"
 
 
 def _computation(rung: Rung, reason: str | None, compared: tuple[Finding, ...], *, whole_file: bool) -> str:

@@ -140,6 +140,8 @@ class Verdict(Record):
         required: The rung the reviewer asked for.
         sentence: The verdict in one line.
         other_tensors: How many tensors of the model after load are not the recorded ones: with any, nothing is reproduced.
+        preprocessing: Whether the recorded raw samples become the recorded model inputs again: ``agrees``, bitwise or close;
+            ``differs`` or ``failed``, with which nothing is reproduced; ``none``: nothing was compared.
     """
 
     reproduced: bool
@@ -147,13 +149,22 @@ class Verdict(Record):
     required: Rung
     sentence: str
     other_tensors: int = 0
+    preprocessing: Literal["none", "agrees", "differs", "failed"] = "none"
 
     @property
     def exit_code(self) -> int:
         """What the command line ends with: 0 reproduced, 1 differs, 3 could not be judged."""
         if self.reproduced:
             return 0
-        return 3 if self.rung is Rung.NOT_RUN and not self.other_tensors else 1
+        if self.other_tensors or self.preprocessing == "differs":
+            return 1
+        unknown = self.rung is Rung.NOT_RUN or (self.preprocessing == "failed" and self.rung.reaches(self.required))
+        return 3 if unknown else 1
+
+    @property
+    def is_prepared_otherwise(self) -> bool:
+        """Whether the first link of the chain from raw sample to output is broken: the preprocessing."""
+        return self.preprocessing in {"differs", "failed"}
 
     @property
     def is_another_model(self) -> bool:

@@ -20,12 +20,17 @@ class Timed(Protocol):
     stages: list[StageTime]
 
 
-def default_folder(bundle: Path) -> Path:
-    """``NAME.replay/TIME`` under the current folder, beside the bundle when that is in it; new for every replay."""
+def default_folder(bundle: Path, verb: str = "replay") -> Path:
+    """``NAME.replay/TIME`` under the current folder, beside the bundle when that is in it; new for every replay.
+
+    Args:
+        bundle: The bundle.
+        verb: What is reported: ``replay``, or ``drift``.
+    """
     now = datetime.datetime.now(datetime.timezone.utc)
     place, here = bundle.resolve(), Path.cwd().resolve()
     parent = place.parent if place in (here, *here.parents) else here
-    return parent / f"{place.name}.replay" / now.strftime("%Y%m%dT%H%M%S.%fZ")
+    return parent / f"{place.name}.{verb}" / now.strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def refuse_inside(folder: Path, bundle: Path) -> None:

@@ -6,7 +6,7 @@ import re
 
 _SAMPLES = re.compile(r"\.env\.(example|sample|template|dist)", re.IGNORECASE)
 _NAMES = re.compile(
-    r"\.env(\..*)?|.*\.env|\.envrc|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)"
+    r"\.env(\..*)?|.*\.env|\.envrc|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|salt)"
     r"|id_(rsa|dsa|ecdsa|ed25519)(_.*|-.*)?|[._]netrc|\.pypirc|\.git-credentials|\.htpasswd|\.pgpass|\.dockercfg"
     r"|kaggle\.json|(client_)?secrets?\.(toml|ya?ml|json|ini)|credentials(\.(json|ini|toml|ya?ml))?"
     r"|service[-_]account.*\.json",

@@ -12,6 +12,7 @@ from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, sized
+from reprobundle.rendering import splits
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
 from reprobundle.rendering.wording import found_lines, lock_words, proof_words
@@ -45,6 +46,7 @@ def describe(
     page.field("code", code_words(manifest))
     page.field("lock", lock_words(manifest.environment.lock))
     page.field("wheels", *packed_words(manifest.environment))
+    page.field("data", *splits.in_short(manifest.data))
     total = sum(entry.size for entry in manifest.files)
     page.field("files", f"{counted(len(manifest.files), 'file')}, {sized(total)}")
     show_warnings(page, warned)

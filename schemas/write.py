@@ -18,6 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from reprobundle.components.documentation.card import Card
+from reprobundle.drifts import DriftReport
 from reprobundle.manifest import Manifest
 from reprobundle.records import Record
 from reprobundle.report import Report
@@ -27,6 +28,7 @@ HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, tuple[type[Record], str]] = {
     "documentation": (Card, "documentation/card.yaml of a bundle"),
+    "drift": (DriftReport, "drift.json of a comparison with new data"),
     "manifest": (Manifest, "manifest.json of a bundle"),
     "report": (Report, "report.json of a replay"),
     "specification": (Specification, "reprobundle.yaml of a project"),

@@ -15,7 +15,21 @@ import pytest
 from reprobundle import sandbox
 
 LIBRARIES = frozenset(
-    {"transformers", "lightning", "skops", "onnxruntime", "accelerate", "omegaconf"}
+    {
+        "accelerate",
+        "datasets",
+        "lightning",
+        "moto",
+        "omegaconf",
+        "onnxruntime",
+        "palmerpenguins",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "s3fs",
+        "skops",
+        "transformers",
+    }
 )  # installed apart, for tests/frameworks
 
 

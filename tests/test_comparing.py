@@ -232,12 +232,12 @@ def test_a_listing_only_repeats_its_split(tmp_path):
 
     def edit(place, manifest):
         (place / "data" / "train.txt").write_text("0" * 32 + "\n")
-        manifest["data"]["splits"][0]["ordered"] = "f" * 32
+        manifest["data"]["splits"][0].update(ordered="f" * 32, unordered="e" * 32)
 
     first = tiny_bundle(tmp_path / "a")
     found = compare(first, forged(first, tmp_path / "b", edit))
 
-    assert [item.message for item in found if item.status is Status.DIFFERS] == ["splits['train'].ordered differs"]
+    assert [item.message for item in found if item.status is Status.DIFFERS] == ["data split 'train': other samples"]
 
 
 def test_long_values_are_cut():

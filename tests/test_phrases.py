@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprobundle.phrases import counted, some
+from reprobundle.phrases import counted, percent, rounded, some
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,20 @@ def test_five_are_told_where_no_number_is_asked_for() -> None:
 def test_the_rest_can_be_called_by_name() -> None:
     """A message may say what the rest are."""
     assert some(["a", "b", "c"], shown=1, more="more tensors") == "a and 2 more tensors"
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0%"), (1e-9, "<0.1%"), (0.004, "0.4%"), (0.01, "1%"), (0.12, "12%"), (0.996, ">99%"), (1, "100%")],
+)
+def test_a_share_is_told_in_hundredths(share: float, said: str) -> None:
+    """A share that is there is never told as none, and part of something never as all of it."""
+    assert percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.5, "0.5"), (12.345, "12.3"), (4201.4, "4,201"), (-1.2345e-7, "-1.23e-07"), (1e300, "1e+300")]
+)
+def test_a_number_has_three_digits(value: float, said: str) -> None:
+    """Large numbers are written out as far as a person reads them, thousands apart."""
+    assert rounded(value) == said

@@ -260,3 +260,23 @@ def test_the_time_is_for_all_of_them(tmp_path):
         process.run_together(commands, timeout=1)
 
     assert caught.value.output == "first\n"
+
+
+def test_a_program_answers_while_the_block_runs():
+    """A program of our own gets what it is asked, and ends with the block, also in the middle of an answer."""
+    code = "import sys\nfor line in sys.stdin.buffer: sys.stdout.buffer.write(line[::-1]); sys.stdout.buffer.flush()"
+    with process.answering([sys.executable, "-c", code]) as (questions, answers):
+        questions.write(b"abc\n")
+        questions.flush()
+        answer = answers.read(4)
+
+    assert answer == b"\ncba"
+    assert (questions.closed, answers.closed) == (True, True)
+
+
+def test_a_program_that_is_not_there_answers_nothing(tmp_path):
+    """One that cannot be started is told of."""
+    with pytest.raises(UnavailableError) as caught, process.answering([str(tmp_path / "none")]):
+        pass
+
+    assert str(caught.value) == f"{tmp_path / 'none'}: cannot be started: No such file or directory"

@@ -32,7 +32,24 @@ def name(**changes: Any) -> Any:
     return edit
 
 
+def split(**fields: Any) -> Any:
+    """An edit that sets fields of the first data split."""
+    return lambda _folder, manifest: manifest["data"]["splits"][0].update(fields)
+
+
 FLAWS = {
+    "statistics that are not there": (
+        split(statistics="data/none.json"),
+        "data.splits: names 'data/none.json', which is not in files",
+    ),
+    "weights as the parts of files": (
+        split(parts="model.safetensors"),
+        "data.splits: names 'model.safetensors', expected a file under data/",
+    ),
+    "another split's listing as statistics": (
+        split(statistics="data/test.txt"),
+        "data.splits: names 'data/test.txt', which is data.splits already",
+    ),
     "not listed": (
         name(code={"patch": "code/none.patch"}),
         "code.patch: names 'code/none.patch', which is not in files",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from reprobundle import specification
+from reprobundle import DataSplit, Splitting, specification
 from reprobundle.components import model
 from reprobundle.components.interface import Source
 from reprobundle.components.model.opening import Checkpoint
@@ -126,6 +126,40 @@ def test_a_full_specification(project):
     assert sys.path[0] == str(project)
 
 
+SPLITS = """
+    model: {function: SPEC:double}
+    splits:
+      glob: data/*.txt
+      url: memory://bucket/x.csv
+      list: [data/a.txt, x.npy]
+      table: {path: x.npy, label: y, dtypes: {a: int32}, licence: MIT, private: keys/x.salt, as_bytes: true}
+      made: {function: SPEC:train, owner: me}
+    splitting: {function: SPEC:double, data: {path: x.npy}, seed: 0, arguments: {share: 0.2}, name: whole}
+"""
+
+
+def test_every_form_of_a_split(project):
+    """Globs and URLs stay as they are, lists and mappings become what capture takes; a salt lies beside the file."""
+    made, _ = load(project, SPLITS)
+    splits = made["splits"]
+
+    assert splits["glob"] == str(project / "data/*.txt")
+    assert splits["url"] == "memory://bucket/x.csv"
+    assert splits["list"] == [project / "data/a.txt", project / "x.npy"]
+    assert splits["table"] == DataSplit(
+        project / "x.npy",
+        label="y",
+        dtypes={"a": "int32"},
+        licence="MIT",
+        private=project / "keys/x.salt",
+        as_bytes=True,
+    )
+    assert (splits["made"].owner, splits["made"].data[1].tolist()) == ("me", [0, 1, 2, 3])
+    assert made["splitting"] == Splitting(
+        "spec_code:double", data=DataSplit(project / "x.npy"), seed=0, arguments={"share": 0.2}, name="whole"
+    )
+
+
 def test_the_arguments_are_those_of_capture(project):
     """Whatever a specification resolves to, capture takes it."""
     made, _ = load(project, FULL)
@@ -237,6 +271,18 @@ def test_warnings_are_handed_on(project):
         ("[]", "document: Input should be an object, found []"),
         ("model: {function: 'a:b'}\nmetrics: {acc: '0.9'}", "metrics.acc: Input should be a valid number, found '0.9'"),
         ("model: {function: 'a:b'}\nsplits: [a]", "splits: Input should be an object, found ['a']"),
+        (
+            "model: {function: 'a:b'}\nsplits: {a: 3}",
+            "splits.a: expected a path, glob, URL or module:function, a list of paths, or a mapping, found 3",
+        ),
+        (
+            "model: {function: 'a:b'}\nsplits: {a: {path: x, label: 3}}",
+            "splits.a.label: Input should be a valid string, found 3",
+        ),
+        (
+            "model: {function: 'a:b'}\nsplits: {a: {label: x}}",
+            "splits.a: Value error, expected one of path and function, found {'label': 'x'}",
+        ),
         ("model: {function: 'a:b'}\ninputs: ''", "inputs: String should have at least 1 character, found ''"),
         ("model: {function: *x}", "line 1: model.function: the alias *x is not allowed"),
     ],
@@ -268,6 +314,9 @@ NET = "model: {factory: SPEC:net, init: {width: 3}, weights: %s}"
          "inputs: expected a .safetensors, .npy or .npz file, or a function as module:name, found 'card.yaml'"),
         ("model: {function: SPEC:double}\ninputs: no.npy", "inputs: no file 'no.npy'"),
         ("model: {function: SPEC:double}\nsplits: {a: gone}", "splits.a: no file or folder 'gone'"),
+        ("model: {function: SPEC:double}\nsplits: {a: 'gone/*.png'}", "splits.a: no file matches 'gone/*.png'"),
+        ("model: {function: SPEC:double}\nsplits: {a: {path: gone}}", "splits.a.path: no file or folder 'gone'"),
+        ("model: {function: SPEC:double}\nsplits: {a: [x.npy, gone]}", "splits.a[1]: no file 'gone'"),
         ("model: {function: SPEC:double}\nproject: gone", "project: no folder 'gone'"),
         ("model: {function: SPEC:double}\ndocumentation: no.yaml", "documentation: no file 'no.yaml'"),
         ("model: {function: SPEC:double}\nhyperparameters: list.json",
@@ -289,7 +338,7 @@ def test_what_is_named_and_not_there(project, text, message):
         (
             "model: {function: 'a:b'}\nmodle: 1",
             "there is no key 'modle'",
-            "did you mean 'model'? the keys are name, model, inputs, hyperparameters, preprocessing, splits, metrics, "
+            "did you mean 'model'? the keys are name, model, inputs, hyperparameters, preprocessing, splits, splitting, metrics, "
             "claims, documentation, project, vendor",
         ),
         (
@@ -301,6 +350,17 @@ def test_what_is_named_and_not_there(project, text, message):
             "model: {function: 'a:b'}\npreprocessing: {transfrom: x}",
             "preprocessing: there is no key 'transfrom'",
             "did you mean 'transform'? the keys are configuration, transform, samples",
+        ),
+        (
+            "model: {function: 'a:b'}\nsplits: {a: {path: x, license: y}}",
+            "splits.a: there is no key 'license'",
+            "did you mean 'licence'? the keys are path, function, label, dtypes, as_bytes, private, source, version, "
+            "licence, collection, owner, consent",
+        ),
+        (
+            "model: {function: 'a:b'}\nsplitting: {function: 'a:b', data: x, sed: 1}",
+            "splitting: there is no key 'sed'",
+            "did you mean 'seed'? the keys are function, data, seed, arguments, name",
         ),
     ],
 )
@@ -395,3 +455,97 @@ def test_reading_imports_nothing(tmp_path):
     assert isinstance(made, Specification)
     with pytest.raises(UsageError):
         arguments(made, tmp_path)
+
+
+PIPELINE = """
+class Scale:
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, raw):
+        return raw * self.by
+
+
+def load(by):
+    return Scale(by)
+
+
+def fail():
+    raise ValueError("no file")
+
+
+def shift(raw, by=0):
+    return raw + by
+
+
+ready = Scale(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("transform", "result"),
+    [
+        ("PIPELINE:shift", 1),
+        ("PIPELINE:ready", 3),
+        ("{function: 'PIPELINE:shift', arguments: {by: 4}}", 5),
+        ("{factory: 'PIPELINE:load', arguments: {by: 5}}", 5),
+    ],
+)
+def test_a_transform_in_each_form(tmp_path, monkeypatch, transform, result):
+    """A function, an object, a function with arguments bound, an object that a function makes."""
+    module = _pipeline(tmp_path, monkeypatch)
+    made = _transform(tmp_path, transform.replace("PIPELINE", module))
+
+    assert made(1) == result
+
+
+def test_several_transforms(tmp_path, monkeypatch):
+    """In a list, or by name."""
+    module = _pipeline(tmp_path, monkeypatch)
+    listed = _transform(tmp_path, f"['{module}:shift', {{factory: '{module}:Scale', arguments: {{by: 2}}}}]")
+    named = _transform(
+        tmp_path, f"{{first: '{module}:ready', second: {{function: '{module}:shift', arguments: {{by: 1}}}}}}"
+    )
+
+    assert [one(2) for one in listed] == [2, 4]
+    assert {name: one(2) for name, one in named.items()} == {"first": 6, "second": 3}
+
+
+@pytest.mark.parametrize(
+    ("transform", "error", "told"),
+    [
+        (
+            "3",
+            RefusedInputError,
+            "preprocessing.transform: expected module:name, a step, a list of steps, or steps by name",
+        ),
+        ("[3]", RefusedInputError, "expected module:name, or a mapping with function or factory"),
+        ("{arguments: {by: 1}}", RefusedInputError, "expected one of function and factory"),
+        (
+            "[{factory: 'PIPELINE:fail'}]",
+            UsageError,
+            "preprocessing.transform[0]: calling 'PIPELINE:fail' failed: ValueError: no file",
+        ),
+    ],
+)
+def test_a_transform_that_is_none(tmp_path, monkeypatch, transform, error, told):
+    """What is of no form, or cannot be made, is told with its place."""
+    module = _pipeline(tmp_path, monkeypatch)
+
+    with pytest.raises(error) as raised:
+        _transform(tmp_path, transform.replace("PIPELINE", module))
+    assert told.replace("PIPELINE", module) in str(raised.value)
+
+
+def _pipeline(folder, monkeypatch):
+    """A module of steps under a name of its own."""
+    name = f"pipeline_{abs(hash(str(folder)))}"
+    (folder / f"{name}.py").write_text(PIPELINE)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return name
+
+
+def _transform(folder, text):
+    file = folder / "reprobundle.yaml"
+    file.write_text(f"model: {{function: 'operator:neg'}}\npreprocessing: {{transform: {text}}}\n")
+    return specification.load(file)[0]["preprocessing"].transform

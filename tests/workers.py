@@ -57,6 +57,7 @@ class Project:
             "watched": False,
             "inputs": None,
             "transform": None,
+            "splitting": None,
             "settings": {},
             "out": str(folder / "out"),
         }

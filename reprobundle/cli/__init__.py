@@ -44,6 +44,7 @@ VERBS = (
     Verb("lock", "lock:lock", "Complete the lock of a bundle that was captured without a package index."),
     Verb("doctor", "doctor:doctor", "Say what of a bundle can be replayed here, before any time is spent."),
     Verb("compare", "compare:compare", "Say what differs between two bundles, kind by kind."),
+    Verb("drift", "drift:drift", "Say whether new data is like a captured split, feature by feature."),
     Verb("sign", "sign:sign", "Sign a bundle, so that others can see that it comes from you."),
     Verb("pack", "pack:pack", "Write a bundle into one file, the same bytes every time."),
     Verb("unpack", "unpack:unpack", "Read an archive that pack wrote, and verify what is in it."),

@@ -45,8 +45,8 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
         _show_dry_run(specification, as_json=as_json, quiet=quiet)
         return 0
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
-    with bar("writing weights", quiet=quiet) as told:
-        captured, warned = _captured(specification, out, progress=told, **options)
+    with bar("writing weights", quiet=quiet) as writing, bar("digesting data", quiet=quiet) as reading:
+        captured, warned = _captured(specification, out, progress=writing, reading=reading, **options)
     if as_json:
         screen.document(_document(captured, warned))
     elif not quiet:

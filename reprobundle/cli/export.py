@@ -46,12 +46,9 @@ def export(view: str, bundle: Path, folder: Path | None, *, replay: Path | None,
 
 
 def _print(name: str, verified: VerifiedBundle, *, as_json: bool, quiet: bool) -> None:
-    from reprobundle.components.documentation.card import read_card
     from reprobundle.exports.views import render
-    from reprobundle.store import inside
 
-    place = inside(verified.path, verified.manifest.documentation.path)
-    text = render(verified.manifest, read_card(place.read_bytes())).get(name)
+    text = render(verified.manifest, verified.path).get(name)
     if text is None:
         hint = "name both in documentation/card.yaml"
         raise UnavailableError(f"{name}: needs a title and authors, which the bundle does not have", hint=hint)

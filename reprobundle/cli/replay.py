@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,10 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True,
               help="The walls around the bundle's code.")  # fmt: skip
 @click.option("--data", multiple=True, metavar="SPLIT=PATH",
-              help="Your own copy of a data split, compared with the record: a folder or a file where files were "
-                   "recorded, a .npy, .npz or .safetensors file where arrays were; may be repeated.")  # fmt: skip
+              help="Your own copy of a data split, compared with the record: a folder, file, archive, glob or URL where "
+                   "files were recorded, a file of arrays or a table where samples were; may be repeated.")  # fmt: skip
+@click.option("--salt", "salts", multiple=True, metavar="SPLIT=FILE",
+              help="The file with the salt of a private split; may be repeated.")  # fmt: skip
 @click.option("--index-url", "index_urls", multiple=True, metavar="URL", help="Package index to fetch wheels from.")
 @click.option("--find-links", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
               help="Folder that holds wheels; may be repeated.")  # fmt: skip
@@ -46,7 +49,9 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.option("--timeout", type=click.IntRange(1, LONGEST_SECONDS), metavar="SECONDS",
               default=3600, show_default=True, help="How long the model may run.")  # fmt: skip
 @screen.verbosity
-def replay(bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], **options: Any) -> int:
+def replay(
+    bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], salts: Sequence[str], **options: Any
+) -> int:
     """Rebuild the environment, run the model again and compare its outputs.
 
     The bundle's code runs inside a sandbox, without network, without your files. Ends with 0 when the model was
@@ -58,7 +63,8 @@ def replay(bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], **o
 
     folder = options.pop("report") or default_folder(bundle)
     with screen.live_progress(quiet=quiet) as say:
-        report = replay_bundle(bundle, data=_splits(data), say=say, report=folder, **options)
+        given, keys = _by_split("--data", data), _by_split("--salt", salts)
+        report = replay_bundle(bundle, data=given, salts=keys, say=say, report=folder, **options)
     show_report(report, folder, as_json=as_json, quiet=quiet)
     return report.verdict.exit_code
 
@@ -74,20 +80,27 @@ def show_report(report: Report, folder: Path, *, as_json: bool, quiet: bool) -> 
         screen.text(f"report       {escape(folder / 'report.html', limit=screen.LONGEST_MESSAGE)}")
 
 
-def _splits(given: Sequence[str]) -> dict[str, Path]:
+def _by_split(option: str, given: Sequence[str]) -> dict[str, str]:
     """Parse ``SPLIT=PATH``.
 
     Raises:
         UsageError: No name, no path, a split named twice, or nothing there.
     """
-    splits: dict[str, Path] = {}
+    splits: dict[str, str] = {}
     for text in given:
         name, _, place = text.partition("=")
         if not name or not place:
-            raise UsageError(f"--data: expected SPLIT=PATH, found {text!r}")
+            raise UsageError(f"{option}: expected SPLIT=PATH, found {text!r}")
         if name in splits:
-            raise UsageError(f"--data: the split {name!r} stands twice")
-        if not Path(place).exists():
-            raise UsageError(f"--data: split {name!r}: there is nothing at {place!r}")
-        splits[name] = Path(place)
+            raise UsageError(f"{option}: the split {name!r} stands twice")
+        if not _may_be(place):
+            raise UsageError(f"{option}: split {name!r}: there is nothing at {place!r}")
+        splits[name] = place
     return splits
+
+
+def _may_be(place: str) -> bool:
+    """Whether something is there; of a URL that is found out when it is read."""
+    if "://" in place or Path(place).exists():
+        return True
+    return glob.has_magic(place) and bool(glob.glob(place, recursive=True))  # noqa: PTH207 (pathlib's takes no absolute one)

@@ -50,6 +50,8 @@ def _lines(opened: Bundle, content: dict[str, Any], section: str | None) -> Iter
         return _overview(opened, content)
     if section == "environment":
         return _environment(opened)
+    if section == "data":
+        return _splits(opened)
     return _notes(opened) if section == "notes" else _tree(content[section], "")
 
 
@@ -58,6 +60,13 @@ def _environment(opened: Bundle) -> Iterator[str]:
     from reprobundle.rendering import environment
 
     yield environment.render(opened.manifest.environment, colour=screen.colours(), width=screen.width())
+
+
+def _splits(opened: Bundle) -> Iterator[str]:
+    """The data splits as tables: who reads them looks for counts, leakage and origin, not for keys."""
+    from reprobundle.rendering import splits
+
+    yield splits.render(opened.manifest.data, colour=screen.colours(), width=screen.width())
 
 
 def _document(value: Any) -> bytes:

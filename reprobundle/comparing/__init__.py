@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from reprobundle.bundle import verify
-from reprobundle.comparing import files, weights
+from reprobundle.comparing import files, splits, weights
 from reprobundle.comparing.files import HOW_REBUILT
 from reprobundle.comparing.pairs import Roots
 from reprobundle.comparing.values import walk
-from reprobundle.components import environment
+from reprobundle.components import data, environment
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
@@ -89,6 +89,8 @@ def _section(kind: str, a: Manifest, b: Manifest, values: tuple[Any, Any], roots
         for finding in walk(kind, "", *rest):
             yield _graded(finding, MODEL_GRADES.get(finding.message.replace(".", " ").split()[0]))
         yield from weights.differences(a, b, roots)
+    elif kind == data.NAME:
+        yield from splits.differences(a.data, b.data, roots)
     else:
         yield from walk(kind, "", first, second)
 

@@ -111,7 +111,8 @@ def _repeated(path: str, manifest: Manifest) -> str | None:
     """What the section calls the content of the file: the manifest holds the digests of splits and tensors, too."""
     if path in _of_model(manifest) and path.endswith((".safetensors", ".index.json")):
         return "tensor"
-    return next((f"splits[{split.name!r}]" for split in manifest.data.splits if split.listing == path), None)
+    splits = manifest.data.splits
+    return next((repr(split.name) for split in splits if path in {split.listing, split.parts, split.statistics}), None)
 
 
 def _of_model(manifest: Manifest) -> tuple[str | None, ...]:

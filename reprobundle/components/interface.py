@@ -99,6 +99,7 @@ class Source:
         opened: Where `model` came from, when the person named a file or folder.
         wrappers: What was taken off `model`, outermost first.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
+        reading: Called with the bytes read so far and the bytes in all, while data splits are digested.
     """
 
     model: Any
@@ -125,6 +126,7 @@ class Source:
     opened: Opened | None = None
     wrappers: tuple[str, ...] = ()
     progress: Callable[[int, int], None] | None = None
+    reading: Callable[[int, int], None] | None = None
 
 
 @dataclass
@@ -162,7 +164,8 @@ class Site:
     Attributes:
         root: The verified view of the bundle.
         answer: What the worker did; None when nothing was run.
-        data: The reviewer's own copies of splits, by split name.
+        data: The reviewer's own copies of splits, by split name: paths, URLs, or objects that `capture` takes as splits.
+        salts: Files with the salts of private splits, by split name.
         required: The rung the reviewer asks for.
         other_device: Whether the model ran on another kind of device than at capture.
         packages: Folders of packages of an environment that was there before, to be read; None: it was made from the lock.
@@ -171,7 +174,8 @@ class Site:
 
     root: Path
     answer: Answer | None = None
-    data: Mapping[str, Path] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    salts: Mapping[str, Path] = field(default_factory=dict)
     required: Rung = Rung.CLOSE
     other_device: bool = False
     packages: tuple[Path, ...] | None = None

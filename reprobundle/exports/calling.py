@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Mapping
 from typing import cast
 
-from reprobundle.components.model.section import Arguments, step
+from reprobundle.components.recipes.form import Arguments, step
 from reprobundle.entries import Entry, parse_entry
 from reprobundle.records import Json
 

@@ -5,16 +5,17 @@ Every string of the bundle passes `markdown`, so that a card says what a bundle 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reprobundle import frameworks
+from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.documentation.card import Card
-from reprobundle.exports import usage
+from reprobundle.exports import data_section, usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.exports.markdown import code, inline, paragraphs, table
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted, sized
+from reprobundle.phrases import counted
 from reprobundle.records import Record
 
 SHOWN_ROWS = 50
@@ -22,15 +23,16 @@ SHOWN_PACKAGES = 20
 FOOTER = "*Made by reprobundle from `manifest.json` and `documentation/card.yaml`; write there, not here.*"
 
 
-def card(manifest: Manifest, written: Card) -> str:
+def card(manifest: Manifest, written: Card, statistics: Mapping[str, Statistics] | None = None) -> str:
     """The text of ``README.md``.
 
     Args:
         manifest: What was captured; its table of files is not used, for this file stands in it.
         written: What people said.
+        statistics: What the data splits look like, by name.
     """
     parts = [front_matter(manifest, written), f"# {inline(written.title or manifest.name)}", *_opening(written)]
-    for heading, content in _sections(manifest, written):
+    for heading, content in _sections(manifest, written, statistics or {}):
         lines = [line for line in content if line]
         if lines:
             parts += [f"## {heading}", *lines]
@@ -51,14 +53,16 @@ def _opening(written: Card) -> Iterator[str]:
         yield " · ".join(known)
 
 
-def _sections(manifest: Manifest, written: Card) -> Iterator[tuple[str, Iterator[str]]]:
+def _sections(
+    manifest: Manifest, written: Card, statistics: Mapping[str, Statistics]
+) -> Iterator[tuple[str, Iterator[str]]]:
     """The card's sections in the order people look for them; an empty one is left out."""
     yield "Model", _model(manifest)
     yield "Use", _answers(written.use)
     yield "How to load it", usage.loading(manifest)
     yield "How to replay it", usage.replaying(manifest)
     yield "Environment", _environment(manifest)
-    yield "Data", _data(manifest, written)
+    yield "Data", _both(_answers(written.training_data), data_section.lines(manifest.data, statistics))
     yield "Preprocessing", _both(usage.preparing(manifest), _answers(written.data_preparation))
     yield "Training", _both(_answers(written.training), _hyperparameters(manifest))
     yield "Evaluation", _both(_answers(written.evaluation), _claims(manifest))
@@ -125,17 +129,6 @@ def _environment(manifest: Manifest) -> Iterator[str]:
         yield table(("package", "version"), [(code(part.name), code(part.version)) for part in used[:SHOWN_PACKAGES]])
     if len(used) > SHOWN_PACKAGES:
         yield f"And {len(used) - SHOWN_PACKAGES} more that were imported."
-
-
-def _data(manifest: Manifest, written: Card) -> Iterator[str]:
-    yield from _answers(written.training_data)
-    splits = manifest.data.splits
-    if splits:
-        rows = [
-            (code(split.name), split.kind, f"{split.count:,}", sized(split.bytes), code(split.ordered))
-            for split in splits[:SHOWN_ROWS]
-        ]
-        yield table(("split", "form", "count", "size", "digest (XXH3-128)"), rows)
 
 
 def _hyperparameters(manifest: Manifest) -> Iterator[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from reprobundle.components.preprocessing import Step
 from reprobundle.entries import Entry, parse_entry
 from reprobundle.exports import calling
 from reprobundle.exports.markdown import block, code, inline
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted
 from reprobundle.rendering import escape
 
 LONGEST_CALL = 1000
@@ -115,10 +117,31 @@ def preparing(manifest: Manifest) -> Iterator[str]:
     section = manifest.preprocessing
     if section.transform is not None:
         yield f"The function {code(section.transform)} makes the model's inputs from raw samples."
+    if section.steps:
+        yield f"{counted(len(section.steps), 'step')}, one after another, {_makes(section.steps)} the model's inputs from raw samples:"
+        yield "\n".join(f"{number}. {_step(step)}" for number, step in enumerate(section.steps, start=1))
     if section.configuration is not None:
         yield f"Its settings are in {code(section.configuration)}."
+    for part in section.described:
+        told = f": {inline(part.doc)}" if part.doc else ""
+        yield f"**{part.topic.capitalize()}** (under {code(part.key)} in the settings){told}"
     if section.pairs is not None:
-        yield "Raw samples and what the function made of them are recorded, and checked at every replay."
+        chain = ", and these results are the model's recorded inputs" if section.pairs.feeds_model else ""
+        yield f"Raw samples and what is made of them are recorded{chain}; both are checked at every replay."
+
+
+def _makes(steps: Sequence[Step]) -> str:
+    return "makes" if len(steps) == 1 else "make"
+
+
+def _step(step: Step) -> str:
+    """One step as a reader knows it: what it is, and where it stands."""
+    what = {"function": "the function", "object": "an object of", "pretrained": "the tokenizer or processor"}
+    if step.form == "skops":
+        told = f"the fitted object in {code(step.file or '')}"
+    else:
+        told = f"{what[step.form]} {code(step.entry or '')}"
+    return f"{code(step.name)}: {told}" + (f", its method {code(step.method)}" if step.method else "")
 
 
 def scalar(value: object) -> str:

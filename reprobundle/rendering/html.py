@@ -21,7 +21,7 @@ def render(report: Report) -> str:
     """The report as one self-contained page."""
     outputs = wording.weakest_first(report.outputs, SHOWN_OUTPUTS)
     found, changed = wording.found_lines(report.findings), differences.graded(report.findings)
-    return _environment().get_template("report.html").render(
+    return template("report.html").render(
         report=report,
         headline=wording.headline(report.verdict),
         explanation=wording.explanation(report.verdict),
@@ -55,6 +55,11 @@ def _row(output: OutputComparison) -> dict[str, Any]:
         "reason": output.reason,
         "bar": bar_of(output),
     }
+
+
+def template(name: str) -> jinja2.Template:
+    """One of the pages to be filled; whatever is put in is escaped."""
+    return _environment().get_template(name)
 
 
 def _environment() -> jinja2.Environment:

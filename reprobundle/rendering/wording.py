@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from reprobundle.report import (
 ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
 MINUTE = 60.0
 
+_OF_THE_MODEL = re.compile(r"; (?=of the model itself: |the (?:outputs of the )?model itself )")
+
 
 @dataclass(frozen=True)
 class FoundLine:
@@ -47,6 +50,8 @@ def headline(verdict: Verdict) -> str:
     """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``."""
     if verdict.reproduced:
         return f"REPRODUCED, {verdict.rung.value}"
+    if verdict.is_prepared_otherwise:
+        return f"NOT REPRODUCED: {_parted(verdict)[0]}"
     if verdict.is_another_model:
         return "NOT REPRODUCED: " + prose(verdict.sentence).removeprefix("not reproduced: ")
     if verdict.rung is Rung.NOT_RUN:
@@ -58,6 +63,8 @@ def headline(verdict: Verdict) -> str:
 
 def explanation(verdict: Verdict) -> str:
     """What the verdict's sentence says beyond the headline, or the meaning of the rung where it says no more."""
+    if verdict.is_prepared_otherwise:
+        return _parted(verdict)[1]
     if verdict.is_another_model:
         return "a model with other weights is another model, also where these inputs do not show it"
     sentence = prose(verdict.sentence)
@@ -68,6 +75,13 @@ def explanation(verdict: Verdict) -> str:
         Rung.CLOSE: "every output lies within the tolerance around the recorded one",
     }
     return sentence.lstrip(": ") or meaning.get(verdict.rung, "")
+
+
+def _parted(verdict: Verdict) -> tuple[str, str]:
+    """What a verdict says of the preprocessing, and what of the model."""
+    sentence = prose(verdict.sentence).removeprefix("not reproduced: ")
+    told, *rest = _OF_THE_MODEL.split(sentence, maxsplit=1)
+    return told, "; ".join(rest)
 
 
 def integrity(signature: Signature) -> str:

@@ -18,6 +18,7 @@ from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
 from reprobundle.specification.keys import refuse_unknown_keys
 from reprobundle.specification.resolving import Resolving
+from reprobundle.specification.split_resolving import resolve_split, resolve_splitting
 from reprobundle.yaml_reading import read_yaml
 
 __all__ = [
@@ -124,7 +125,11 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
         made["inputs"] = as_torch(made["inputs"])
     if specification.preprocessing is not None:
         made["preprocessing"] = resolving.preprocessing(specification.preprocessing)
-    made["splits"] = {name: resolving.split(name, given) for name, given in specification.splits.items()}
+    made["splits"] = {
+        name: resolve_split(resolving.folder, f"splits.{name}", given) for name, given in specification.splits.items()
+    }
+    if specification.splitting is not None:
+        made["splitting"] = resolve_splitting(resolving.folder, specification.splitting)
     made["metrics"] = dict(specification.metrics)
     made["claims"] = specification.claims
     made["documentation"] = resolving.mapping("documentation", specification.documentation)

@@ -6,24 +6,14 @@ from typing import Annotated
 
 import pydantic
 
-from reprobundle import entries
 from reprobundle.components.interface import Vendor
-from reprobundle.errors import RefusedInputError
 from reprobundle.records import Json, Record
+from reprobundle.specification.split_form import Entry, Given, PathText, SplittingSpecification
+from reprobundle.specification.transform_form import Transform
 
-
-def _is_entry(text: str) -> str:
-    try:
-        return str(entries.parse_entry(text))
-    except RefusedInputError as error:
-        raise ValueError(str(error)) from error
-
-
-Entry = Annotated[str, pydantic.AfterValidator(_is_entry), pydantic.Field(description="module:name")]
 FolderName = Annotated[
     str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$", description="letters, digits, '.', '_' and '-'")
 ]
-PathText = Annotated[str, pydantic.Field(min_length=1, description="path relative to the file's folder")]
 
 
 class ModelSpecification(Record):
@@ -67,12 +57,13 @@ class PreprocessingSpecification(Record):
 
     Attributes:
         configuration: Its settings, or the path of a YAML or JSON file.
-        transform: Function that turns raw samples into model inputs, as ``module:name``.
+        transform: What turns raw samples into model inputs: a function, or an object that can be called, as ``module:name``; a
+            mapping that says more; or several, in a list or by name, applied one after another.
         samples: Raw samples: a file of arrays, or a function that returns them, as ``module:name``.
     """
 
     configuration: dict[str, Json] | PathText = {}
-    transform: Entry | None = None
+    transform: Transform | None = None
     samples: PathText | None = None
 
 
@@ -85,7 +76,9 @@ class Specification(Record):
         inputs: Sample inputs: a .safetensors, .npy or .npz file, or a function that returns them, as ``module:name``.
         hyperparameters: Values by name, or the path of a YAML or JSON file.
         preprocessing: What is done to raw samples first.
-        splits: Data splits by name: the path of a file or folder, or a function that returns the split.
+        splits: Data splits by name: a path, glob or URL, a list of paths, a function that returns the split, or a mapping that
+            says more.
+        splitting: How they were made of one whole.
         metrics: Values reached, by name.
         claims: Further claims: id, text, value, tolerance, split, entry.
         documentation: Fields of ``documentation/card.yaml``, or the path of such a file.
@@ -98,7 +91,8 @@ class Specification(Record):
     inputs: PathText | None = None
     hyperparameters: dict[str, Json] | PathText = {}
     preprocessing: PreprocessingSpecification | None = None
-    splits: dict[str, PathText] = {}
+    splits: dict[str, Given] = {}
+    splitting: SplittingSpecification | None = None
     metrics: dict[str, float] = {}
     claims: tuple[dict[str, Json], ...] = ()
     documentation: dict[str, Json] | PathText = {}

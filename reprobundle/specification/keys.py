@@ -9,11 +9,13 @@ from typing import Any
 from reprobundle.errors import RefusedInputError
 from reprobundle.records import Record
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
+from reprobundle.specification.split_form import SplitSpecification, SplittingSpecification
 
 PARTS: tuple[tuple[str, type[Record]], ...] = (
     ("", Specification),
     ("model", ModelSpecification),
     ("preprocessing", PreprocessingSpecification),
+    ("splitting", SplittingSpecification),
 )
 
 
@@ -33,11 +35,24 @@ def refuse_unknown_keys(document: Any, name: str) -> None:
 
 def _unknown(document: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for part, form in PARTS:
-        content = document.get(part) if part and isinstance(document, dict) else document
-        known = tuple(form.model_fields)
-        for key in content if isinstance(content, dict) else ():
-            if key not in known:
-                yield (f"{part}: " if part else ""), key, known
+        content = _below(document, part) if part else document
+        yield from _unknown_of(part, content, form)
+    splits = _below(document, "splits")
+    for name, content in splits.items() if isinstance(splits, dict) else ():
+        yield from _unknown_of(f"splits.{name}", content, SplitSpecification)
+    whole = _below(_below(document, "splitting"), "data")
+    yield from _unknown_of("splitting.data", whole, SplitSpecification)
+
+
+def _below(document: Any, key: str) -> Any:
+    return document.get(key) if isinstance(document, dict) else None
+
+
+def _unknown_of(part: str, content: Any, form: type[Record]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    known = tuple(form.model_fields)
+    for key in content if isinstance(content, dict) else ():
+        if key not in known:
+            yield (f"{part}: " if part else ""), key, known
 
 
 def _hint(key: str, known: tuple[str, ...]) -> str:

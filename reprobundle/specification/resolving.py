@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reprobundle import entries
-from reprobundle.components.interface import Failure, attempt
 from reprobundle.components.model.opening import Checkpoint
 from reprobundle.components.model.opening.making import made_by, resolved
 from reprobundle.components.preprocessing import Preprocessing
-from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.errors import UsageError
 from reprobundle.records import Json
+from reprobundle.specification.calling import called, names_function
 from reprobundle.specification.files import nested, read_arrays, read_document
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification
+from reprobundle.specification.transform_form import resolve_transform
 
 RELATIVE = "paths are relative to the folder of the YAML file"
 
@@ -77,8 +77,8 @@ class Resolving:
 
     def values(self, what: str, text: str) -> Any:
         """Arrays in a file, or what a function returns."""
-        if _names_function(text):
-            return _called(what, text)
+        if names_function(text):
+            return called(what, text)
         return nested(read_arrays(what, self.file(what, text)))
 
     def mapping(self, what: str, given: dict[str, Json] | str) -> dict[str, Json]:
@@ -99,37 +99,6 @@ class Resolving:
         """The preprocessing with its function found and its samples read."""
         return Preprocessing(
             configuration=self.mapping("preprocessing.configuration", given.configuration),
-            transform=None if given.transform is None else resolved("preprocessing.transform", given.transform),
+            transform=resolve_transform(given.transform),
             samples=None if given.samples is None else self.values("preprocessing.samples", given.samples),
         )
-
-    def split(self, name: str, text: str) -> Any:
-        """The place of a file or folder, or what a function returns.
-
-        Raises:
-            UsageError: There is neither.
-        """
-        place = self.folder / text
-        if place.exists():
-            return place
-        if _names_function(text):
-            return _called(f"splits.{name}", text)
-        raise UsageError(f"splits.{name}: no file or folder {text!r}", hint=RELATIVE)
-
-
-def _names_function(text: str) -> bool:
-    if ":" not in text:
-        return False
-    try:
-        entries.parse_entry(text)
-    except RefusedInputError:
-        return False
-    return True
-
-
-def _called(what: str, entry: str) -> Any:
-    function: Callable[[], Any] = resolved(what, entry)
-    made = attempt(function)
-    if isinstance(made, Failure):
-        raise UsageError(f"{what}: calling {entry!r} failed: {made.why}")
-    return made

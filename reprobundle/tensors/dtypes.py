@@ -72,7 +72,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
         KeyError: safetensors cannot hold it (strings, objects, dates, float128).
     """
     names = {numpy: name for name, numpy in (*_NUMPY.items(), *_ML_DTYPES.items())}
-    return names[dtype.newbyteorder("=").name]
+    return names[dtype.name]  # which does not tell the order of bytes
 
 
 def array_of(content: bytes | memoryview, dtype: str, shape: Sequence[int]) -> Array:

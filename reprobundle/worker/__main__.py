@@ -5,9 +5,11 @@ Protocol 1. The one argument is ``job.json``; results go to the folder ``out`` i
 ``result.json``        how far it came (``stage``), the error if it stopped there and the line of the bundle's source it came
                        from, the outputs' structure, digests and facts
 ``outputs.safetensors``      the outputs' tensors
-``transformed.safetensors``  what the preprocessing function made of the recorded raw samples
+``transformed.safetensors``  what the preprocessing made of the recorded raw samples; made before the model
+``indices.safetensors``      the indices of the data splits, made again; made after all else
 
-A failure of the bundle's own code is a field of the result; anything else is a non-zero exit status.
+A failure of the bundle's own code is a field of the result; anything else is a non-zero exit status. The preprocessing and
+the splitting may fail by themselves, and the model is run all the same.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROTOCOL = 1
 LONGEST_ERROR = 4000
 SIBLINGS = (  # the loaders and the tables of facts find each other by these names; each after those it asks for
-    "arguments", "frames", "importing", "loading", "seeding", "tensor_bytes", "tree",
+    "arguments", "frames", "importing", "loading", "seeding", "tensor_bytes", "tree", "for_torch",
+    "raw_values", "transforms", "splitting",
     "readings", "variables", "machine", "libraries", "torch_facts", "torch_settings",
 )  # fmt: skip
 
@@ -77,9 +80,8 @@ def main(path: str) -> None:
     try:
         work(job, result)
     except BaseException as error:  # also SystemExit: the bundle's code may end anything, and its hooks may be its own
-        message = type(error).__name__ + ": " + " ".join(source.told(str(error)).split())[:LONGEST_ERROR]
         misfit = error.misfit if isinstance(error, sibling("loading").UnfitWeights) else None
-        result.write(error=message, at=source.failing(error), misfit=misfit)
+        result.write(error=told_of(error, source), at=source.failing(error), misfit=misfit)
         raise
     finally:
         if watch is not None:
@@ -95,7 +97,14 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     loader = sibling(job["loader"])
     result.write(distributions=importing.distributions())  # first: a missing one may be why nothing more comes
     loader.prepare(job)
-    result.write(stage="build", unapplied=sibling("numerics").apply(job["settings"]))
+    result.write(unapplied=sibling("numerics").apply(job["settings"]))
+    if (
+        job["transform"] is not None
+    ):  # first: raw sample, input and output are a chain, and the first broken link is told
+        result.write(stage="transform")
+        target = os.path.join(job["out"], "transformed.safetensors")
+        apart(job, result, "transform", lambda: {"transformed": sibling("transforms").run(job["transform"], target)})
+    result.write(stage="build")
     model = loader.build(job["model"])
     importing.refuse_hidden(job["hidden"], job["roots"])
     result.write(stage="load")
@@ -105,12 +114,34 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     started = time.monotonic()
     structure = loader.run(model, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
     result.write(outputs=structure, seconds=time.monotonic() - started, facts=sibling("numerics").facts())
-    if job["transform"] is not None:
-        result.write(stage="transform")
-        target = os.path.join(job["out"], "transformed.safetensors")
-        result.write(transformed=loader.transform(job["transform"], target))
     importing.refuse_hidden(job["hidden"], job["roots"])  # a forward pass may import, too
+    if job.get("splitting") is not None:
+        result.write(stage="split")
+        apart(job, result, "splitting", lambda: _split(job))
     result.write(stage="done")
+
+
+def _split(job: Mapping[str, Any]) -> Dict[str, Any]:
+    sibling("splitting").run(job["splitting"], os.path.join(job["out"], "indices.safetensors"))
+    return {"split": True}
+
+
+def apart(job: Mapping[str, Any], result: Result, what: str, action: Callable[[], Dict[str, Any]]) -> None:
+    """Do something beside the model: where it fails, that is told and the model is run all the same."""
+    try:
+        told = action()
+        sibling("importing").refuse_hidden(job["hidden"], job["roots"])
+    except BaseException as error:  # as in main: the bundle's code may end anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        source = sibling("frames").Source(job["bundle"], job["roots"])
+        told = {what + "_error": told_of(error, source), what + "_at": source.failing(error)}
+    result.write(**told)
+
+
+def told_of(error: BaseException, source: Any) -> str:
+    """An exception's type and message in one line."""
+    return type(error).__name__ + ": " + " ".join(source.told(str(error)).split())[:LONGEST_ERROR]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import typing
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+FILED = ("array", "tensor")
 ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 
 
@@ -21,13 +22,14 @@ def sibling(name: str) -> Any:
     return importlib.import_module("reprobundle.worker." + name)
 
 
-def restored(init: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
+def restored(init: Mapping[str, Any], filed: Optional[Mapping[str, Any]] = None) -> Tuple[List[Any], Dict[str, Any]]:
     """What the class or factory is called with.
 
     Args:
         init: ``args``, ``kwargs``; in ``objects`` the class of each value that is an object of named parts, as
             ``module:name``, and in ``kinds`` what other values are that JSON has no form for, both by the value's place:
             a JSON pointer such as ``/kwargs/config``.
+        filed: Arrays and tensors from the file beside it, by kind and name: ``array/kwargs/mean``.
 
     Returns:
         Arguments by position and by keyword, every value as it was when it was recorded.
@@ -42,7 +44,11 @@ def restored(init: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
         for step in steps:
             holder = holder[int(step) if isinstance(holder, list) else step]
         key = int(last) if isinstance(holder, list) else last
-        holder[key] = made(holder[key], kinds.get(pointer), objects.get(pointer), last)
+        kind = kinds.get(pointer)
+        if kind in FILED:
+            holder[key] = (filed or {})[str(kind) + "/" + holder[key]]
+        else:
+            holder[key] = made(holder[key], kind, objects.get(pointer), last)
     return whole["args"], whole["kwargs"]
 
 

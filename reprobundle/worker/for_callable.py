@@ -78,14 +78,3 @@ def run(function: Any, inputs: Mapping[str, Any], target: str) -> Any:
     structure, found = call(function, inputs["structure"], load_file(inputs["file"]))
     save_file(found, target)
     return structure
-
-
-def transform(job: Mapping[str, Any], target: str) -> Any:
-    """Run the preprocessing function on the recorded raw samples and write the results; gives their structure."""
-    from safetensors.numpy import load_file, save_file
-
-    function = sibling("importing").resolve(job["entry"])
-    alone = {"kind": "list", "items": [job["structure"]]}
-    structure, found = call(function, alone, load_file(job["file"]))
-    save_file(found, target)
-    return structure

@@ -154,16 +154,26 @@ def test_show_tells_what_is_inside(call, bundle):
 
 def test_show_tells_one_section_whole(call, bundle):
     """A section is shown to its last leaf."""
-    assert call("show", bundle, "data")[1].splitlines()[:9] == [
-        "splits:",
-        "  - name: train",
-        "    kind: array",
-        "    count: 12",
-        "    bytes: 192",
-        "    ordered: 0123456789abcdef0123456789abcdef",
-        "    unordered: 0123456789abcdef0123456789abcdef",
-        "    listing: data/train.txt",
-        "    leaves: none",
+    assert call("show", bundle, "model")[1].splitlines()[5:14] == [
+        "  kwargs: hidden 8",
+        "  objects: none",
+        "  kinds: none",
+        "files: model.safetensors",
+        "tensors:",
+        "  - name: w",
+        "    dtype: F32",
+        "    shape: 2",
+        "    xxh3_128: 0123456789abcdef0123456789abcdef",
+    ]
+
+
+def test_show_tells_data_as_a_table(call, bundle):
+    """Splits are read by column: what they are called, how many, how large."""
+    assert call("show", bundle, "data")[1].splitlines()[:4] == [
+        "2 data splits",
+        "  name   form   count  size       classes  repeated  in other splits",
+        "  train  array  12     192 bytes  -        -         -",
+        "  test   array  4      64 bytes   -        -         -",
     ]
 
 
@@ -266,6 +276,7 @@ def test_doctor_says_what_can_be_replayed_here(call, tmp_path):
         (["=x"], "--data: expected SPLIT=PATH, found '=x'"),
         (["test=/no/such"], "--data: split 'test': there is nothing at '/no/such'"),
         (["test=.", "test=."], "--data: the split 'test' stands twice"),
+        (["test=/no/such/*.png"], "--data: split 'test': there is nothing at '/no/such/*.png'"),
     ],
 )
 def test_replay_refuses_wrong_data(call, bundle, given, complaint):
@@ -273,6 +284,15 @@ def test_replay_refuses_wrong_data(call, bundle, given, complaint):
     arguments = [part for text in given for part in ("--data", text)]
 
     assert call("replay", bundle, *arguments) == (2, "", f"reprobundle: {complaint}\n")
+
+
+def test_replay_refuses_a_wrong_salt(call, bundle):
+    """So is a wrong ``--salt``; a URL and a pattern that matches are left to be read."""
+    salt = call(
+        "replay", bundle, "--data", "test=memory://x", "--data", f"train={bundle}/*.json", "--salt", "test=/no/such"
+    )
+
+    assert salt == (2, "", "reprobundle: --salt: split 'test': there is nothing at '/no/such'\n")
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "inf", "nan", "1.5", "1000000000", "soon"])

@@ -13,8 +13,8 @@ import pathlib
 
 import pytest
 
-from reprobundle.components.model.section import Arguments
-from reprobundle.components.model.values import MAX_BYTES, recorded
+from reprobundle.components.recipes.form import Arguments
+from reprobundle.components.recipes.values import MAX_BYTES, recorded
 from reprobundle.errors import UsageError
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.worker import arguments as worker

@@ -95,7 +95,7 @@ def test_what_cannot_be_found_says_why(stage):
 
     assert capture(stage, model=made) is None
     assert stage.notes[-1].message.startswith(
-        "the constructor needs 'cfg' (argument 'cfg/act': object <object object at "
+        "the constructor needs 'cfg' (argument 'cfg/act': object <object object> is no value"
     )
     assert stage.notes[-1].message.endswith(
         "is no value that can be made again), which no hyperparameter or attribute gives"

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 import pytest
 import torch
 
-from reprobundle.components.model import pointers
-from reprobundle.components.model.section import Arguments
-from reprobundle.components.model.values import recorded
+from reprobundle.components.recipes import pointers
+from reprobundle.components.recipes.form import Arguments
+from reprobundle.components.recipes.values import recorded
 
 
 class Colour(enum.Enum):

@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 from reprobundle.components.model import Arguments
-from reprobundle.components.model.values import Coded, recorded
+from reprobundle.components.recipes.values import Coded, recorded
 from reprobundle.exports import calling
 
 torch = pytest.importorskip("torch")

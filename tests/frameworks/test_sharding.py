@@ -12,8 +12,8 @@ from reprobundle.components.model import state, writing
 from reprobundle.store import Writer
 
 require("transformers")
-import torch  # noqa: E402  not without transformers
-import transformers  # noqa: E402
+import torch
+import transformers
 
 SHARD_BYTES = 20_000
 

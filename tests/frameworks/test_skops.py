@@ -11,7 +11,7 @@ from projects import make_project, python
 
 import reprobundle
 from reprobundle.bundle import verify
-from reprobundle.components.model import skops_file
+from reprobundle.components.recipes import skops_file
 from reprobundle.errors import UsageError
 
 STEPS = """

@@ -11,7 +11,7 @@ import reprobundle
 from reprobundle.report import Rung
 
 require("transformers")
-import transformers  # noqa: E402  not without it
+import transformers
 
 pytestmark = pytest.mark.slow
 

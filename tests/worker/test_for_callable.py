@@ -21,7 +21,6 @@ def source(monkeypatch):
     module = types.ModuleType("for_callable_models")
     module.double = lambda x: x * 2
     module.maker = lambda factor, offset=0: lambda x: x * factor + offset
-    module.nested = lambda raw: {"x": raw["image"] / 10, "mean": float(raw["image"].mean()), "n": np.int64(3)}
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
@@ -152,16 +151,3 @@ def test_any_dtype_goes_through_the_files(tmp_path, array):
     assert made.dtype == array.dtype.newbyteorder("<")
     assert made.shape == array.shape
     assert made.tobytes() == array.astype(made.dtype).tobytes()
-
-
-def test_transform_gets_the_samples_as_one_argument(source, tmp_path):
-    """The preprocessing function gets the nested samples as they are, not spread over its arguments."""
-    file = written(tmp_path, "raw", {"image": np.array([1.0, 3.0])})
-    structure = {"kind": "dict", "items": [["image", {"kind": "tensor", "name": "image"}]]}
-    job = {"entry": "for_callable_models:nested", "file": file, "structure": structure, "library": "numpy"}
-    for_callable.transform(job, str(tmp_path / "made"))
-    made = tensors.read_arrays(tmp_path / "made")
-
-    assert made["x"].tolist() == [0.1, 0.3]
-    assert made["mean"].tolist() == 2.0
-    assert made["n"].tolist() == 3

@@ -143,7 +143,7 @@ def test_transform_is_run_too(project):
 
     project.torch("net:Noisy", weights={"scale": torch.tensor(2.0)})
     project.job["transform"] = {
-        "entry": "net:prepare",
+        "steps": [{"form": "function", "entry": "net:prepare"}],
         "file": project.file("raw", value=np.array([5.0, 10.0])),
         "structure": VALUE,
         "library": "numpy",
@@ -223,6 +223,58 @@ def test_worker_needs_nothing_of_the_program(project):
     assert project.run().result["outputs"] == {"kind": "list", "items": []}
 
 
+def test_a_transform_that_fails_does_not_keep_the_model_from_running(project):
+    """The preprocessing comes first; its error and the line it came from are told apart from the model's."""
+    project.write(
+        "net.py", "def model(x):\n    return x * 2\n\n\ndef prepare(raw):\n    raise SystemExit('no\\n scale')\n"
+    )
+    raw = {"file": project.file("raw", value=np.zeros(1)), "structure": VALUE, "library": "numpy"}
+    project.job["transform"] = {"steps": [{"form": "function", "entry": "net:prepare"}], **raw}
+    left = project.run()
+
+    assert (left.code, left.result["stage"], left.result["error"]) == (0, "done", None)
+    assert left.result["transform_error"] == "SystemExit: no scale"
+    assert (left.result["transform_at"]["function"], left.result["transform_at"]["line"]) == ("prepare", 6)
+    assert left.arrays()["value"].tolist() == [[0, 2, 4], [6, 8, 10]]
+
+
+def test_indices_are_made_again(project):
+    """The splitting function gets the number of samples, the seed and its arguments; what it gives is written as I64."""
+    project.write(
+        "net.py",
+        "import numpy as np\ndef model(x):\n    return x\n"
+        "def split(count, seed, share):\n    order = np.random.default_rng(seed).permutation(count)\n"
+        "    return {'train': order[:int(count * share)], 'test': [int(row) for row in order[int(count * share):]]}\n",
+    )
+    project.job["splitting"] = {"entry": "net:split", "count": 8, "seed": 3, "arguments": {"share": 0.75}}
+    left = project.run()
+    order = np.random.default_rng(3).permutation(8)
+
+    assert left.result["split"] is True
+    assert left.arrays("indices")["train"].tolist() == order[:6].tolist()
+    assert left.arrays("indices")["test"].tolist() == order[6:].tolist()
+    assert left.arrays("indices")["test"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("return [0, 1]", "TypeError: expected indices by the split's name, found a list"),
+        ("return {'a': [0.5]}", "TypeError: split 'a': expected whole numbers in a row, found float64"),
+        ("return {'a': [[1]]}", "TypeError: split 'a': expected whole numbers in a row, found int64"),
+        ("return {'a': [4]}", "ValueError: split 'a': an index lies outside the 4 samples of the whole"),
+        ("return {'a': [-1]}", "ValueError: split 'a': an index lies outside the 4 samples of the whole"),
+    ],
+)
+def test_indices_that_are_none(project, body, error):
+    """What is no list of indices is an error of the splitting alone."""
+    project.write("net.py", f"def model(x):\n    return x\n\n\ndef split(count):\n    {body}\n")
+    project.job["splitting"] = {"entry": "net:split", "count": 4, "seed": None, "arguments": {}}
+    left = project.run()
+
+    assert (left.result["stage"], left.result["splitting_error"]) == ("done", error)
+
+
 def test_worker_for_torch_needs_nothing_of_the_program(project):
     """The same holds where it runs a torch model and its preprocessing."""
     names = "sorted(n for n in sys.modules if n.split('.')[0] == 'reprobundle')"
@@ -230,7 +282,7 @@ def test_worker_for_torch_needs_nothing_of_the_program(project):
     project.write("net.py", net + f"def prepare(raw):\n    return {names}\n")
     project.torch("net:Net", weights={})
     project.job["transform"] = {
-        "entry": "net:prepare",
+        "steps": [{"form": "function", "entry": "net:prepare"}],
         "file": project.file("raw", value=np.zeros(1)),
         "structure": VALUE,
         "library": "torch",

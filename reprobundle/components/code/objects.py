@@ -10,6 +10,7 @@ from typing import Any
 
 from reprobundle import parts
 from reprobundle.components.interface import Failure, Source, attempt
+from reprobundle.components.recipes import objects as recipes
 from reprobundle.entries import MAIN_NAMES, main_file, main_name, parse_entry
 from reprobundle.errors import RefusedInputError, UsageError
 
@@ -33,10 +34,17 @@ def objects_of(source: Source) -> tuple[Named, ...]:
     """The model's class or factory and the preprocessing function, by name; what has no name is not among them."""
     model = source.model
     is_code = isinstance(model, type) or hasattr(model, "__qualname__")
-    needed = [model if is_code else type(model), source.factory, getattr(source.preprocessing, "transform", None)]
+    needed = [model if is_code else type(model), source.factory]
+    needed += recipes.named_in(getattr(source.preprocessing, "transform", None) or _called(source.preprocessing))
+    needed += recipes.named_in(getattr(source.splitting, "function", None))
     needed += _classes_of_arguments(source)
     found = (_named(thing) for thing in needed if thing is not None)
     return tuple(dict.fromkeys(named for named in found if named))
+
+
+def _called(preprocessing: Any) -> Any:
+    """A function that was given as the preprocessing itself; None for a configuration."""
+    return preprocessing if inspect.isroutine(preprocessing) else None
 
 
 def _classes_of_arguments(source: Source) -> list[Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 NULL = "null"
+EMPTY = "empty"
 TEXT, BINARY, INTEGER, DECIMAL = "text", "binary", "integer", "decimal"
 OF_BYTES = frozenset({TEXT, BINARY, INTEGER, DECIMAL})
 
@@ -31,7 +32,8 @@ class Column:
         name: The leaf's path in the sample's structure; ``value`` for a bare one.
         dtype: safetensors' name of a tensor's dtype (``F32``); ``text`` (UTF-8), ``binary``, ``integer`` and ``decimal`` (ASCII
             digits); ``timestamp[us]``, ``timestamp[us, UTC]``, ``duration[us]``, ``time[us]`` with the unit s, ms, us or ns, or
-            ``date[day]``, as I64 values counted from 1970-01-01 or from midnight; ``null`` where every cell is missing.
+            ``date[day]``, as I64 values counted from 1970-01-01 or from midnight; ``null`` where every cell is missing;
+            ``empty`` for a container that holds nothing, whose values (U8, zero) say nothing.
         values: The cells; for a dtype of bytes of dtype uint8; zero where a cell is missing.
         offsets: For a ragged column, shape (samples + 1,), int64, ascending from 0, counted in elements of `values`.
         missing: Shape (samples,), Boolean: where there is no value; None where every sample has one.

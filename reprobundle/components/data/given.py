@@ -21,6 +21,7 @@ class How:
         leaves: The recorded leaves, when a reviewer's copy is read to be compared; a source without dtypes takes theirs.
         as_bytes: Whether files are digested as bytes, whatever is in them.
         statistics: Whether statistics are taken along.
+        cached: Whether a file that is as it was (size, times, inode) when it was last digested may keep its digest unread.
         progress: Called with the bytes read so far and the bytes in all.
     """
 
@@ -30,6 +31,7 @@ class How:
     leaves: tuple[Leaf, ...] = ()
     as_bytes: bool = False
     statistics: bool = True
+    cached: bool = True
     progress: Callable[[int, int], None] | None = None
 
 

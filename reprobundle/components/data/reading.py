@@ -1,26 +1,31 @@
-"""From what a person gives as a split to what is recorded of it."""
+"""From what a person gives as a split to what is recorded of it: one pass over its samples or files."""
 
 from __future__ import annotations
 
+import glob
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reprobundle import arrays
-from reprobundle.components.data import files
-from reprobundle.components.data.columns import columns_of, label_column, ready, rows_of
-from reprobundle.components.data.samples import DIGEST_BYTES, Tally, digest_of_sorted, digest_rows, sample_digest
+from reprobundle import rng
+from reprobundle.components.data.describing import Description, is_pair
+from reprobundle.components.data.digesting import DIGEST_BYTES, digest_block, digest_of_sorted
+from reprobundle.components.data.given import How
+from reprobundle.components.data.rereading import random_sample
 from reprobundle.components.data.section import Kind, LabelCount, Leaf
+from reprobundle.components.data.sources import Samples, open_samples
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.errors import ReproBundleError, UsageError
+from reprobundle.phrases import some
 from reprobundle.store import digest_bytes
-from reprobundle.tensors import dtype_name
 
-MAX_SAMPLES = 10_000_000
-MAX_STREAMED = 1_000_000
+if TYPE_CHECKING:
+    from reprobundle.components.data.files.rows import FileRow, FilesFound, PartRow
+    from reprobundle.components.data.statistics.form import Statistics
+    from reprobundle.components.data.statistics.gathering import Gathering
+
 LINES_AT_ONCE = 2**16
 NAMES_SHOWN = 3
 
@@ -32,14 +37,20 @@ class Reading:
     Attributes:
         kind: What was given.
         count: Number of samples or files.
-        size: Bytes.
+        size: Bytes of the files, or of the content of the samples' leaves.
         ordered: Digest that changes with the order, 32 hex digits.
         unordered: Digest that does not.
         digests: 16 bytes for each sample, or for each file's content.
         lines: Gives the listing piece by piece.
         leaves: Parts of a sample.
+        statistics: What the samples look like; None where that was not wanted, or nothing is to be said.
+        label: Leaf that holds the label.
         labels: Number of samples by label.
+        labels_missing: Samples whose label is missing or not a number.
+        faults: What is wrong with how it was to be read, such as a label that is not there, each with the way out.
+        random: Whether two reads of a sample gave different ones.
         rows: The files; empty for samples.
+        parts: The parts of files that are larger than one.
         remarks: What the person should know.
     """
 
@@ -51,22 +62,35 @@ class Reading:
     digests: bytes
     lines: Callable[[], Iterator[bytes]]
     leaves: tuple[Leaf, ...] = ()
+    statistics: Statistics | None = None
+    label: str | None = None
     labels: tuple[LabelCount, ...] | None = None
-    rows: tuple[files.FileRow, ...] = ()
+    labels_missing: int = 0
+    faults: tuple[tuple[str, str | None], ...] = ()
+    random: bool = False
+    rows: Sequence[FileRow] = ()
+    parts: Sequence[PartRow] = ()
     remarks: tuple[str, ...] = ()
 
 
-def read(value: Any) -> Reading | Failure:
-    """Read a split.
+def read(value: Any, how: How | None = None) -> Reading | Failure:
+    """Read a split; the global random generators are afterwards as they were.
 
     Args:
-        value: Path of a file or folder, a list of paths, an array, a tuple, list or mapping of equally long arrays
-            (columns of one sample), a Dataset or sequence of samples, or an iterable of at most 1,000,000 samples.
+        value: Path, glob or URL of a file, folder or archive, a list of them, an array, a tuple, list or mapping of equally
+            long arrays (columns of one sample), a table, a data set or sequence of samples, or an iterable of at most
+            1,000,000 samples.
+        how: How it is to be read.
 
     Returns:
         What was found, or why it cannot be read.
     """
-    return attempt_reading(lambda: _read(value))
+
+    def action() -> Reading:
+        with rng.kept():
+            return _read(value, how or How())
+
+    return attempt_reading(action)
 
 
 def attempt_reading(action: Callable[[], Reading]) -> Reading | Failure:
@@ -76,7 +100,7 @@ def attempt_reading(action: Callable[[], Reading]) -> Reading | Failure:
         try:
             return action()
         except ReproBundleError as error:
-            return Failure(str(error))
+            return Failure(str(error), error.hint)
         except OSError as error:
             return Failure(f"{type(error).__name__}: {error.strerror or 'the system refused'}")
 
@@ -88,147 +112,146 @@ def is_consumed_by_reading(value: Any) -> bool:
     return isinstance(value, Iterator)
 
 
-def _read(value: Any) -> Reading:
-    if isinstance(value, str | os.PathLike):
-        return read_path(Path(value))
-    if isinstance(value, list | tuple) and value and all(isinstance(item, str | os.PathLike) for item in value):
-        return read_files([Path(item) for item in value])
-    columns = columns_of(value)
-    if columns is not None:
-        return read_columns(columns, pair=not isinstance(value, Mapping))
-    return _read_samples(value)
+def _read(value: Any, how: How) -> Reading:
+    if _is_place(value) or (isinstance(value, list | tuple) and value and all(map(_is_place, value))):
+        return _read_place(value, how)
+    samples = open_samples(value, how)
+    if samples is None:
+        raise _told(value)
+    return read_samples(samples, how)
 
 
-def read_path(path: Path) -> Reading:
-    """A split in one file or folder.
+def _told(value: Any) -> UsageError:
+    """Why something is no split."""
+    entries = value.items() if isinstance(value, Mapping) else ()
+    kinds = [f"{key!r} is a {type(part).__name__}" for key, part in entries if not _may_be_column(part)]
+    if kinds:
+        hint = "give those that belong to the samples, such as (data, target)"
+        return UsageError(
+            f"expected arrays, tables or lists by name, found others: {some(kinds, NAMES_SHOWN)}", hint=hint
+        )
+    expected = "a path, a list of paths, an array, equally long arrays, a table, or samples one by one"
+    return UsageError(f"expected {expected}, found {type(value).__name__}")
+
+
+def _may_be_column(part: Any) -> bool:
+    return isinstance(part, list | tuple | range) or hasattr(part, "shape") or hasattr(part, "__arrow_c_stream__")
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike)
+
+
+def _read_place(value: Any, how: How) -> Reading:
+    """A split in files: by content where the name of a single one says that it holds samples."""
+    from reprobundle.components.data.files import read_place
+    from reprobundle.components.data.sources import remote
+    from reprobundle.components.data.sources.paths import open_path
+
+    samples = None
+    if _is_place(value):
+        value = os.fsdecode(value)
+        if remote.is_url(value):
+            local = remote.local_path(value)
+            if local is None:
+                return _read_url(value, how)
+            value = local
+        samples = open_path(Path(value), how)
+    return _of_files(read_place(value, how)) if samples is None else read_samples(samples, how)
+
+
+def _read_url(url: str, how: How) -> Reading:
+    from reprobundle.components.data.sources import paths, remote
+
+    if glob.has_magic(url) or not paths.is_read_by_content(remote.name_of(url), how):
+        return _of_files(remote.read_url(url, how))
+    with remote.brought(url, how) as place:
+        samples = paths.open_path(place, how)
+        assert samples is not None
+        return read_samples(samples, how)
+
+
+def _of_files(found: FilesFound) -> Reading:
+    """What files say of themselves: the digest of one, or of the listing of several.
 
     Raises:
-        UsageError: Nothing is there, or nothing is in it.
-        UnavailableError: It cannot be read.
+        UsageError: There is none.
     """
-    if path.is_dir():
-        found = files.rows_of_folder(path)
-        shown = ", ".join(map(repr, found.left_out[:NAMES_SHOWN]))
-        remark = f"left out {len(found.left_out)} linked folders or special files: {shown}"
-        return _of_files("folder", found.rows, remarks=(remark,) if found.left_out else ())
-    if not path.exists():
-        raise UsageError(f"no file or folder {files.escaped(path.name)!r}")
-    row = files.row_of(path, path.name)
-    return Reading(
-        kind="file",
-        count=1,
-        size=row.size,
-        ordered=row.digest,
-        unordered=row.digest,
-        digests=bytes.fromhex(row.digest),
-        lines=lambda: iter([row.line().encode("ascii")]),
-        rows=(row,),
-    )
-
-
-def read_files(paths: Sequence[Path]) -> Reading:
-    """A split in a list of files, in their order.
-
-    Raises:
-        UnavailableError: One cannot be read.
-    """
-    return _of_files("files", files.rows_of_files(paths))
-
-
-def _of_files(kind: Kind, rows: tuple[files.FileRow, ...], *, remarks: tuple[str, ...] = ()) -> Reading:
+    rows = found.rows
     if not rows:
         raise UsageError("holds no file")
-    listing = "".join(row.line() for row in rows).encode("ascii")
-    digests = bytes.fromhex("".join(row.digest for row in rows))
+    listing = rows.listing()
+    is_one = found.kind == "file"
     return Reading(
-        kind=kind,
+        kind=found.kind,
         count=len(rows),
-        size=sum(row.size for row in rows),
-        ordered=digest_bytes(listing),
-        unordered=digest_of_sorted(digests),
-        digests=digests,
+        size=rows.size,
+        ordered=rows[0].digest if is_one else digest_bytes(listing),
+        unordered=rows[0].digest if is_one else digest_of_sorted(rows.digests),
+        digests=rows.digests,
         lines=lambda: iter([listing]),
+        statistics=found.statistics,
+        labels=found.labels,
         rows=rows,
-        remarks=remarks,
+        parts=found.parts,
+        remarks=found.remarks,
     )
 
 
-def read_columns(columns: Mapping[str, Any], *, pair: bool = False) -> Reading:
-    """A split given by columns: sample number i is the i-th row of each.
-
-    Args:
-        columns: Arrays of shape (samples, …), or lists of plain values, all equally long.
-        pair: Whether a sample is a tuple, so that the second of two columns may be labels.
+def read_samples(samples: Samples, how: How) -> Reading:
+    """Digest the samples and gather what they look like, in one pass.
 
     Raises:
-        UsageError: There is no sample, or the columns are not equally long.
+        UsageError: There is no sample, or one cannot be read.
     """
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) != 1:
-        raise UsageError(f"its columns are not equally long: {lengths}")
-    made = {name: ready(column) for name, column in columns.items()}
-    if not all(arrays.is_array(column) for column in made.values()):
-        return _of_tally("array", _tally(rows_of(made, pair=pair), limit=MAX_SAMPLES))
-    digests = digest_rows(list(made.items()))
-    leaves = (Leaf(name=name, dtype=dtype_name(a.dtype), shape=a.shape[1:]) for name, a in made.items())
-    size = sum(column.nbytes for column in made.values())
-    labels = label_column(list(made.values())) if pair else None
-    return _of_digests("array", digests, size, tuple(leaves), labels)
-
-
-def _read_samples(value: Any) -> Reading:
-    if hasattr(value, "batch_sampler") and hasattr(value, "dataset"):
-        return _read(value.dataset)  # a DataLoader: its samples, not its shuffled batches
-    if _is_map_style(value):
-        if len(value) > MAX_SAMPLES:
-            raise UsageError(f"holds {len(value)} samples, at most {MAX_SAMPLES} are listed")
-        samples = (value[index] for index in range(len(value)))
-        reading = _of_tally("dataset", _tally(samples, limit=MAX_SAMPLES))
-        return _with_randomness(reading, lambda: value[0])
-    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | Mapping | set | frozenset):
-        reading = _of_tally("dataset", _tally(value, limit=MAX_STREAMED))
-        once = is_consumed_by_reading(value)
-        return reading if once else _with_randomness(reading, lambda: next(iter(value)))
-    expected = "a path, a list of paths, an array, equally long arrays, or samples one by one"
-    raise UsageError(f"expected {expected}, found {type(value).__name__}")
-
-
-def _is_map_style(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.utils.data.IterableDataset):
-        return False
-    return hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, Mapping | bytes)
-
-
-def _tally(samples: Iterable[Any], *, limit: int) -> Tally:
-    tally = Tally()
-    for sample in samples:
-        if tally.count >= limit:
-            raise UsageError(f"gives more than {limit} samples")
-        tally.add(sample)
-    return tally
-
-
-def _of_tally(kind: Kind, tally: Tally) -> Reading:
-    return _of_digests(kind, bytes(tally.digests), tally.size, tally.leaves, tally.labels)
-
-
-def _of_digests(
-    kind: Kind, digests: bytes, size: int, leaves: tuple[Leaf, ...], labels: tuple[LabelCount, ...] | None
-) -> Reading:
+    digests = bytearray()
+    description = Description()
+    gathering = None
+    for block in samples.blocks():
+        if not block or not block[0].count:
+            continue
+        found = digest_block(block)
+        if how.statistics and not description.count:
+            gathering = _gathering(how, pair=samples.pair or (samples.kind == "dataset" and is_pair(block)))
+        description.add(block)
+        if gathering is not None:
+            gathering.add(block, found)
+        digests += found
+        if how.progress is not None and samples.size:
+            how.progress(min(description.size, samples.size), samples.size)
     if not digests:
         raise UsageError("holds no sample")
-    return Reading(
-        kind=kind,
-        count=len(digests) // DIGEST_BYTES,
-        size=size,
+    return _of_samples(samples, bytes(digests), description, gathering)
+
+
+def _gathering(how: How, *, pair: bool) -> Gathering:
+    from reprobundle.components.data.statistics.gathering import Gathering
+
+    return Gathering(label=how.label, pair=pair)
+
+
+def _of_samples(samples: Samples, digests: bytes, description: Description, gathering: Gathering | None) -> Reading:
+    reading = Reading(
+        kind=samples.kind,
+        count=description.count,
+        size=description.size,
         ordered=digest_bytes(digests),
         unordered=digest_of_sorted(digests),
         digests=digests,
         lines=lambda: _lines(digests),
-        leaves=leaves,
-        labels=labels,
+        leaves=description.leaves,
+        remarks=samples.remarks,
     )
+    if gathering is not None:
+        reading = replace(
+            reading,
+            statistics=gathering.result(),
+            label=gathering.label,
+            labels=gathering.labels,
+            labels_missing=gathering.labels_missing,
+            faults=gathering.faults,
+        )
+    return _with_randomness(reading, samples)
 
 
 def _lines(digests: bytes) -> Iterator[bytes]:
@@ -237,9 +260,12 @@ def _lines(digests: bytes) -> Iterator[bytes]:
         yield digests[start : start + step].hex("\n", -DIGEST_BYTES).encode("ascii") + b"\n"
 
 
-def _with_randomness(reading: Reading, first: Callable[[], Any]) -> Reading:
-    """Remark when a second read of the first sample gives another one."""
-    if sample_digest(first()) == reading.digests[:DIGEST_BYTES]:
+def _with_randomness(reading: Reading, samples: Samples) -> Reading:
+    """Remark when a second read of some samples gives others."""
+    changed = None if samples.again is None else random_sample(reading.digests, samples.again)
+    if changed is None:
         return reading
-    remark = "two reads of its first sample differ: it is random, so its digests hold for one read only"
-    return replace(reading, remarks=(*reading.remarks, remark))
+    if isinstance(changed, str):
+        return replace(reading, remarks=(*reading.remarks, changed))
+    remark = f"two reads of its sample {changed} differ: it is random, so its digests hold for one read only"
+    return replace(reading, random=True, remarks=(*reading.remarks, remark))

@@ -1,20 +1,31 @@
-"""Recording data splits: their digests, their listings, and what they share."""
+"""Recording data splits: their digests, their listings, what they look like, and what they share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reprobundle.components.data.overlaps import overlaps, repeats
+from reprobundle.components.data import noting
+from reprobundle.components.data.digesting import digest_of_sorted
+from reprobundle.components.data.documents import to_document
+from reprobundle.components.data.files import PART_BYTES
+from reprobundle.components.data.listings import lines_of
+from reprobundle.components.data.overlaps import Matrix, Shared, compare_splits
 from reprobundle.components.data.reading import Reading, is_consumed_by_reading, read
-from reprobundle.components.data.section import NAME, Overlap, Section, Split
-from reprobundle.components.interface import Begun, Failure, Source, Stage
+from reprobundle.components.data.salting import check_value
+from reprobundle.components.data.section import FILE_KINDS, NAME, LabelCount, Overlap, Place, Section, Split
+from reprobundle.components.data.taking import Taken, take
+from reprobundle.components.data.unwrapping import how_of, unwrap
+from reprobundle.components.interface import Failure, Source, Stage
+from reprobundle.store import digest_bytes
 from reprobundle.store.paths import fault_of
 
 MAX_NAME_CHARACTERS = 200
+FEWEST_OF_A_CLASS = 5  # in a private split
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_SUFFIXES = (".txt", ".parts.txt", ".statistics.json", ".indices.safetensors")
 
 
 def digests(splits: Mapping[str, Any]) -> dict[str, str]:
@@ -24,7 +35,9 @@ def digests(splits: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in splits.items():
-        reading = None if is_consumed_by_reading(value) else read(value)
+        given, _ = unwrap(value)
+        consumed = is_consumed_by_reading(given.data)
+        reading = None if consumed else read(given.data, how_of(given, statistics=False, cached=given.private is None))
         if isinstance(reading, Reading):
             found[name] = reading.ordered
     return found
@@ -32,37 +45,33 @@ def digests(splits: Mapping[str, Any]) -> dict[str, str]:
 
 def record(source: Source, stage: Stage) -> Section:
     """Digest every split, write its listing, and look for samples that stand in two of them."""
-    readings = _readings(source, stage)
-    shared = overlaps({name: reading.digests for name, reading in readings.items()})
-    files = _file_names(readings)
-    splits = []
-    for name, reading in readings.items():
-        stage.writer.stream(files[name], reading.lines())
-        splits.append(_split(name, reading, files[name], shared[name]))
-    for split in splits:
-        _note_leakage(split, stage)
+    taken = _taken(source, stage)
+    matrix = compare_splits({name: one.reading.digests for name, one in taken.items()})
+    stems = _stems(taken)
+    splits = tuple(_write(name, taken, matrix, f"data/{stems[name]}", stage) for name in taken)
+    remarks = [*noting.of_labels(splits, taken), *noting.leakage(splits)]
     if source.run is not None:
-        _note_changes(splits, source.run, stage)
-    return Section(splits=tuple(splits))
+        remarks += noting.changes(taken, source.run)
+    for message, hint in remarks:
+        stage.note(NAME, message, hint=hint)
+    return Section(splits=splits)
 
 
-def _readings(source: Source, stage: Stage) -> dict[str, Reading]:
+def _taken(source: Source, stage: Stage) -> dict[str, Taken]:
     if not isinstance(source.splits, Mapping):
         hint = "splits={'train': …, 'test': …}"
         stage.note(NAME, f"expected splits by name, found {type(source.splits).__name__}", hint=hint)
         return {}
-    readings: dict[str, Reading] = {}
+    taken: dict[str, Taken] = {}
     for name, value in source.splits.items():
         fault = _fault_of_name(name)
-        reading = Failure(fault) if fault else read(value)
-        if isinstance(reading, Failure):
-            hint = "give a path, an array, or a Dataset that can be read"
-            stage.note(NAME, f"data split {name!r:.80}: is left out: {reading.why}", hint=hint)
-            continue
-        readings[name] = reading
-        for remark in reading.remarks:
-            stage.note(NAME, f"data split {name!r}: {remark}")
-    return readings
+        one = Failure(fault) if fault else take(name, value, source, stage)
+        if isinstance(one, Failure):
+            hint = one.hint or "give a path, an array, a table, or a data set that can be read"
+            stage.note(NAME, f"data split {name!r:.80}: is left out: {one.why}", hint=hint)
+        else:
+            taken[name] = one
+    return taken
 
 
 def _fault_of_name(name: Any) -> str | None:
@@ -71,55 +80,86 @@ def _fault_of_name(name: Any) -> str | None:
     return "its name is not valid Unicode" if any("\ud800" <= letter <= "\udfff" for letter in name) else None
 
 
-def _file_names(names: Mapping[str, Any]) -> dict[str, str]:
-    """The listing's path for each split: its name where that is a legal one, else its number."""
+def _stems(names: Iterable[str]) -> dict[str, str]:
+    """What the files of each split are called: its name where that gives legal ones, else its number."""
+    names = list(names)
     taken: dict[str, str] = {}
     for name in names:
-        if _FILE_NAME.fullmatch(name) and fault_of(f"{name}.txt") is None:
-            taken.setdefault(f"{name}.txt".lower(), name)
-    paths = {name: f"data/{name}.txt" for name in taken.values()}
+        if _is_stem(name):
+            taken.setdefault(name.lower(), name)
+    stems = {name: name for name in taken.values()}
     for number, name in enumerate(names, start=1):
-        if name not in paths:
-            file = f"split-{number}.txt"
-            while file in taken:
-                file = "_" + file
-            taken[file] = name
-            paths[name] = f"data/{file}"
-    return paths
+        if name not in stems:
+            stem = f"split-{number}"
+            while stem in taken:
+                stem = "_" + stem
+            taken[stem] = name
+            stems[name] = stem
+    return stems
 
 
-def _split(name: str, reading: Reading, listing: str, shared: tuple[Overlap, ...]) -> Split:
+def _is_stem(name: str) -> bool:
+    own = not name.lower().endswith((".parts", ".statistics", ".indices"))  # NAME.txt would be another's file
+    return own and bool(_FILE_NAME.fullmatch(name)) and all(fault_of(name + suffix) is None for suffix in _SUFFIXES)
+
+
+def _write(name: str, taken: Mapping[str, Taken], matrix: Matrix, stem: str, stage: Stage) -> Split:
+    """Write the files of one split, and give its record."""
+    one, listing = taken[name], f"{stem}.txt"
+    is_private, reading = one.salt is not None, one.reading
+    stage.writer.stream(listing, lines_of(one.digests) if is_private else reading.lines())
+    parts = f"{stem}.parts.txt" if reading.parts and not is_private else None
+    if parts is not None:
+        stage.writer.stream(parts, (part.line().encode("ascii") for part in reading.parts))
+    document = None if reading.statistics is None or is_private else f"{stem}.statistics.json"
+    if document is not None and reading.statistics is not None:
+        stage.writer.write(document, to_document(reading.statistics))
     return Split(
         name=name,
         kind=reading.kind,
         count=reading.count,
-        bytes=reading.size,
-        ordered=reading.ordered,
-        unordered=reading.unordered,
+        bytes=0 if is_private else reading.size,
+        ordered=digest_bytes(one.digests) if is_private else reading.ordered,
+        unordered=digest_of_sorted(one.digests) if is_private else reading.unordered,
         listing=listing,
         leaves=reading.leaves,
-        labels=reading.labels,
-        duplicates=repeats(reading.digests),
-        overlaps=shared,
+        labels=_labels(reading.labels, is_private=is_private),
+        overlaps=tuple(_overlaps(name, taken, matrix)),
+        definition=2,
+        part_size=PART_BYTES if reading.kind in FILE_KINDS else None,
+        parts=parts,
+        label=reading.label,
+        labels_missing=0 if is_private else reading.labels_missing,
+        statistics=document,
+        provenance=one.provenance,
+        salt=None if one.salt is None else check_value(one.salt),
+        random=reading.random,
+        **_repeats(one, matrix.repeats.get(name)),
     )
 
 
-def _note_leakage(split: Split, stage: Stage) -> None:
-    if split.duplicates:
-        message = f"data split {split.name!r}: {split.duplicates} of {split.count} repeat an earlier one"
-        stage.note(NAME, message, hint="remove the repeats, or say in the documentation why they are there")
-    for overlap in split.overlaps:
-        message = (
-            f"leakage: {overlap.count} of {split.count} of data split {split.name!r} stand in {overlap.split!r}, too"
-        )
-        stage.note(NAME, message, hint="remove them from one of the two; a metric on them says little")
+def _labels(found: tuple[LabelCount, ...] | None, *, is_private: bool) -> tuple[LabelCount, ...] | None:
+    """The counts of the classes; of a private split only where each class is large enough to hide its members."""
+    if found is None or not is_private:
+        return found
+    return found if all(label.count >= FEWEST_OF_A_CLASS for label in found) else None
 
 
-def _note_changes(splits: list[Split], run: Begun, stage: Stage) -> None:
-    now = {split.name: split.ordered for split in splits}
-    for name, then in run.splits.items():
-        if name not in now:
-            stage.note(NAME, f"data split {name!r}: was there at the start of training and is not given now")
-        elif now[name] != then:
-            message = f"data split {name!r}: differs from the start of training: {then} then, {now[name]} now"
-            stage.note(NAME, message, hint="the model may have learned from other data than is recorded")
+def _repeats(one: Taken, found: Shared | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    places = tuple(Place(here=one.place(here), there=one.place(there)) for here, there in found.rows)
+    return {"duplicates": found.count, "repeats": places}
+
+
+def _overlaps(name: str, taken: Mapping[str, Taken], matrix: Matrix) -> Iterable[Overlap]:
+    """What a split shares with each other one; files and samples have nothing in common."""
+    one = taken[name]
+    for other, theirs in taken.items():
+        found = matrix.shared.get((name, other))
+        if found is None or (one.reading.kind in FILE_KINDS) != (theirs.reading.kind in FILE_KINDS):
+            continue
+        # a place would say which samples of the public split the private one holds
+        told = found.rows if (one.salt is None) == (theirs.salt is None) else ()
+        places = tuple(Place(here=one.place(here), there=theirs.place(there)) for here, there in told)
+        yield Overlap(split=other, count=found.count, places=places)

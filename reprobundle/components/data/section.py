@@ -12,6 +12,7 @@ from reprobundle.store.digests import BundlePath, Digest
 NAME = "data"
 
 Kind = Literal["file", "folder", "files", "archive", "array", "table", "dataset"]
+FILE_KINDS: frozenset[Kind] = frozenset({"file", "folder", "files", "archive"})  # the others hold samples
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 
 
@@ -23,11 +24,13 @@ class Leaf(Record):
         dtype: As `blocks.Column` names it: ``F32``, ``text``, ``timestamp[us]``, …; ``mixed`` where samples differ. In bundles of
             the first definition also ``float``, ``boolean`` and ``none`` for plain values.
         shape: Its shape in one sample, -1 for a length that varies; None where even the rank varies.
+        missing: Whether some samples have no value there; an empty cell of a CSV file is read by it.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] | None
+    missing: bool = False
 
 
 class LabelCount(Record):
@@ -96,7 +99,7 @@ class Split(Record):
         kind: What was given: one ``file``, a ``folder``, a list of ``files``, the files in an ``archive``, ``array`` (one or
             several, samples along axis 0), ``table`` (rows of named columns), or ``dataset`` (samples one by one).
         count: Number of samples, or of files.
-        bytes: Bytes of the files, or of the samples' tensors and plain values.
+        bytes: Bytes of the files, or of the samples' leaves; 0 for a private split, which does not tell it.
         ordered: Digest that changes with the order. A file: digest of its bytes. A folder or list of files: XXH3-128
             over the listing. Samples: XXH3-128 over their 16-byte digests one after another.
         unordered: Digest that does not. A file: digest of its bytes. Else XXH3-128 over the sorted 16-byte digests of

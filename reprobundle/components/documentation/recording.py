@@ -118,7 +118,7 @@ def _statistics(section: Mapping[str, Any]) -> str:
 
 
 def _unit_of(split: Mapping[str, Any]) -> str:
-    word = "sample" if split["kind"] in {"array", "dataset"} else "file"
+    word = "sample" if split["kind"] in {"array", "table", "dataset"} else "file"
     return word if split["count"] == 1 else word + "s"
 
 

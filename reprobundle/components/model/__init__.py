@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 
 from reprobundle.components.interface import Site, Source, Stage
-from reprobundle.components.model.section import NAME, Arguments, Section, TensorEntry
+from reprobundle.components.model.section import NAME, Section, TensorEntry
+from reprobundle.components.recipes.form import Arguments
 from reprobundle.report import Finding
 
 __all__ = [

@@ -11,9 +11,10 @@ from typing import Any
 from reprobundle import entries, parts
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.components.model import mixin
-from reprobundle.components.model.refusals import is_module, refusal
-from reprobundle.components.model.section import NAME, Arguments
-from reprobundle.components.model.values import Coded, recorded
+from reprobundle.components.model.section import NAME
+from reprobundle.components.recipes.form import Arguments
+from reprobundle.components.recipes.refusals import is_module, refusal
+from reprobundle.components.recipes.values import Coded, recorded
 from reprobundle.errors import ReproBundleError, UsageError
 from reprobundle.phrases import some
 

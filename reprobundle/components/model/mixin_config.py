@@ -19,7 +19,7 @@ from typing import Any
 from reprobundle.components.interface import Failure, Stage, attempt
 from reprobundle.components.model import mixin
 from reprobundle.components.model.section import NAME
-from reprobundle.components.model.values import Coded, recorded
+from reprobundle.components.recipes.values import Coded, recorded
 from reprobundle.phrases import counted, some
 
 LOADING = frozenset({"force_download", "token", "cache_dir", "local_files_only", "revision", "model_id"})

@@ -12,7 +12,8 @@ from reprobundle import entries
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.components.model import mixin, mixin_config, unwrapping
 from reprobundle.components.model.arguments import WHOLE_CONFIGURATION, Called, found_out, given
-from reprobundle.components.model.section import NAME, Arguments, Loader
+from reprobundle.components.model.section import NAME, Loader
+from reprobundle.components.recipes.form import Arguments
 from reprobundle.errors import ReproBundleError
 from reprobundle.records import Json
 

@@ -11,9 +11,10 @@ from importlib import metadata
 from pathlib import Path
 
 from reprobundle.components.interface import Failure, Source, Stage, attempt
-from reprobundle.components.model import skops_file, state, torchscript_file, unwrapping
+from reprobundle.components.model import state, torchscript_file, unwrapping
 from reprobundle.components.model.opening import links
 from reprobundle.components.model.section import NAME, Section, TensorEntry
+from reprobundle.components.recipes import skops_file
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.store.paths import fault_of
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reprobundle.components.interface import Failure, Stage, attempt
+from reprobundle.components.preprocessing.section import NAME
 
-NAME = "preprocessing"
 OWN = ("CITATION.cff", "README.md", "manifest.json", "ro-crate-metadata.json")
 OF_THE_MODEL = ("config.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json")
 FOLDERS = ("code", "data", "documentation", "environment", "preprocessing", "replay", "signatures")
@@ -18,6 +19,25 @@ TAKEN_NAMES = frozenset({".gitattributes", *OWN, *OF_THE_MODEL, *FOLDERS})
 def saves_itself(given: Any) -> bool:
     """Whether an object has a ``save_pretrained`` of its own."""
     return callable(getattr(given, "save_pretrained", None)) and not isinstance(given, type)
+
+
+@dataclass
+class Saved:
+    """What lies at the root of the bundle, where there is room for one.
+
+    Attributes:
+        thing: The tokenizer or processor that wrote it; None so far.
+        files: What it wrote, sorted.
+    """
+
+    thing: Any = None
+    files: tuple[str, ...] = ()
+
+    def save(self, thing: Any, stage: Stage) -> bool:
+        """Let an object write itself, once; gives whether what lies at the root is its own."""
+        if self.thing is None:
+            self.thing, self.files = thing, write(thing, stage)
+        return self.thing is thing and bool(self.files)
 
 
 def write(given: Any, stage: Stage) -> tuple[str, ...]:

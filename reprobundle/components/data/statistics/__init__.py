@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from reprobundle.components.data.statistics.form import QUANTILES, Feature, Statistics, ValueCount
+from reprobundle.components.data.statistics.gathering import Gathering
 
-__all__ = ["QUANTILES", "Feature", "Statistics", "ValueCount"]
+__all__ = ["QUANTILES", "Feature", "Gathering", "Statistics", "ValueCount"]

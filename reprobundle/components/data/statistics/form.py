@@ -38,23 +38,26 @@ class Feature(Record):
     Attributes:
         name: Leaf of the sample, with the index of an entry or channel where it has several: ``age``, ``value[3]``.
         of: What of the leaf is described: its ``value``; the ``length`` of a list; ``characters`` and ``words`` of a text and its
-            ``vocabulary``; ``width`` and ``height`` of an image, ``channel mean`` and ``channel std`` of a channel of it; the
-            ``norm`` of a tensor too large to be described entry by entry.
+            ``vocabulary``; ``width`` and ``height`` of an image, ``channel mean`` and ``channel std`` (with n) over the pixels of a
+            channel of it; the ``norm``, root of the mean square, of a tensor too large to be described entry by entry.
         kind: ``number`` or ``category``.
-        dtype: dtype of the leaf.
-        count: Number of samples that have the leaf, missing values included; of the vocabulary, number of words.
+        dtype: dtype of the leaf; ``mixed`` where samples differ.
+        count: Number of samples that have the leaf, missing values included; of the vocabulary, number of words in all.
         missing: Samples where there is no value.
         nan: Values that are not a number.
         infinite: Values that are infinite.
         mean: Mean of the finite values, in the feature's own unit.
         std: Their standard deviation, of the sample (n - 1).
-        skewness: Their skewness: third standardised moment.
-        kurtosis: Their excess kurtosis: fourth standardised moment less 3.
+        skewness: Their skewness, corrected for the bias of a sample, as pandas' ``skew()`` gives it; None where all are equal.
+        kurtosis: Their excess kurtosis, corrected likewise, as pandas' ``kurt()``.
         minimum: The smallest finite value.
         maximum: The largest.
-        quantiles: Quantiles at the levels 0, 1/200, …, 1, linear between neighbours, of the finite values of `sampled` samples.
-        sampled: Number of finite values the quantiles were taken from; as many as there are, or a random choice of them.
-        values: Every value that occurs, ascending, with its count; None where there are more than 256.
+        quantiles: Quantiles at the levels 0, 1/200, …, 1, linear between neighbours, of the finite values of `sampled` samples;
+            None where there is no such value, or where the document would grow beyond what a reader takes.
+        sampled: Number of finite values the quantiles were taken from: all there are, or those of the samples with the
+            smallest digests, which is a random choice that does not depend on the order.
+        values: Every finite value that occurs, ascending, with its count, -0.0 counted as 0.0; None where there are more than
+            256, or where the document would grow too large.
         common: The most common words of a vocabulary, or the most common of more than 256 categories, most common first.
         distinct: Number of different values, where it was counted.
     """

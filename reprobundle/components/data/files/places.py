@@ -1,0 +1,193 @@
+"""From a path, a pattern, a URL, an archive or a list of them to the files of a split and their digests."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from reprobundle.components.data.files import archives, cache
+from reprobundle.components.data.files.describing import classes_of, take_statistics
+from reprobundle.components.data.files.folders import Digesting, Wanted
+from reprobundle.components.data.files.rows import (
+    DIGEST_BYTES,
+    FilesFound,
+    PartRow,
+    Rows,
+    all_escaped,
+    escaped,
+    part_rows,
+)
+from reprobundle.components.data.files.walking import MAX_FILES, Columns, Part, walk
+from reprobundle.components.data.given import How
+from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.phrases import counted, some
+from reprobundle.store import digest_bytes
+from reprobundle.store.writing import disk_errors
+
+MAX_TOLD = 3
+
+Named = str | os.PathLike[str]
+
+
+def read_place(place: Named | Sequence[Named], how: How) -> FilesFound:
+    """The files of one file, a folder, a pattern such as ``data/**/*.png``, an archive, a URL, or a list of files.
+
+    A path that exists is taken as it is spelled, whatever pattern it may look like.
+
+    Args:
+        place: Where.
+        how: How they are to be read.
+
+    Raises:
+        UsageError: Nothing is there.
+        UnavailableError: Files cannot be read; the first few are named.
+        RefusedInputError: Files changed while they were read, or an archive is broken.
+    """
+    from reprobundle.components.data.sources import remote
+
+    if not isinstance(place, str | os.PathLike):
+        return _of_list([os.fspath(one) for one in place], how)
+    text = os.fspath(place)
+    if remote.is_url(text):
+        local = remote.local_path(text)
+        return remote.read_url(text, how) if local is None else read_place(local, how)
+    if os.path.isdir(text):
+        return _of_folder(text, how)
+    if os.path.exists(text):
+        return _of_file(text, how)
+    if glob.has_magic(text):
+        return _of_paths(matching(text), how)
+    raise UsageError(f"no file or folder {escaped(os.path.basename(text))!r}")
+
+
+def matching(pattern: str) -> list[str]:
+    """The files that a pattern matches, sorted; folders among what it matches are left out.
+
+    Raises:
+        UsageError: It matches no file.
+    """
+    found = sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+    if not found:
+        raise UsageError(f"no file matches {escaped(pattern)!r}", hint="** stands for folders of any depth")
+    return found
+
+
+def _of_list(places: Sequence[str], how: How) -> FilesFound:
+    from reprobundle.components.data.sources import remote
+
+    if len(places) > MAX_FILES:
+        raise UsageError(f"lists {len(places)} files, at most {MAX_FILES} are read")
+    urls = [place for place in places if remote.is_url(place)]
+    if not urls:
+        return _of_paths(places, how)
+    if len(urls) < len(places):
+        raise UsageError(f"lists {counted(len(urls), 'URL')} among paths, expected one kind of them")
+    local = [remote.local_path(url) for url in urls]
+    return remote.read_urls(urls, how) if None in local else _of_paths([place for place in local if place], how)
+
+
+def _of_folder(root: str, how: How) -> FilesFound:
+    kept = cache.place_of(f"folder\0{os.path.realpath(root)}") if how.cached else None
+    walked = walk(root, asking=kept is not None and kept.exists())
+    digesting = Digesting(Wanted(root, walked.parts, walked.columns, kept, how.progress))
+    names = digesting.names
+    order = sorted(range(len(names)), key=names.__getitem__)
+    remarks: tuple[str, ...] = ()
+    if walked.left_out:
+        shown = some([repr(name) for name in walked.left_out], MAX_TOLD)
+        what = counted(len(walked.left_out), "linked folder or special file", "linked folders or special files")
+        remarks = (f"left out {what}: {shown}",)
+    statistics = take_statistics(digesting, order, how, kept)
+    return FilesFound(
+        kind="folder",
+        rows=rows_of(digesting, order),
+        parts=parts_of(digesting, order),
+        left_out=walked.left_out,
+        remarks=remarks,
+        labels=classes_of((part.prefix, len(part.names)) for part in walked.parts),
+        statistics=statistics,
+    )
+
+
+def _of_paths(paths: Sequence[str], how: How) -> FilesFound:
+    """The given files in the given order, named relative to the folder they share."""
+    places = [os.path.abspath(path) for path in paths]
+    missing = [place for place in places if not os.path.isfile(place)]
+    if missing:
+        told = some([repr(escaped(os.path.basename(place))) for place in missing], MAX_TOLD)
+        raise UsageError(f"{counted(len(missing), 'path')} of the list: no regular file: {told}")
+    root, names = relative(places)
+    kept = _kept_for_list(root, names) if how.cached else None
+    digesting = _digesting(root, names, kept, how)
+    order = range(len(names))
+    statistics = take_statistics(digesting, order, how, kept)
+    rows, parts = rows_of(digesting, order), parts_of(digesting, order)
+    return FilesFound(
+        kind="files", rows=rows, parts=parts, labels=classes_of((name, 1) for name in names), statistics=statistics
+    )
+
+
+def _of_file(path: str, how: How) -> FilesFound:
+    if not how.as_bytes and archives.is_archive(path):
+        return archives.read_archive(Path(path), how)
+    if not os.path.isfile(path):
+        raise UsageError(f"{escaped(os.path.basename(path))!r}: no regular file or folder")
+    root, name = os.path.split(os.path.abspath(path))
+    kept = cache.place_of(f"file\0{os.path.realpath(path)}") if how.cached else None
+    digesting = _digesting(root, [name], kept, how)
+    digesting.finish()
+    return FilesFound(kind="file", rows=rows_of(digesting, [0]), parts=parts_of(digesting, [0]))
+
+
+def _digesting(root: str, names: list[str], kept: Path | None, how: How) -> Digesting:
+    """One part: a name with folders in it is as good as any to open."""
+    columns = Columns()
+    with disk_errors("files of the list"):
+        columns.extend([os.stat(os.path.join(root, name)) for name in names])
+    return Digesting(Wanted(root, (Part("", names),), columns, kept, how.progress))
+
+
+def _kept_for_list(root: str, names: Sequence[str]) -> Path | None:
+    which = digest_bytes("\0".join(names).encode("utf-8", "surrogatepass"))
+    return cache.place_of(f"files\0{which}\0{os.path.realpath(root)}")
+
+
+def relative(places: Sequence[str]) -> tuple[str, list[str]]:
+    """The folder that absolute paths share, and each relative to it, with slashes.
+
+    Raises:
+        UnavailableError: They lie on two drives.
+    """
+    try:
+        shared = os.path.commonpath([os.path.dirname(place) for place in places])
+    except ValueError as error:  # on Windows
+        raise UnavailableError(
+            "the files of the list lie on several drives", hint="give each drive's as a split"
+        ) from error
+    names = [os.path.relpath(place, shared) for place in places]
+    return shared, names if os.sep == "/" else [name.replace(os.sep, "/") for name in names]
+
+
+def rows_of(digesting: Digesting, order: Sequence[int]) -> Rows:
+    """The files in an order, with their digests."""
+    import numpy as np
+
+    names = digesting.names
+    chosen = np.array(order, dtype=np.int64)
+    digests = np.frombuffer(digesting.digests, dtype=f"V{DIGEST_BYTES}")[chosen].tobytes()
+    sizes = np.frombuffer(digesting.columns.size, dtype=np.int64)[chosen].tolist()
+    return Rows(all_escaped([names[index] for index in order]), sizes, digests)
+
+
+def parts_of(digesting: Digesting, order: Sequence[int]) -> tuple[PartRow, ...]:
+    """The parts of the large files, in an order of the files."""
+    if not digesting.parts:
+        return ()
+    return tuple(
+        row
+        for index in order
+        if index in digesting.parts
+        for row in part_rows(escaped(digesting.names[index]), digesting.parts[index])
+    )
