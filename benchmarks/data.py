@@ -3,7 +3,8 @@
 Run from the repository's root: ``python benchmarks/data.py``. Files lie in the page cache; each peer reads the same ones, in
 turns. What is measured of ours is the library call, listing and both digests of the split included; of the others the
 command, its start included. ``xxhsum`` (Debian: xxhash) is needed; git and dvc take part where they are installed (``--dvc``
-names its program). ``--folder`` names another disk, ``--gib`` and ``--files`` other sizes.
+names its program). ``--folder`` names another disk, ``--gib`` and ``--files`` other sizes. Before "nothing changed" the files
+have to grow old: digests of what was written in the last minute or two are not kept, so it waits that long.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from reprobundle.components.data.files import trusting
 from reprobundle.components.data.given import How
 from reprobundle.components.data.reading import Reading, read
 
@@ -105,9 +107,20 @@ def compare(title: str, place: Path, peer: Callable[[Path], None], rounds: int) 
 
 def compare_unchanged(folder: Path, rounds: int) -> None:
     """Ours, with everything kept, beside a listing."""
-    time.sleep(3)  # what was written just now is not kept
+    settling = trusting.settling_time()
+    if settling is None or not trusting.keeps_times(str(folder)):
+        print("nothing changed  not measured: digests are not kept of files on this disk (--folder names another)")
+        return
+    left = max(newest(folder) + settling - time.time_ns(), 0) / 1e9 + 1
+    print(f"waiting {left:.0f} s: what was written a moment ago is not kept", flush=True)
+    time.sleep(left)
     ours(folder, cached=True)
     report("nothing changed", lambda: ours(folder, cached=True), lambda: find_with_sizes(folder), rounds)
+
+
+def newest(folder: Path) -> int:
+    """When the last of the files was changed, in nanoseconds since 1970."""
+    return max(place.stat().st_ctime_ns for place in folder.rglob("*"))
 
 
 def report(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
 from reprobundle import captures, given_places, rng, specification
-from reprobundle.components import COMPONENTS, environment, model
+from reprobundle.components import COMPONENTS, data, environment, hyperparameters, model
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
-from reprobundle.proving import foresee, prove
+from reprobundle.proving import foresee, prove, unasked
 from reprobundle.report import Finding
 from reprobundle.signals import ended_politely
 from reprobundle.store import Writer, digest_bytes, staging
@@ -62,13 +62,15 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     refuse_nested()
     refuse_existing(target)
     with ended_politely(), rng.kept() as states, staging(target) as folder:
-        source = replace(model.opened(source), generators=source.generators or {rng.rank(): states})
-        stage = Stage(Writer(folder), time.monotonic() + source.budget)
+        source = as_called(source, states)
+        private = tuple(place.place for place in source.data_places if place.private)
+        stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private)
         if proof:
             foresee(source, stage)
         sections = take(source, stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
-        proven = draft.model_copy(update={"proof": prove(draft, folder, source, stage) if proof else NOT_ASKED})
+        proved = prove(draft, folder, source, stage) if proof else unasked(draft, stage, SWITCHED_OFF)
+        proven = draft.model_copy(update={"proof": proved})
         told = proven.model_copy(update={"notes": tuple(stage.notes)})
         complete = told.model_copy(update={"views": views.write(told, stage.writer)})
         complete = complete.model_copy(update={"files": stage.writer.entries})
@@ -78,7 +80,20 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete)
 
 
-NOT_ASKED = Proof(status="not run", why="it was switched off")
+def as_called(source: Source, states: Mapping[str, bytes]) -> Source:
+    """What was handed over, with what only holds now: a capture seeds generators itself, and loads libraries.
+
+    Args:
+        source: As handed over.
+        states: The states of the random generators.
+    """
+    seeds = hyperparameters.seeds_in_force()
+    places = data.places_of(source.splits, source.splitting)
+    opened = replace(model.opened(source), seeds=seeds, data_places=places, secrets=data.salts_of(source))
+    return replace(opened, generators=source.generators or {rng.rank(): states})
+
+
+SWITCHED_OFF = "it was switched off"
 
 
 def take(source: Source, stage: Stage) -> dict[str, Any]:
@@ -90,6 +105,9 @@ def take(source: Source, stage: Stage) -> dict[str, Any]:
     for component in sorted(COMPONENTS, key=lambda component: component is environment):
         stage.sections[component.NAME] = component.capture(source, stage)
     given_places.note(stage)
+    recorded = stage.sections[data.NAME]
+    assert isinstance(recorded, data.Section)
+    stage.sections[data.NAME] = data.without_told_salts(recorded, source, stage)
     return dict(stage.sections)
 
 

@@ -1,7 +1,8 @@
 """Two arrays, recorded and produced: how exactly do they agree?
 
 Names, dtype, shape, NaN and Inf come first, integers exactly, floats bitwise, then within a tolerance. An array with
-nothing in it, or a recorded one that holds NaN, proves nothing and is ``not run``.
+nothing in it, or a recorded one that holds NaN, proves nothing and is ``not run``. Where NaN is a value as any other, as in
+data that lacks some, it must stand at the same places, and the rest is compared.
 """
 
 from __future__ import annotations
@@ -67,13 +68,19 @@ OTHER_DEVICE: Mapping[str, Tolerance] = {  # between kinds of device, without TF
 
 
 UNORDERED = frozenset({"F8_E8M0", "F4"})  # without a sign; four bits in a byte
+ONLY_NAN = "is NaN in every element, there as here, so no value can be compared"
 GROSS = 1e-2  # relative to the element itself
 GROSS_SHARE = 0.05  # of the elements: near zero a few may well move by more than their own size
 GROSS_FEW = 8  # elements, where the share would be less
 
 
 def compare(
-    name: str, expected: Array, produced: Array | None, *, tolerances: Mapping[str, Tolerance] = SAME_DEVICE
+    name: str,
+    expected: Array,
+    produced: Array | None,
+    *,
+    tolerances: Mapping[str, Tolerance] = SAME_DEVICE,
+    nan_is_a_value: bool = False,
 ) -> OutputComparison:
     """Compare one output with its record.
 
@@ -82,20 +89,21 @@ def compare(
         expected: The recorded array, any shape, of a dtype that safetensors holds.
         produced: The array of the replay; None when it was not produced.
         tolerances: For each float dtype, how far ``close`` reaches.
+        nan_is_a_value: Whether NaN must stand where it stood, and the rest be compared; else a recorded one is ``not run``.
 
     Returns:
         The rung reached, and by how much the two differ.
     """
     dtype = dtype_name(expected.dtype)
     base = OutputComparison(name=name, rung=Rung.DIFFERENT, dtype=dtype, shape=expected.shape, count=expected.size)
-    refusal = _refusal(expected, produced)
+    refusal = _refusal(expected, produced, nan_is_a_value=nan_is_a_value)
     if refusal is not None:
         rung, reason = refusal
         return base.model_copy(update={"rung": rung, "reason": reason})
     assert produced is not None  # a missing one was refused
     if expected.tobytes() == produced.tobytes():
         return base.model_copy(update={"rung": Rung.BITWISE, "max_absolute": 0.0, "max_ulp": 0, "relative_l2": 0.0})
-    return base.model_copy(update=_measure(expected, produced, tolerances.get(dtype)))
+    return base.model_copy(update=_measure_beside_nan(expected, produced, tolerances.get(dtype)))
 
 
 def unexpected(name: str, produced: Array) -> OutputComparison:
@@ -110,7 +118,7 @@ def unexpected(name: str, produced: Array) -> OutputComparison:
     )
 
 
-def _refusal(expected: Array, produced: Array | None) -> tuple[Rung, str] | None:
+def _refusal(expected: Array, produced: Array | None, *, nan_is_a_value: bool) -> tuple[Rung, str] | None:
     """What already settles it before any value is compared."""
     if produced is None:
         return Rung.DIFFERENT, "is recorded but was not produced"
@@ -120,6 +128,11 @@ def _refusal(expected: Array, produced: Array | None) -> tuple[Rung, str] | None
         return Rung.DIFFERENT, f"shape differs: recorded {expected.shape}, produced {produced.shape}"
     if expected.size == 0:
         return Rung.NOT_RUN, "holds no element, so there is nothing to compare"
+    return (_refusal_by_place if nan_is_a_value else _refusal_by_nan)(expected, produced)
+
+
+def _refusal_by_nan(expected: Array, produced: Array) -> tuple[Rung, str] | None:
+    """NaN in the record says nothing about what is right; NaN where there was a number is wrong."""
     recorded_nan = _count_nan(expected)
     if recorded_nan:
         return Rung.NOT_RUN, f"the recorded output holds NaN in {recorded_nan} of {expected.size} elements"
@@ -127,6 +140,35 @@ def _refusal(expected: Array, produced: Array | None) -> tuple[Rung, str] | None
     if produced_nan:
         return Rung.DIFFERENT, f"holds NaN in {produced_nan} of {expected.size} elements, the record has none"
     return None
+
+
+def _refusal_by_place(expected: Array, produced: Array) -> tuple[Rung, str] | None:
+    """NaN must stand where it stood, and beside it something that can be compared."""
+    import numpy as np
+
+    if not _is_inexact(expected):
+        return None
+    recorded, found = np.isnan(_halves(expected)), np.isnan(_halves(produced))
+    wrong = int(np.count_nonzero(_by_element(recorded != found, expected)))
+    if wrong and not recorded.any():
+        return _refusal_by_nan(expected, produced)
+    if wrong:
+        counts = f"recorded in {_count_nan(expected)}, produced in {_count_nan(produced)}"
+        return Rung.DIFFERENT, f"NaN stands elsewhere, at {wrong} of {expected.size} elements: {counts}"
+    return (Rung.NOT_RUN, ONLY_NAN) if recorded.all() else None
+
+
+def _halves(array: Array) -> Array:
+    """Complex numbers as pairs of real ones in a last dimension; anything else as it is."""
+    import numpy as np
+
+    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
+
+
+def _by_element(halves: Array, array: Array) -> Array:
+    import numpy as np
+
+    return np.asarray(halves.any(axis=-1)) if array.dtype.kind == "c" else halves
 
 
 def _count_nan(array: Array) -> int:
@@ -137,6 +179,23 @@ def _count_nan(array: Array) -> int:
 
 def _is_inexact(array: Array) -> bool:
     return array.dtype.kind not in "biu"
+
+
+def _measure_beside_nan(expected: Array, produced: Array, tolerance: Tolerance | None) -> dict[str, Any]:
+    """Measure what is no NaN; its places are the same in both."""
+    import numpy as np
+
+    count = _count_nan(expected)
+    if not count:
+        return _measure(expected, produced, tolerance)
+    recorded, found = _halves(expected), _halves(produced)
+    kept = ~np.isnan(recorded)
+    measured = _measure(recorded[kept], found[kept], tolerance)
+    places = "place" if count == 1 else "places"
+    measured["reason"] = f"{measured['reason']}, beside NaN at the same {count} {places}"
+    (index,) = measured["worst"]
+    measured["worst"] = tuple(int(step) for step in np.argwhere(kept)[index][: expected.ndim])
+    return measured
 
 
 def _measure(expected: Array, produced: Array, tolerance: Tolerance | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pydantic
@@ -14,7 +15,23 @@ DRIFT_SCHEMA: Literal[1] = 1
 Judgement = Literal["drift", "shifted slightly", "same", "too few to tell", "not compared"]
 Answer = Literal["no drift", "drift", "not comparable"]
 Change = Literal["missing", "new", "dtype", "shape"]
+TestName = Literal[
+    "Kolmogorov-Smirnov",
+    "rank sum",
+    "chi-square",
+    "one category",
+    "tails",
+    "rate of missing",
+    "rate of NaN",
+    "rate of infinite",
+]
 ALARM: Judgement = "drift"
+CHANGES: Mapping[Change, str] = {
+    "missing": "is missing",
+    "new": "is new",
+    "dtype": "has another dtype",
+    "shape": "has another shape",
+}
 
 
 class StructureChange(Record):
@@ -34,6 +51,13 @@ class StructureChange(Record):
     found: str | None = None
     hint: str | None = None
 
+    @property
+    def words(self) -> str:
+        """What changed, in plain words, without the name."""
+        values = [value for value in (self.recorded, self.found) if value is not None]
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{CHANGES[self.change]}: {' → '.join(values)}{hint}"
+
 
 class Test(Record):
     """One test of whether two samples can come from one source.
@@ -41,20 +65,12 @@ class Test(Record):
     Attributes:
         name: Which test, and of what.
         statistic: Its statistic: the largest distance of two distribution functions; the share of pairs in which the new
-            value is the larger; chi-square; or the difference of two rates.
+            value is the larger; chi-square; or the difference of two rates, such as that of values beyond a recorded limit.
         p: How likely a statistic at least as extreme is where nothing has changed.
         corrected: The same, corrected by Holm's method for all tests of the report.
     """
 
-    name: Literal[
-        "Kolmogorov-Smirnov",
-        "rank sum",
-        "chi-square",
-        "one category",
-        "rate of missing",
-        "rate of NaN",
-        "rate of infinite",
-    ]
+    name: TestName
     statistic: Finite
     p: Finite
     corrected: Finite = 1.0
@@ -117,7 +133,8 @@ class FeatureDrift(Record):
         kind: ``number`` or ``category``.
         is_label: Whether it is the label.
         judgement: ``drift``: a test says so and the change is large enough to matter; ``shifted slightly``: a test says so, the
-            change is small; ``same``: no test does; ``too few to tell``: fewer than 20 values on a side.
+            change is small; ``same``: no test does; ``too few to tell``: fewer than 20 values on a side, or too
+            few of each.
         words: What changed, in plain words.
         recorded: The captured side.
         new: The side of the new data.
@@ -126,6 +143,7 @@ class FeatureDrift(Record):
         moved: The categories whose shares changed most, most first.
         unseen: Categories that the captured split does not hold, with their shares.
         tests: What was tested; none where nothing can have changed.
+        telling: Which of the tests the judgement rests on, the surest of them; None where there was none.
         drawing: Both distributions, for the first features that drift.
     """
 
@@ -142,6 +160,7 @@ class FeatureDrift(Record):
     moved: tuple[Share, ...] = ()
     unseen: tuple[Share, ...] = ()
     tests: tuple[Test, ...] = ()
+    telling: TestName | None = None
     drawing: Drawing | None = None
 
     @property
@@ -188,9 +207,9 @@ class DriftReport(Record):
     notes: tuple[str, ...] = ()
 
     @property
-    def drifted(self) -> tuple[FeatureDrift, ...]:
-        """The features that drift."""
-        return tuple(feature for feature in self.features if feature.judgement == ALARM)
+    def drifted(self) -> tuple[StructureChange | FeatureDrift, ...]:
+        """What drifts, each with its ``name`` and ``words``: where samples have another form, then features."""
+        return (*self.structure, *(feature for feature in self.features if feature.judgement == ALARM))
 
     @property
     def exit_code(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reprobundle import deeds, frameworks, guest, memory, replies
 from reprobundle.answers import Answer
-from reprobundle.components import code, model, preprocessing
+from reprobundle.components import code, model, outputs, preprocessing
 from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.preprocessing import running
 from reprobundle.components.preprocessing.checking import Outcome
@@ -25,6 +25,8 @@ from reprobundle.worker import for_torch
 PROOF_SECONDS = 600.0
 CPU = "cpu"
 SHOWN_CHARACTERS = 300
+ONE_PROCESS = "the transform was run in this process only: whether a fresh one gives the same is not known"
+FRESH = "a capture with its proof, or a replay of the bundle, shows it"
 
 
 def foresee(source: Source, stage: Stage) -> None:
@@ -47,7 +49,7 @@ def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
     """
     reason = guest.why_not(draft) or _why_not_importable(draft) or _too_large(draft)
     if reason is not None:
-        return Proof(status="not run", why=reason)
+        return unasked(draft, stage, reason)
     device = _device(draft)
     with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
         host = guest.Host(
@@ -64,7 +66,21 @@ def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
         except ReproBundleError as error:
             return Proof(status="failed", why=without_places(str(error)))
     deeds.note(answer, stage)
-    return _judge(draft, Site(root=folder, answer=answer, other_device=device != draft.model.device), device)
+    other, fed = device != draft.model.device, outputs.fed(draft.outputs)
+    return _judge(draft, Site(root=folder, answer=answer, other_device=other, fed=fed), device)
+
+
+def unasked(draft: Manifest, stage: Stage, why: str) -> Proof:
+    """That nothing was reloaded; a note where preprocessing was run, since only a fresh process shows what it leans on.
+
+    Args:
+        draft: The manifest as it stands.
+        stage: Takes the note.
+        why: Why nothing was reloaded.
+    """
+    if draft.preprocessing.can_run:
+        stage.note(preprocessing.NAME, ONE_PROCESS, hint=FRESH)
+    return Proof(status="not run", why=why)
 
 
 def _why_not_importable(draft: Manifest) -> str | None:
@@ -91,6 +107,8 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
     needed = deeds.file_need(answer)
     if needed is not None:
         return Proof(status="failed", why=needed)
+    if prepared.state == "not compared":
+        return Proof(status="not run", why=without_places(f"the preprocessing was not compared: {prepared.reason}"))
     if rung is Rung.BITWISE:
         return Proof(status="bitwise")
     return Proof(status="close", why=_on(device, draft) + (reason or ""))

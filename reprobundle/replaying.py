@@ -18,10 +18,12 @@ from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import Bundle, VerifiedBundle, View
 from reprobundle.components import COMPONENTS, model, outputs, preprocessing
+from reprobundle.components import data as data_splits
 from reprobundle.components.environment.differing import existing, vendored
 from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.components.interface import Site
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.manifest import Manifest
 from reprobundle.report import (
     ReplayedEnvironment,
     Report,
@@ -110,7 +112,7 @@ def replay(
     Raises:
         RefusedInputError: The bundle breaks a rule of the format, or differs from its manifest.
         UnavailableError: No sandbox works here, or the environment cannot be rebuilt.
-        UsageError: An argument is wrong.
+        UsageError: An argument is wrong, such as the name of a split that the bundle does not record.
     """
     packages = rebuild.Options(
         index_urls=tuple(index_urls),
@@ -137,15 +139,27 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     reporting.refuse_inside(folder, path)
     refuse_existing(folder)
     with private_folder() as private:
+        opened = Bundle.open(path)
+        refuse_unknown_splits(opened.manifest, options)
         say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):
-            bundle = Bundle.open(path).verify()
+            bundle = opened.verify()
             view = bundle.view(subfolder(private, "view"))
         answer, environment = run(bundle, view, options, clock, subfolder(private, "control"))
         with clock.step("compare", "outputs with the record"):
             site = look(bundle, view, answer, options, environment)
             report = conclude(bundle, site, environment, clock, started)
         return reporting.keep(report, answer, folder, clock)
+
+
+def refuse_unknown_splits(manifest: Manifest, options: Options) -> None:
+    """Make sure that data and salts are given for splits that are recorded, before time is spent.
+
+    Raises:
+        UsageError: They are not.
+    """
+    data_splits.refuse_unknown(manifest.data, options.data, "data")
+    data_splits.refuse_unknown(manifest.data, options.salts, "salts")
 
 
 def run(
@@ -192,6 +206,7 @@ def look(
         other_device=other,
         packages=_packages(options.wish.env, environment),
         own_wheels=environment is None or environment.how in {"rebuild", "portable"} or environment.synced,
+        fed=outputs.fed(bundle.manifest.outputs),
     )
 
 

@@ -16,6 +16,7 @@ from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnv
 NOT_FINISHED = "the worker did not finish"
 
 NOTHING_PREPARED = Outcome("none")
+BROKEN = frozenset({"differs", "failed"})
 PORTABLE_EQUAL = "every output is equal bit for bit, and counted as close as the environment is a portable one"
 
 
@@ -76,10 +77,13 @@ def verdict(
     else:
         start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
         sentence = start + (f": {reason}" if reason else "")
-    if prepared.state in {"differs", "failed"}:
+    right = agree and not other_tensors
+    if prepared.state in BROKEN or (prepared.state == "not compared" and right):
         sentence = f"not reproduced: {_prepared_otherwise(prepared)}; {_of_the_model(sentence, rung, agree=agree)}"
+    elif prepared.state == "none" and prepared.reason is not None and right:
+        sentence += f"; the preprocessing was not made again: {prepared.reason}"
     return Verdict(
-        reproduced=agree and not other_tensors and prepared.state in {"none", "agrees"},
+        reproduced=right and prepared.state in {"none", "agrees"},
         rung=rung,
         required=required,
         sentence=sentence,
@@ -90,7 +94,7 @@ def verdict(
 
 def _prepared_otherwise(prepared: Outcome) -> str:
     """That raw samples do not become the recorded inputs."""
-    what = "differs" if prepared.state == "differs" else "could not be run"
+    what = {"differs": "differs", "failed": "could not be run"}.get(prepared.state, "was not compared")
     return f"the preprocessing {what}: {prepared.reason}"
 
 
@@ -126,7 +130,7 @@ def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> 
     if _differs(weights):
         return Diagnosis(stage="weights", paragraph=_WRONG_WEIGHTS, evidence=evidence)
     prepared = preprocessing.outcome(manifest.preprocessing, site)
-    if prepared.state in {"differs", "failed"}:
+    if prepared.state in BROKEN or (prepared.state == "not compared" and rung is Rung.CLOSE):
         return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, rung, reason), evidence=evidence)
     if rung is Rung.NOT_RUN:
         return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
@@ -161,12 +165,18 @@ _FAILED_PREPROCESSING = (
 )
 
 
+_EMPTY_PREPROCESSING = (
+    "gives results that hold nothing to compare, so what a raw sample comes to here is not known. Ask whoever made the bundle "
+    "for raw samples whose results hold numbers."
+)
+
+
 def _of_agreeing_outputs(manifest: Manifest, site: Site, weights: tuple[Finding, ...]) -> Diagnosis | None:
     """What differs although the model gives the recorded outputs bit for bit: nothing, other weights, the preprocessing."""
     if model.count_not_recorded(manifest.model, site) > 0:
         return Diagnosis(stage="weights", paragraph=_HIDDEN_WEIGHTS, evidence=_told(weights))
     prepared = preprocessing.outcome(manifest.preprocessing, site)
-    if prepared.state not in {"differs", "failed"}:
+    if prepared.state in {"none", "agrees"}:
         return None
     evidence = _told((*weights, *preprocessing.check(manifest.preprocessing, site)))
     return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, Rung.BITWISE, None), evidence=evidence)
@@ -174,7 +184,7 @@ def _of_agreeing_outputs(manifest: Manifest, site: Site, weights: tuple[Finding,
 
 def _preparing(prepared: Outcome, rung: Rung, reason: str | None) -> str:
     """Where to look when raw samples do not become the recorded inputs, and what is known of the model all the same."""
-    what = _WRONG_PREPROCESSING if prepared.state == "differs" else _FAILED_PREPROCESSING
+    what = {"differs": _WRONG_PREPROCESSING, "failed": _FAILED_PREPROCESSING}.get(prepared.state, _EMPTY_PREPROCESSING)
     if rung in {Rung.BITWISE, Rung.CLOSE}:
         model_words = f"The model itself is right: on the recorded inputs it gives the recorded outputs, {rung.value}."
     else:

@@ -141,7 +141,8 @@ class Verdict(Record):
         sentence: The verdict in one line.
         other_tensors: How many tensors of the model after load are not the recorded ones: with any, nothing is reproduced.
         preprocessing: Whether the recorded raw samples become the recorded model inputs again: ``agrees``, bitwise or close;
-            ``differs`` or ``failed``, with which nothing is reproduced; ``none``: nothing was compared.
+            ``differs``, ``failed`` or ``not compared`` (results are recorded, but hold nothing that can be compared), with which
+            nothing is reproduced; ``none``: there is nothing that could be made again.
     """
 
     reproduced: bool
@@ -149,7 +150,7 @@ class Verdict(Record):
     required: Rung
     sentence: str
     other_tensors: int = 0
-    preprocessing: Literal["none", "agrees", "differs", "failed"] = "none"
+    preprocessing: Literal["none", "agrees", "differs", "failed", "not compared"] = "none"
 
     @property
     def exit_code(self) -> int:
@@ -158,13 +159,15 @@ class Verdict(Record):
             return 0
         if self.other_tensors or self.preprocessing == "differs":
             return 1
-        unknown = self.rung is Rung.NOT_RUN or (self.preprocessing == "failed" and self.rung.reaches(self.required))
+        unprepared = self.preprocessing in {"failed", "not compared"}
+        unknown = self.rung is Rung.NOT_RUN or (unprepared and self.rung.reaches(self.required))
         return 3 if unknown else 1
 
     @property
     def is_prepared_otherwise(self) -> bool:
-        """Whether the first link of the chain from raw sample to output is broken: the preprocessing."""
-        return self.preprocessing in {"differs", "failed"}
+        """Whether the preprocessing comes first: the chain from raw sample to output breaks there, or is not known to hold."""
+        right = self.rung is not Rung.NOT_RUN and self.rung.reaches(self.required) and not self.other_tensors
+        return self.preprocessing in {"differs", "failed"} or (self.preprocessing == "not compared" and right)
 
     @property
     def is_another_model(self) -> bool:

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from reprobundle.components import data
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted, sized
+from reprobundle.phrases import counted, sized, some
 from reprobundle.rendering import splits
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import Page, show_findings
 from reprobundle.rendering.wording import found_lines, lock_words, proof_words
+from reprobundle.report import Finding
 
 LONGEST_PATH = 2000
+LEFT_OUT = ": is left out: "  # as the component of data says it of a split
 COMMIT_SHOWN = 12
 SHORT_COMMIT = 7
 SHOWN_PACKED = 8
@@ -47,12 +50,15 @@ def describe(
     page.field("lock", lock_words(manifest.environment.lock))
     page.field("wheels", *packed_words(manifest.environment))
     page.field("data", *splits.in_short(manifest.data))
+    if manifest.data.left_out:
+        label = "" if manifest.data.splits else "data"
+        page.field(label, f"LEFT OUT: {some([escape(repr(name)) for name in manifest.data.left_out])}", codes=("33",))
     total = sum(entry.size for entry in manifest.files)
     page.field("files", f"{counted(len(manifest.files), 'file')}, {sized(total)}")
     show_warnings(page, warned)
     if manifest.notes:
         page.heading("Worth knowing")
-        show_findings(page, found_lines(manifest.notes))
+        show_findings(page, found_lines(urgent_first(manifest.notes)))
     page.line()
     if manifest.proof.status != "failed":
         page.line(f"replay it    reprobundle replay {typed(path)}")  # one line, however long, so that it can be copied
@@ -67,6 +73,13 @@ def show_warnings(page: Page, warned: Sequence[str]) -> None:
         page.heading("In the specification")
     for line in warned:
         page.paragraph(prose(line))
+
+
+def urgent_first(notes: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The notes with those about data splits that are not in the bundle first, and loud."""
+    lost = [note for note in notes if note.kind == data.NAME and LEFT_OUT in note.message]
+    loud = (note.model_copy(update={"message": note.message.replace(LEFT_OUT, ": is LEFT OUT: ", 1)}) for note in lost)
+    return (*loud, *(note for note in notes if note not in lost))
 
 
 def code_words(manifest: Manifest) -> str:

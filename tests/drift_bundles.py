@@ -9,8 +9,8 @@ import numpy as np
 import tiny
 
 from reprobundle import bundle as bundles
-from reprobundle import records
 from reprobundle.components import data
+from reprobundle.components.data.documents import to_document
 from reprobundle.components.data.given import How
 from reprobundle.components.data.reading import Reading, read
 from reprobundle.components.data.statistics.form import Statistics
@@ -49,7 +49,7 @@ def bundle_of(folder: Path, samples: Any, *, how: How | None = None, **changed: 
     """A sealed bundle with one split, ``test``, of these samples; fields of the split given by name replace its own."""
     reading = reading_of(samples, how=how)
     assert reading.statistics is not None
-    return sealed(folder, split_of(reading).model_copy(update=changed), records.to_bytes(reading.statistics))
+    return sealed(folder, split_of(reading).model_copy(update=changed), to_document(reading.statistics))
 
 
 def sealed(folder: Path, split: data.Split, statistics: bytes | None) -> Path:

@@ -294,6 +294,47 @@ def test_dtype_without_a_tolerance_must_agree_in_value():
     assert compare("x", floats(1), floats(1), tolerances={}).rung is BITWISE
 
 
+BESIDE = {
+    "equal": (floats(1, NAN), floats(1, NAN), BITWISE, None, None),
+    "near": (floats(1, NAN, 2), floats(1, NAN, 2.000001), CLOSE, within("9.54e-07", 2) + ", beside NaN at the same 1 place", (0,)),
+    "far": (floats(NAN, NAN, 2), floats(NAN, NAN, 3), DIFFERENT, outside_words(1, 1, "1") + ", beside NaN at the same 2 places", (2,)),
+    "in bf16": (floats(NAN, 2, dtype=BF16), floats(NAN, 3, dtype=BF16), DIFFERENT, outside_words(1, 1, "1") + ", beside NaN at the same 1 place", (1,)),
+    "infinities": (floats(NAN, INF), floats(NAN, -INF), DIFFERENT, "infinities differ in 1 of 1 elements, beside NaN at the same 1 place", (1,)),
+    "elsewhere": (floats(1, NAN), floats(NAN, 1), DIFFERENT, "NaN stands elsewhere, at 2 of 2 elements: recorded in 1, produced in 1", None),
+    "gone": (floats(1, NAN), floats(1, 2), DIFFERENT, "NaN stands elsewhere, at 1 of 2 elements: recorded in 1, produced in 0", None),
+    "new": (floats(1, 2), floats(1, NAN), DIFFERENT, "holds NaN in 1 of 2 elements, the record has none", None),
+    "nothing else": (floats(NAN), floats(NAN), NOT_RUN, "is NaN in every element, there as here, so no value can be compared", None),
+    "other bits of NaN": (np.append(NAN_BITS, f32(1)), floats(NAN, 1), CLOSE, within("0", 1) + ", beside NaN at the same 1 place", (1,)),
+    "two dimensions": (np.array([[1, NAN], [2, 3]], f32), np.array([[1, NAN], [2, 4]], f32), DIFFERENT,
+                       outside_words(1, 3, "1") + ", beside NaN at the same 1 place", (1, 1)),
+    "0-d": (np.array(NAN, f32), np.array(1, f32), DIFFERENT, "NaN stands elsewhere, at 1 of 1 elements: recorded in 1, produced in 0", None),
+    "half of a complex number": (np.array([complex(1, NAN), 1], np.complex64), np.array([complex(3, NAN), 1], np.complex64), DIFFERENT,
+                                 outside_words(1, 3, "2") + ", beside NaN at the same 1 place", (0,)),
+    "the other half": (np.array([complex(1, NAN)], np.complex64), np.array([complex(NAN, 1)], np.complex64), DIFFERENT,
+                       "NaN stands elsewhere, at 1 of 1 elements: recorded in 1, produced in 1", None),
+    "integers": (np.array([1]), np.array([2]), DIFFERENT, exact(1, 1, "int64"), (0,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "produced", "rung", "reason", "worst"), BESIDE.values(), ids=BESIDE.keys())
+def test_nan_as_a_value(expected, produced, rung, reason, worst):
+    """Where NaN is a value it must stand at the same places, and the rest is compared by the usual rule."""
+    result = compare("x", expected, produced, nan_is_a_value=True)
+
+    assert (result.rung, result.reason, result.worst) == (rung, reason, worst)
+    assert from_bytes(OutputComparison, to_bytes(result), name="x") == result
+
+
+@given(hnp.arrays(np.float32, 5), hnp.arrays(np.float32, 5))
+def test_nan_as_a_value_agrees_only_at_the_same_places(expected, produced):
+    """Whatever the numbers are, what agrees has its NaN where the record has it, and the same without any NaN is the same."""
+    result = compare("x", expected, produced, nan_is_a_value=True)
+    same = np.array_equal(np.isnan(expected), np.isnan(produced))
+
+    assert same or result.rung is DIFFERENT
+    assert np.isnan(expected).any() or result == compare("x", expected, produced)
+
+
 @pytest.mark.parametrize("value", [-1e-9, INF, -INF, NAN])
 @pytest.mark.parametrize("field", ["rtol", "atol"])
 def test_tolerance_that_lets_everything_through_is_refused(field, value):

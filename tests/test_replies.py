@@ -10,6 +10,8 @@ from reprobundle.rendering import wording
 from reprobundle.report import Rung
 
 DIFFERS = Outcome("differs", "'value': 3 of 4 elements lie outside the tolerance")
+EMPTY = Outcome("not compared", "'value': is NaN in every element")
+NAMELESS = Outcome("none", "the function has no name")
 FAILED = Outcome("failed", "ImportError: no; module named 'scale'")
 CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, Rung.NOT_RUN
 
@@ -53,6 +55,22 @@ CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, R
             DIFFERENT, "output 'x' is far", 0, FAILED,
             ("NOT REPRODUCED: the preprocessing could not be run: ImportError: no; module named 'scale'",
             "the outputs of the model itself on the recorded inputs: different: output 'x' is far", 1),
+        ),
+        (
+            BITWISE, None, 0, EMPTY,
+            ("NOT REPRODUCED: the preprocessing was not compared: 'value': is NaN in every element",
+            "the model itself gives the recorded outputs, bitwise", 3),
+        ),
+        (DIFFERENT, "output 'x' is far", 0, EMPTY, ("NOT REPRODUCED: the outputs differ", "output 'x' is far", 1)),
+        (
+            BITWISE, None, 2, EMPTY,
+            ("NOT REPRODUCED: the outputs agree, bitwise, but 2 tensors of the model are not the recorded ones",
+            "a model with other weights is another model, also where these inputs do not show it", 1),
+        ),
+        (NOT_RUN, "it stopped", 0, EMPTY, ("NOT REPRODUCED: the outputs could not be compared", "it stopped", 3)),
+        (
+            BITWISE, None, 0, NAMELESS,
+            ("REPRODUCED, bitwise", "the preprocessing was not made again: the function has no name", 0),
         ),
         (DIFFERENT, "output 'x' is far", 0, Outcome("agrees"), ("NOT REPRODUCED: the outputs differ", "output 'x' is far", 1)),
     ],

@@ -352,10 +352,10 @@ def test_what_is_named_and_not_there(project, text, message):
             "did you mean 'transform'? the keys are configuration, transform, samples",
         ),
         (
-            "model: {function: 'a:b'}\nsplits: {a: {path: x, license: y}}",
-            "splits.a: there is no key 'license'",
-            "did you mean 'licence'? the keys are path, function, label, dtypes, as_bytes, private, source, version, "
-            "licence, collection, owner, consent",
+            "model: {function: 'a:b'}\nsplits: {a: {path: x, licens: y}}",
+            "splits.a: there is no key 'licens'",
+            "did you mean 'license'? the keys are path, function, label, dtypes, as_bytes, private, source, version, "
+            "licence, license, collection, owner, consent",
         ),
         (
             "model: {function: 'a:b'}\nsplitting: {function: 'a:b', data: x, sed: 1}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import tiny_manifest
 
 from reprobundle.components.environment.section import (
     Distribution,
@@ -15,7 +17,8 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
-from reprobundle.telling import packed_words
+from reprobundle.report import Finding, Status
+from reprobundle.telling import describe, packed_words
 
 
 def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
@@ -63,3 +66,18 @@ OWN = "git-scale (git c4392fe), helper (editable), tabulate (edited since it was
 def test_what_was_packed_is_told_with_its_reason(packed: tuple[str, ...], told: tuple[str, ...]) -> None:
     """A person sees at once which of their packages travel because nobody else has them."""
     assert packed_words(section(*packed)) == told
+
+
+def test_a_split_that_is_left_out_is_told_first() -> None:
+    """Whoever trained on data that is not recorded sees it beside the other data, and before all other notes."""
+    manifest = tiny_manifest()
+    lost = Finding(
+        kind="data", status=Status.NOTE, message="data split 'valid': is left out: no file or folder 'v.csv'"
+    )
+    other = Finding(kind="code", status=Status.NOTE, message="something else")
+    recorded = manifest.data.model_copy(update={"left_out": ("valid",)})
+    changed = manifest.model_copy(update={"data": recorded, "notes": (other, lost)})
+    told = describe(Path("/b"), "0" * 32, changed, colour=False, width=100)
+
+    assert "LEFT OUT: 'valid'" in told
+    assert told.index("'valid': is LEFT OUT: no file or folder 'v.csv'") < told.index("something else")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reprobundle.bundle import verify
-from reprobundle.comparing import files, splits, weights
+from reprobundle.comparing import files, notes, splits, weights
 from reprobundle.comparing.files import HOW_REBUILT
 from reprobundle.comparing.pairs import Roots
 from reprobundle.comparing.values import walk
@@ -91,6 +91,8 @@ def _section(kind: str, a: Manifest, b: Manifest, values: tuple[Any, Any], roots
         yield from weights.differences(a, b, roots)
     elif kind == data.NAME:
         yield from splits.differences(a.data, b.data, roots)
+    elif kind == notes.KIND:
+        yield from notes.differences(a.notes, b.notes)
     else:
         yield from walk(kind, "", first, second)
 

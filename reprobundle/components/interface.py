@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from reprobundle.answers import Answer
 from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
-from reprobundle.records import Record
+from reprobundle.records import Json, Record
 from reprobundle.report import Finding, Rung, Status
 from reprobundle.signals import ends_program
 
@@ -70,6 +70,21 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataPlace:
+    """A file or folder on this machine that holds the data of a split.
+
+    Attributes:
+        split: The split's name.
+        place: Absolute, links resolved; of a folder all below it counts.
+        private: Whether the split is private, so that nothing of it may be packed.
+    """
+
+    split: str
+    place: Path
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """What a person handed to ``capture``; each component reads the part it knows.
 
@@ -95,6 +110,9 @@ class Source:
         scheduler: The scheduler of its learning rate, likewise.
         resumable: Whether the states of the two go along, so that training can be continued.
         generators: States of the random generators when capture was called, by generator, by rank (`ranks.generator_states`).
+        seeds: Seeds in force when capture was called; None: those in force when they are asked for.
+        data_places: Where the data of the splits lies, as far as it was named by its place.
+        secrets: Byte strings that no packed file may hold, such as the salts of private splits.
         max_shard_bytes: Size above which the weights are split into several files.
         opened: Where `model` came from, when the person named a file or folder.
         wrappers: What was taken off `model`, outermost first.
@@ -122,6 +140,9 @@ class Source:
     scheduler: Any = None
     resumable: bool = False
     generators: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
+    seeds: Mapping[str, int | str] | None = None
+    data_places: Sequence[DataPlace] = ()
+    secrets: Sequence[bytes] = field(default=(), repr=False)
     max_shard_bytes: int = MAX_SHARD_BYTES
     opened: Opened | None = None
     wrappers: tuple[str, ...] = ()
@@ -138,12 +159,14 @@ class Stage:
         notes: What the person should know, in the order it was found.
         sections: The sections made so far, by component name: a later component may look at an earlier one.
         deadline: ``time.monotonic()`` at which the budget for lock hashes ends.
+        withheld: Files and folders, links resolved, of which nothing may get into a wheel: the data of private splits.
     """
 
     writer: Writer
     deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_BUDGET)
     notes: list[Finding] = field(default_factory=list)
     sections: dict[str, Record] = field(default_factory=dict)
+    withheld: tuple[Path, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -155,6 +178,19 @@ class Stage:
         told = without_places(message)
         way_out = None if hint is None else without_places(hint)
         self.notes.append(Finding(kind=kind, status=Status.NOTE, message=told, hint=way_out))
+
+
+@dataclass(frozen=True)
+class Fed:
+    """The model's recorded sample inputs, as another kind may compare its own with them.
+
+    Attributes:
+        file: The bundle's safetensors file that holds the tensors.
+        structure: How they are nested, in the encoding of ``worker/tree.py``.
+    """
+
+    file: str
+    structure: Json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +206,7 @@ class Site:
         other_device: Whether the model ran on another kind of device than at capture.
         packages: Folders of packages of an environment that was there before, to be read; None: it was made from the lock.
         own_wheels: Whether the wheels of the bundle were installed where the model ran.
+        fed: The model's recorded inputs; None where there are none.
     """
 
     root: Path
@@ -180,6 +217,7 @@ class Site:
     other_device: bool = False
     packages: tuple[Path, ...] | None = None
     own_wheels: bool = True
+    fed: Fed | None = None
 
 
 S = TypeVar("S", bound=Record)

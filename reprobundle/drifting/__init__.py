@@ -16,6 +16,7 @@ from reprobundle.components.data.given import DataSplit, How
 from reprobundle.components.data.statistics.form import Statistics
 from reprobundle.drifting import keeping, limits, sides, structure
 from reprobundle.drifting.judging import judge, verdict
+from reprobundle.drifting.numeric_texts import note_on_numbers
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import UsageError
 from reprobundle.phrases import counted
@@ -43,7 +44,7 @@ def drift(
         split: Name of the captured split, such as ``test``.
         data: What `capture` takes as a split: a path, glob or URL, arrays, a table, a data set; or a `DataSplit` of them.
         alpha: Chance of a false alarm, over all tests together, that is accepted.
-        label: Leaf or column that holds the label; None: the recorded one, where the data has it.
+        label: What the label is called in the new data; None: as it was recorded, where the data has it.
         dtypes: dtype of a column by name, for CSV; where it says nothing, the recorded one.
         storage_options: Options for fsspec.
         report: Folder for the report, which must not exist; None: it is only returned.
@@ -63,6 +64,7 @@ def drift(
         dtypes=given.dtypes if dtypes is None else dtypes,
         storage_options=given.storage_options if storage_options is None else storage_options,
         as_bytes=given.as_bytes,
+        cached=given.private is None,
     )
     started = _begun(alpha, report, Path(bundle))
     say = say or _silent
@@ -71,11 +73,12 @@ def drift(
     captured = sides.captured_split(verified, split)
     recorded = sides.captured_statistics(verified, captured)
     say("reading the new data")
-    found, new = sides.new_side(given.data, captured, how, label=captured.label or recorded.label)
-    changed = tuple(structure.changes(captured.leaves, found.leaves, label=recorded.label or captured.label))
+    side = sides.new_side(given.data, captured, recorded, how)
+    new = side.statistics
+    changed = tuple(structure.changes(captured.leaves, side.leaves, label=recorded.label or captured.label))
     apart = frozenset(change.name for change in changed if change.change != "new")
     judged = judge(recorded, new, alpha=alpha, apart=apart)
-    answer, sentence = verdict(judged.features, changed, new.samples)
+    answer, sentence = verdict(judged.features, changed, new.samples, is_table=captured.kind == "table")
     made = DriftReport(
         reprobundle=version(),
         bundle_id=verified.id,
@@ -90,7 +93,7 @@ def drift(
         structure=changed,
         features=judged.features,
         tests=judged.tests,
-        notes=(*judged.notes, *_left_out(recorded), *found.remarks),
+        notes=(*judged.notes, *_left_out(recorded), *note_on_numbers(recorded), *side.notes),
     )
     keeping.keep(made, report)
     return made

@@ -116,6 +116,16 @@ def homogeneity(counts: Array) -> tuple[float, int]:
     return float(np.sum((kept - expected) ** 2 / expected)), kept.shape[1] - 1
 
 
+def is_tested(counts: Array) -> bool:
+    """Whether any category is expected often enough, on both sides, to stand for itself in a chi-square test.
+
+    Args:
+        counts: Shape (2, cells).
+    """
+    sums = counts.sum(axis=1)
+    return bool(counts.sum(axis=0).max() * (sums.min() / sums.sum()) >= limits.LEAST_EXPECTED)
+
+
 def one_category(table: Table) -> tuple[float, float] | None:
     """The category whose share changed most surely: the change of its share, and the p corrected for the choice.
 

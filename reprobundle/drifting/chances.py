@@ -68,6 +68,22 @@ def rates(events: Sequence[int], totals: Sequence[int]) -> float:
     return _fisher(events[0], happened, totals[0], trials)
 
 
+def more(events: Sequence[int], totals: Sequence[int]) -> float:
+    """Whether the second rate is higher: Fisher's exact test, one-sided; for many events the normal approximation.
+
+    Args:
+        events: Number of events on both sides.
+        totals: Number of trials on both sides, each at least 1.
+    """
+    happened, trials = sum(events), sum(totals)
+    if events[1] * totals[0] <= events[0] * totals[1]:
+        return 1.0
+    if happened > MOST_TERMS:
+        return _normal_rates(events, totals) / 2
+    least, weights = _weights(happened, totals[1], trials)
+    return _within(math.fsum(weights[events[1] - least :]) / math.fsum(weights))
+
+
 def _normal_rates(events: Sequence[int], totals: Sequence[int]) -> float:
     share = sum(events) / sum(totals)
     spread = math.sqrt(share * (1.0 - share) * (1.0 / totals[0] + 1.0 / totals[1]))
@@ -75,17 +91,21 @@ def _normal_rates(events: Sequence[int], totals: Sequence[int]) -> float:
 
 
 def _fisher(found: int, happened: int, drawn: int, trials: int) -> float:
-    """The hypergeometric distribution by ratios of neighbours, so that nothing large is ever subtracted."""
+    least, weights = _weights(happened, drawn, trials)
+    here = weights[found - least]
+    extreme = math.fsum(weight for weight in weights if weight <= here * (1 + 1e-7))  # ties are as extreme
+    return _within(extreme / math.fsum(weights))
+
+
+def _weights(happened: int, drawn: int, trials: int) -> tuple[int, list[float]]:
+    """The hypergeometric distribution by ratios of neighbours, so that nothing large is ever subtracted: from which number."""
     least, most = max(0, drawn + happened - trials), min(happened, drawn)
     logs = [0.0]
     for k in range(least, most):
         gained, lost = (happened - k) * (drawn - k), (k + 1) * (trials - happened - drawn + k + 1)
         logs.append(logs[-1] + math.log(gained) - math.log(lost))
     peak = max(logs)
-    weights = [math.exp(value - peak) for value in logs]
-    here = weights[found - least]
-    extreme = math.fsum(weight for weight in weights if weight <= here * (1 + 1e-7))  # ties are as extreme
-    return _within(extreme / math.fsum(weights))
+    return least, [math.exp(value - peak) for value in logs]
 
 
 def holm(chances: Sequence[float]) -> list[float]:

@@ -1,6 +1,6 @@
 """Distributions of numbers from their sketches, two of them on one axis, and how far they are apart.
 
-A sketch is exact (every value with its count) or holds 201 quantiles. Either way a distribution is points that carry mass
+A sketch is exact (every value with its count) or holds quantiles, 201 or in wide data fewer. Either way a distribution is points that carry mass
 and stretches between them over which mass is spread evenly; two sketches become two pairs of distribution functions
 on the points of both. Between two quantiles nothing is known: what that can hide is taken off the statistic.
 """
@@ -11,14 +11,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reprobundle.components.data.statistics.form import QUANTILES, Feature
+from reprobundle.components.data.statistics.form import Feature
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
 
-STEP = 1.0 / (QUANTILES - 1)
 HEAVY = 0.05  # a value with this share of all is a bin of its own among the deciles
 SMOOTHING = 0.5  # of a sample in each bin, so that an empty one has a finite weight
 
@@ -33,6 +32,7 @@ class Distribution:
         upto: Share of values at or below each point.
         size: Number of values it was taken from.
         unknown: By how much a share may be wrong: 0 for an exact sketch.
+        step: Share of the values between two quantiles: 0 for an exact sketch.
     """
 
     points: Array
@@ -40,6 +40,7 @@ class Distribution:
     upto: Array
     size: int
     unknown: float
+    step: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +75,20 @@ def distribution_of(feature: Feature) -> Distribution | None:
         if size == 0:
             return None
         upto = np.cumsum(counts) / size
-        return Distribution(points=points, below=upto - counts / size, upto=upto, size=size, unknown=0.0)
+        return Distribution(points=points, below=upto - counts / size, upto=upto, size=size, unknown=0.0, step=0.0)
     if feature.quantiles is None or feature.sampled == 0:
         return None
-    levels = np.arange(QUANTILES) * STEP
+    last = len(feature.quantiles) - 1
+    levels = np.arange(last + 1) / last
     points, first, times = np.unique(np.array(feature.quantiles), return_index=True, return_counts=True)
-    unknown = STEP + 1.0 / feature.sampled
-    last = np.minimum(first + times - 1, QUANTILES - 1)
-    return Distribution(points=points, below=levels[first], upto=levels[last], size=feature.sampled, unknown=unknown)
+    return Distribution(
+        points=points,
+        below=levels[first],
+        upto=levels[first + times - 1],
+        size=feature.sampled,
+        unknown=1.0 / last + 1.0 / feature.sampled,
+        step=1.0 / last,
+    )
 
 
 def side_by_side(recorded: Distribution, new: Distribution) -> Pair:
@@ -96,7 +103,7 @@ def side_by_side(recorded: Distribution, new: Distribution) -> Pair:
         upto=np.stack([upto for _, upto in both]),
         sizes=(recorded.size, new.size),
         unknown=recorded.unknown + new.unknown,
-        bias=(recorded.unknown + new.unknown) / 2 if (recorded.unknown > 0) != (new.unknown > 0) else 0.0,
+        bias=(recorded.unknown + new.unknown) / 2 if recorded.step != new.step else 0.0,
     )
 
 

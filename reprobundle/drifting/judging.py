@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from reprobundle.components.data.statistics.form import Feature, Statistics
 from reprobundle.drifting import categories, chances, distributions, limits, phrasing
-from reprobundle.drifting.measuring import VOCABULARY, Measured, measure, texts_of
-from reprobundle.drifts import Answer, Drawing, FeatureDrift, Judgement, Side, StructureChange, Test
+from reprobundle.drifting.measuring import VOCABULARY, Key, Measured, measure, texts_of
+from reprobundle.drifts import Answer, Drawing, FeatureDrift, Judgement, Side, StructureChange, Test, TestName
 from reprobundle.phrases import counted
 
 ORDER: tuple[Judgement, ...] = ("drift", "shifted slightly", "too few to tell", "same", "not compared")
@@ -42,9 +43,10 @@ def judge(recorded: Statistics, new: Statistics, *, alpha: float, apart: frozens
         apart: Leaves of another form, which are told elsewhere and not compared here.
     """
     then, now = ({(one.name, one.of): one for one in side.features} for side in (recorded, new))
-    measures, notes = [], []
+    twice = {**_described_twice(recorded, "the captured split"), **_described_twice(new, "the new data")}
+    measures, notes = [], [note for key, note in twice.items() if key in then]
     for key, feature in then.items():
-        if leaf_of(feature.name, apart) is not None:
+        if key in twice or leaf_of(feature.name, apart) is not None:
             continue
         if key not in now:
             notes.append(_absent(feature, recorded.label))
@@ -65,16 +67,20 @@ def judge(recorded: Statistics, new: Statistics, *, alpha: float, apart: frozens
     return Judged(features, sum(len(one.tests) for one in features), tuple(notes))
 
 
-def verdict(features: Sequence[FeatureDrift], changed: Sequence[StructureChange], samples: int) -> tuple[Answer, str]:
+def verdict(
+    features: Sequence[FeatureDrift], changed: Sequence[StructureChange], samples: int, *, is_table: bool = False
+) -> tuple[Answer, str]:
     """The answer for all features together, and a line that says it.
 
     Args:
         features: As judged.
         changed: Where samples have another form than recorded, which is drift as well.
         samples: Number of new samples.
+        is_table: Whether the parts of a sample are columns.
     """
     drifted = sum(feature.judgement == "drift" for feature in features)
-    told = [f"the form of {counted(len(changed), 'leaf', 'leaves')}"] if changed else []
+    parts = counted(len(changed), "column") if is_table else counted(len(changed), "leaf", "leaves")
+    told = [f"the form of {parts}"] if changed else []
     told += [f"{drifted} of {counted(len(features), 'feature')}"] if drifted else []
     if told:
         return "drift", f"drift in {' and '.join(told)}"
@@ -93,6 +99,16 @@ def leaf_of(name: str, leaves: frozenset[str]) -> str | None:
         return name
     stem = name.rpartition("[")[0]
     return stem if stem in leaves else None
+
+
+def _described_twice(side: Statistics, whose: str) -> dict[Key, str]:
+    """Features that samples of several forms share, so that none of them tells of all samples."""
+    counts = Counter((one.name, one.of) for one in side.features)
+    return {
+        (name, of): f"{name!r}, {of}: not compared: in {whose} it has several forms"
+        for (name, of), number in counts.items()
+        if number > 1
+    }
 
 
 def _absent(feature: Feature, label: str | None) -> str:
@@ -132,19 +148,44 @@ def _judged(one: Measured, alpha: float, *, is_label: bool) -> FeatureDrift:
         moved=categories.moved(table) if table is not None and one.as_categories else (),
         unseen=categories.unseen(table) if table is not None and one.as_categories else (),
         tests=(*one.tests, *one.rate_tests),
+        telling=_telling(one, judgement, alpha),
     )
 
 
 def _judgement(one: Measured, alpha: float) -> Judgement:
     shape, rate = (any(test.corrected < alpha for test in tests) for tests in (one.tests, one.rate_tests))
-    large = (one.psi or 0.0) >= limits.MATTERING_INDEX or (one.wasserstein or 0.0) >= limits.MATTERING_DISTANCE
-    if (shape and large) or (rate and one.rate >= limits.MATTERING_RATE):
+    if (shape and _is_large(one)) or (rate and one.rate >= limits.MATTERING_RATE):
         return "drift"
     if shape or rate:
         return "shifted slightly"
-    if one.few:
+    if one.few or one.sparse:
         return "too few to tell"
     return "not compared" if one.bare else "same"
+
+
+def _is_large(one: Measured) -> bool:
+    outlying = one.tail is not None and one.tail.more >= limits.MATTERING_RATE
+    return (
+        outlying or (one.psi or 0.0) >= limits.MATTERING_INDEX or (one.wasserstein or 0.0) >= limits.MATTERING_DISTANCE
+    )
+
+
+def _telling(one: Measured, judgement: Judgement, alpha: float) -> TestName | None:
+    """The surest of the tests that the judgement rests on; where nothing changed, of the distribution's own.
+
+    That of the tails only where it alone finds something: the others tell more.
+    """
+    told = (*one.tests, *one.rate_tests)
+    if judgement == "drift":
+        large = [test for test in one.rate_tests if abs(test.statistic) >= limits.MATTERING_RATE]
+        told = (*(one.tests if _is_large(one) else ()), *large)
+    elif judgement != "shifted slightly" and one.tests:
+        told = one.tests
+    return (
+        min(told, key=lambda test: (test.corrected >= alpha, test.name == "tails", test.corrected)).name
+        if told
+        else None
+    )
 
 
 def _side(feature: Feature) -> Side:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reprobundle.components.data.statistics.form import Aspect, Feature
-from reprobundle.drifting import categories, chances, distributions, limits
+from reprobundle.drifting import categories, chances, distributions, limits, tails
 from reprobundle.drifting.categories import Table
 from reprobundle.drifting.distributions import Pair
+from reprobundle.drifting.tails import Tail
 from reprobundle.drifts import Test
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Measured:
         wasserstein: In units of the recorded standard deviation.
         rate: The largest change of one of those rates, 0 to 1.
         few: Whether a side has fewer than 20 values.
+        sparse: Whether there are so many different values that none occurs often enough to be tested.
         bare: Whether a side's document had no room for the distribution.
+        tail: Where most surely more values lie beyond what was recorded; None where nothing says so.
         pair: Both distributions, where they are of numbers.
         table: Both sides' counts, where they are of categories or of few values.
     """
@@ -50,7 +53,9 @@ class Measured:
     wasserstein: float | None = None
     rate: float = 0.0
     few: bool = False
+    sparse: bool = False
     bare: bool = False
+    tail: Tail | None = None
     pair: Pair | None = field(default=None, repr=False)
     table: Table | None = field(default=None, repr=False)
 
@@ -93,7 +98,7 @@ def texts_of(recorded: Mapping[Key, Feature], new: Mapping[Key, Feature], name: 
 def _rates(recorded: Feature, new: Feature) -> tuple[tuple[Test, ...], float]:
     tests, largest = [], 0.0
     totals = (recorded.count, new.count)
-    if recorded.of == VOCABULARY or not all(totals):
+    if recorded.of == VOCABULARY or min(totals) < limits.FEWEST:
         return (), 0.0
     names: Mapping[RateName, tuple[int, int]] = {
         "rate of missing": (recorded.missing, new.missing),
@@ -123,7 +128,12 @@ def _of_numbers(made: Measured) -> Measured:
         return replace(made, few=True, pair=pair, table=table)
     psi = distributions.stability(pair) if table is None else distributions.index_of(table.counts)
     apart = distributions.wasserstein(pair, made.recorded.std or 0.0)
-    return replace(made, tests=tuple(_number_tests(pair, table)), psi=psi, wasserstein=apart, pair=pair, table=table)
+    tests = list(_number_tests(pair, table))
+    tail = tails.surest(made.recorded, made.new) if tests and table is None else None
+    if tail is not None:
+        tests.append(Test(name="tails", statistic=tail.more, p=tail.p))
+        tail = tail if tail.p < limits.ALPHA else None
+    return replace(made, tests=tuple(tests), psi=psi, wasserstein=apart, tail=tail, pair=pair, table=table)
 
 
 def _values_of(made: Measured, pair: Pair) -> Table | None:
@@ -165,4 +175,5 @@ def _of_categories(made: Measured, texts: tuple[float, float] | None) -> Measure
     one = None if of_words else categories.one_category(table)
     if one is not None:
         tests.append(Test(name="one category", statistic=one[0], p=one[1]))
-    return replace(made, tests=tuple(tests), psi=distributions.index_of(counts), table=table)
+    sparse = not categories.is_tested(counts)
+    return replace(made, tests=tuple(tests), psi=distributions.index_of(counts), sparse=sparse, table=table)

@@ -12,6 +12,7 @@ from reprobundle.drifting.measuring import VOCABULARY, Measured
 from reprobundle.phrases import percent, rounded
 
 TOO_FEW = f"fewer than {limits.FEWEST} values to tell"
+SPARSE = "too many different values to tell"
 SHAPE = "of another shape"
 SHOWN_SHARES = 2
 CLOSE = 1.5  # two ratios within this factor are one
@@ -24,21 +25,30 @@ def words_of(measured: Measured, *, alpha: float) -> str:
         measured: Its measures, the tests corrected.
         alpha: The limit of the corrected p; nothing is told of a distribution that no test finds changed.
     """
-    return "; ".join(_phrases(measured, any(test.corrected < alpha for test in measured.tests)))
+    return "; ".join(_phrases(measured, alpha))
 
 
-def _phrases(measured: Measured, has_changed: bool) -> Iterator[str]:  # noqa: FBT001  a step of the function above
+def _phrases(measured: Measured, alpha: float) -> Iterator[str]:
     recorded, new = measured.recorded, measured.new
+    has_changed = any(test.corrected < alpha for test in measured.tests)
     for what in ("missing", "nan", "infinite"):
         yield from _rate(recorded, new, what)
     if measured.few:
         yield TOO_FEW
     elif not has_changed:
-        return
+        yield from [SPARSE] if measured.sparse else []
     elif measured.table is not None and measured.as_categories:
         yield from _of_categories(measured.recorded, measured.table)
     else:
+        yield from _of_tail(measured, alpha)
         yield from _of_numbers(measured)
+
+
+def _of_tail(measured: Measured, alpha: float) -> Iterator[str]:
+    """How many values are larger or smaller than recorded, where no other test finds a change."""
+    tail, others = measured.tail, [test for test in measured.tests if test.name != "tails"]
+    if tail is not None and all(test.corrected >= alpha for test in others):
+        yield f"{percent(tail.new)} {tail.side} {rounded(tail.limit)}, was {percent(tail.recorded)}"
 
 
 def _rate(recorded: Feature, new: Feature, what: str) -> Iterator[str]:
@@ -72,7 +82,8 @@ def _moments(recorded: Feature, new: Feature, then: float, now: float, std: floa
         return
     shift, spread = (now / 2 - then / 2) / std * 2, (new.std or 0.0) / std
     if abs(shift) >= limits.MATTERING_DISTANCE:
-        yield f"{'higher' if shift > 0 else 'lower'} by {rounded(abs(shift))} standard deviations"
+        size = rounded(abs(shift))
+        yield f"{'higher' if shift > 0 else 'lower'} by {size} standard deviation{'' if size == '1' else 's'}"
     if spread >= 1.25 or spread <= 0.8:
         yield f"{'wider' if spread > 1 else 'narrower'}: {rounded(spread)} times the spread"
     elif abs(shift) < limits.MATTERING_DISTANCE:

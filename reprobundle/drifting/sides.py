@@ -8,17 +8,19 @@ from typing import Any
 from reprobundle import records
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.data.given import How
-from reprobundle.components.data.reading import Reading, read
+from reprobundle.components.data.reading import read
 from reprobundle.components.data.section import Split
 from reprobundle.components.data.statistics.form import Statistics
 from reprobundle.components.interface import Failure
+from reprobundle.drifting import renaming, ways_out
+from reprobundle.drifting.renaming import NewSide
 from reprobundle.drifting.soundness import refuse_unsound
+from reprobundle.drifting.ways_out import NEW
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.phrases import some
 from reprobundle.store import digest_bytes, inside
 
 SHOWN_NAMES = 10
-NEW = "the new data"
 
 
 def captured_split(bundle: VerifiedBundle, name: str) -> Split:
@@ -58,28 +60,32 @@ def captured_statistics(bundle: VerifiedBundle, split: Split) -> Statistics:
     return statistics
 
 
-def new_side(data: Any, split: Split, how: How, *, label: str | None) -> tuple[Reading, Statistics]:
+def new_side(data: Any, split: Split, recorded: Statistics, how: How) -> NewSide:
     """Read the new data the way the split was read.
 
     Args:
         data: What `capture` takes as a split.
         split: The captured split, whose leaves say the dtypes that a source has not of its own.
-        how: What the caller says of the data.
-        label: The recorded label, which new data may lack.
+        recorded: Its statistics.
+        how: What the caller says of the data, whose label may be called otherwise than the recorded one.
 
     Raises:
-        UnavailableError: It cannot be read, or no statistics can be taken of it.
+        UnavailableError: It cannot be read, no statistics can be taken of it, or it is of a kind that cannot be compared.
         UsageError: The label that the caller named is not there.
     """
-    how = replace(how, leaves=() if split.definition == 1 else split.leaves)
-    found = read(data, how if how.label else replace(how, label=label))
+    label = recorded.label or split.label
+    leaves = renaming.leaves_for(split.leaves, label=label, called=how.label)
+    found = read(data, replace(how, leaves=() if split.definition == 1 else leaves, label=how.label or label))
     if isinstance(found, Failure):
-        hint = found.hint or "give what capture takes as a split"
-        raise UnavailableError(f"{NEW} cannot be read: {found.why}", hint=hint)
+        raise ways_out.unreadable(found)
     if how.label is not None and found.label is None and found.faults:
         raise UsageError(f"{NEW}: {found.faults[0][0]}", hint=found.faults[0][1])
-    if found.statistics is None:
-        hint = "; ".join(found.remarks) or "give arrays, a table, a data set, images or texts"
-        raise UnavailableError(f"{NEW}: no statistics could be taken of it", hint=hint)
-    refuse_unsound(found.statistics, name=NEW)
-    return found, found.statistics
+    ways_out.refuse_undescribed(found, data)
+    ways_out.refuse_other_delimiter(found, split)
+    ways_out.refuse_other_kind(found, split, [feature.name for feature in recorded.features])
+    assert found.statistics is not None, "refused above"
+    refuse_unsound(
+        found.statistics, name=NEW, hint="its samples have no form that can be described: give them one form"
+    )
+    side = NewSide(leaves=found.leaves, statistics=found.statistics, notes=found.remarks)
+    return side if how.label is None else renaming.with_recorded_label(side, label=label, called=how.label)

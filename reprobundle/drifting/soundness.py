@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from reprobundle.components.data.statistics.form import (
+    COARSER,
     MAX_COMMON,
     MAX_FEATURES,
     MAX_VALUES,
@@ -19,21 +20,23 @@ from reprobundle.phrases import some
 
 LARGEST_INTEGER = 2**64
 FAULTS_SHOWN = 3
+POINTS = (QUANTILES, *COARSER)
+STRANGERS = "these statistics describe no data: capture again, or ask whoever made the bundle"
 
 
-def refuse_unsound(statistics: Statistics, *, name: str) -> None:
+def refuse_unsound(statistics: Statistics, *, name: str, hint: str = STRANGERS) -> None:
     """Make sure that the numbers of a statistics document can be those of some data.
 
     Args:
         statistics: The document, of the right form.
         name: How to call it in messages.
+        hint: The way out.
 
     Raises:
         RefusedInputError: They cannot; the message names what contradicts what.
     """
     faults = list(_faults(statistics))
     if faults:
-        hint = "these statistics describe no data: capture again, or ask whoever made the bundle"
         raise RefusedInputError(f"{name}: {some(faults, FAULTS_SHOWN)}", hint=hint)
 
 
@@ -41,12 +44,7 @@ def _faults(statistics: Statistics) -> Iterator[str]:
     if len(statistics.features) > MAX_FEATURES:
         yield f"holds {len(statistics.features)} features, at most {MAX_FEATURES} are described"
         return
-    seen = set()
     for feature in statistics.features:
-        key = (feature.name, feature.of)
-        if key in seen:
-            yield f"feature {feature.name!r:.80}: its {feature.of!r} is described twice"
-        seen.add(key)
         for fault in _feature_faults(feature):
             yield f"feature {feature.name!r:.80}, {feature.of}: {fault}"
 
@@ -72,8 +70,8 @@ def _feature_faults(feature: Feature) -> Iterator[str]:
 def _quantile_faults(quantiles: Sequence[float] | None) -> Iterator[str]:
     if quantiles is None:
         return
-    if len(quantiles) != QUANTILES:
-        yield f"it has {len(quantiles)} quantiles, expected {QUANTILES}"
+    if len(quantiles) not in POINTS:
+        yield f"it has {len(quantiles)} quantiles, expected {', '.join(map(str, POINTS[:-1]))} or {POINTS[-1]}"
     falling = next((number for number, (a, b) in enumerate(pairwise(quantiles)) if b < a), None)
     if falling is not None:
         yield f"quantile {falling + 1} is below the one before it: {quantiles[falling + 1]!r} after {quantiles[falling]!r}"

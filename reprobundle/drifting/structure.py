@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from reprobundle.components.data.blocks import TEXT
 from reprobundle.components.data.section import Leaf
 from reprobundle.drifts import StructureChange
 
-MIXED = "mixed"
+INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what a column without a name is called
+INDEX_HINT = "a table's index? to_csv(index=False) leaves it out"
+WHOLE = ("I", "U")
+NUMERIC = (*WHOLE, "F", "BF")  # how the names of the dtypes of numbers begin
 
 
 def changes(recorded: Sequence[Leaf], found: Sequence[Leaf], *, label: str | None) -> Iterator[StructureChange]:
@@ -29,14 +34,27 @@ def changes(recorded: Sequence[Leaf], found: Sequence[Leaf], *, label: str | Non
         if leaf.name in now:
             yield from _form_changes(leaf, now[leaf.name])
     for leaf in added:
-        yield StructureChange(name=leaf.name, change="new", found=_form(leaf))
+        hint = INDEX_HINT if INDEX.fullmatch(leaf.name) else None
+        yield StructureChange(name=leaf.name, change="new", found=_form(leaf), hint=hint)
 
 
 def _form_changes(then: Leaf, now: Leaf) -> Iterator[StructureChange]:
     if then.dtype != now.dtype:
-        yield StructureChange(name=then.name, change="dtype", recorded=then.dtype, found=now.dtype)
+        hint = _other_dtype(then, now)
+        yield StructureChange(name=then.name, change="dtype", recorded=then.dtype, found=now.dtype, hint=hint)
     elif then.shape != now.shape and not _varies_as_well(then.shape, now.shape):
         yield StructureChange(name=then.name, change="shape", recorded=_shape(then.shape), found=_shape(now.shape))
+
+
+def _other_dtype(then: Leaf, now: Leaf) -> str | None:
+    """What may have happened to a column whose dtype is another."""
+    if then.dtype == TEXT and now.dtype.startswith(NUMERIC):
+        return "captured as text: capture the split again, with dtypes, to have its values compared"
+    if then.dtype.startswith(NUMERIC) and now.dtype == TEXT:
+        return f"a cell of it is no number: in a CSV file, --dtypes {then.name}={then.dtype} says which"
+    if then.dtype.startswith(WHOLE) and now.dtype == "F64" and then.shape == ():
+        return f"a missing value makes floats of whole numbers: in a CSV file, --dtypes {then.name}=Int64 reads them"
+    return None
 
 
 def _varies_as_well(then: tuple[int, ...] | None, now: tuple[int, ...] | None) -> bool:

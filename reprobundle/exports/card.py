@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reprobundle import frameworks
+from reprobundle.components import data
+from reprobundle.components.data.noting import is_shared
 from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.documentation.card import Card
 from reprobundle.exports import data_section, usage
@@ -168,10 +170,10 @@ def _claims(manifest: Manifest) -> Iterator[str]:
 
 def _missing(manifest: Manifest) -> Iterator[str]:
     """What capture could not take, and the questions of the checklist that nobody answered."""
-    notes = [f"- {inline(note.kind)}: {inline(note.message)}" for note in manifest.notes[:SHOWN_ROWS]]
-    yield "\n".join(notes)
-    if len(manifest.notes) > SHOWN_ROWS:
-        yield f"And {len(manifest.notes) - SHOWN_ROWS} more notes in `manifest.json`."
+    told = [note for note in manifest.notes if note.kind != data.NAME or not is_shared(note.message)]
+    yield "\n".join(f"- {inline(note.kind)}: {inline(note.message)}" for note in told[:SHOWN_ROWS])
+    if len(told) > SHOWN_ROWS:
+        yield f"And {len(told) - SHOWN_ROWS} more notes in `manifest.json`."
     section = manifest.documentation
     if section.gaps:
         gaps = ", ".join(code(gap) for gap in section.gaps)

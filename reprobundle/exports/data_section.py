@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from reprobundle.components.data import Section, Split
-from reprobundle.components.data.noting import why_apart
+from reprobundle.components.data.likeness import why_apart
+from reprobundle.components.data.noting import leaks
 from reprobundle.components.data.section import FILE_KINDS, LabelCount, Place
 from reprobundle.components.data.statistics import Statistics
 from reprobundle.exports import feature_tables
@@ -49,17 +50,12 @@ def _split(split: Split) -> tuple[str, ...]:
 
 def _leakage(splits: Sequence[Split]) -> Iterator[str]:
     """What two splits share, in words and as a matrix; each pair is told once, from the side of the smaller split."""
-    told: set[frozenset[str]] = set()
-    for split in sorted(splits, key=lambda split: split.count):
-        for overlap in split.overlaps:
-            pair = frozenset({split.name, overlap.split})
-            if pair not in told:
-                told.add(pair)
-                yield (
-                    f"**Leakage: {overlap.count:,} of {counted(split.count, _noun(split))} of {code(split.name)} stand in "
-                    f"{code(overlap.split)}, too**{_places(overlap.places, overlap.split)}. "
-                    "A figure measured on them says little about new data."
-                )
+    for split, other, overlap in leaks(splits):
+        yield (
+            f"**Leakage: {overlap.count:,} of {counted(split.count, _noun(split))} of {code(split.name)} stand in "
+            f"{code(other.name)}, too**{_places(overlap.places, other.name)}. "
+            "A figure measured on them says little about new data."
+        )
     for split in splits:
         if split.duplicates:
             repeated = f"{split.duplicates:,} of {counted(split.count, _noun(split))} of {code(split.name)}"
@@ -131,10 +127,29 @@ def _remarks(splits: Sequence[Split]) -> Iterator[str]:
 
 
 def _classes(splits: Sequence[Split]) -> Iterator[str]:
-    """Samples by class, a column for each split that has labels, and how unequal the classes are."""
-    labelled = [split for split in splits if split.labels][:SHOWN_COMPARED]
-    if not labelled:
-        return
+    """Samples by class, a column for each split that has labels, and how unequal the classes are.
+
+    Splits that have no class in common stand in tables of their own.
+    """
+    for labelled in _of_one_kind([split for split in splits if split.labels][:SHOWN_COMPARED]):
+        yield _class_table(labelled)
+
+
+def _of_one_kind(splits: Sequence[Split]) -> list[list[Split]]:
+    """Splits that share a class, directly or through others, together; groups in the order of their first split."""
+    groups: list[tuple[list[Split], set[int | str]]] = []
+    for split in splits:
+        members, labels = [split], {entry.label for entry in split.labels or ()}
+        for group in [group for group in groups if group[1] & labels]:
+            groups.remove(group)
+            members, labels = [*group[0], *members], labels | group[1]
+        groups.append((members, labels))
+    order = {split.name: place for place, split in enumerate(splits)}
+    kinds = [sorted(members, key=lambda split: order[split.name]) for members, _ in groups]
+    return sorted(kinds, key=lambda members: order[members[0].name])
+
+
+def _class_table(labelled: Sequence[Split]) -> str:
     counts = [{entry.label: entry.count for entry in split.labels or ()} for split in labelled]
     labels = sorted({label for found in counts for label in found}, key=_order)
     rows = [
@@ -146,7 +161,7 @@ def _classes(splits: Sequence[Split]) -> Iterator[str]:
     rows.append(("largest : smallest class", *(_imbalance(split.labels or ()) for split in labelled)))
     if any(split.labels_missing for split in labelled):
         rows.append(("without a label", *(f"{split.labels_missing:,}" for split in labelled)))
-    yield table(("class", *(code(split.name) for split in labelled)), rows)
+    return table(("class", *(code(split.name) for split in labelled)), rows)
 
 
 def _order(label: int | str) -> tuple[bool, int, str]:

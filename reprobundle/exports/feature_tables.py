@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 
-from reprobundle.components.data.statistics import QUANTILES, Feature, Statistics
+from reprobundle.components.data.statistics import Feature, Statistics
 from reprobundle.exports.markdown import code, table
 from reprobundle.phrases import counted, percent, some
 
@@ -45,7 +45,7 @@ def lines(found: Statistics, *, noun: str, label: str | None = None) -> Iterator
 
 
 def _number(feature: Feature) -> tuple[str, ...]:
-    middle = feature.quantiles[QUANTILES // 2] if feature.quantiles and len(feature.quantiles) == QUANTILES else None
+    middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else None
     shown = [_shown(value, feature) for value in (feature.mean, feature.minimum, middle, feature.maximum)]
     std = "" if feature.std is None else _spread(feature.std, feature)
     return (code(feature.name), feature.of, shown[0], std, *shown[1:], _lost(feature))

@@ -126,8 +126,9 @@ def preparing(manifest: Manifest) -> Iterator[str]:
         told = f": {inline(part.doc)}" if part.doc else ""
         yield f"**{part.topic.capitalize()}** (under {code(part.key)} in the settings){told}"
     if section.pairs is not None:
-        chain = ", and these results are the model's recorded inputs" if section.pairs.feeds_model else ""
-        yield f"Raw samples and what is made of them are recorded{chain}; both are checked at every replay."
+        chain = ", and at capture these results were the model's recorded inputs" if section.pairs.feeds_model else ""
+        again = "a replay makes them again and compares" if section.can_run else "no replay can make them again"
+        yield f"Raw samples and what is made of them are recorded{chain}; {again}{' both' if chain and section.can_run else ''}."
 
 
 def _makes(steps: Sequence[Step]) -> str:

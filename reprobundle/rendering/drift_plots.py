@@ -13,7 +13,7 @@ from itertools import pairwise
 from reprobundle.components.data.statistics.form import Feature
 from reprobundle.drifts import FeatureDrift, Share
 from reprobundle.phrases import percent, rounded
-from reprobundle.rendering.escaping import escape
+from reprobundle.rendering.drift_wording import named_of, rates_of
 
 WIDTH, HEIGHT = 360.0, 130.0
 BINS = 36
@@ -78,10 +78,10 @@ def areas_of(feature: FeatureDrift) -> Areas | None:
 
 
 def bars_of(feature: FeatureDrift) -> tuple[Bars, ...]:
-    """The bars of a feature of categories, those that changed most first; none for numbers."""
-    if feature.drawing is None or feature.kind != "category":
+    """Bars of the categories that changed most, most first, and of what is missing, NaN or infinite where that changed."""
+    if feature.drawing is None:
         return ()
-    shown = feature.moved[:SHOWN_CATEGORIES]
+    shown = (*feature.moved[:SHOWN_CATEGORIES], *rates_of(feature))
     unit = (BAR_END - LABEL_END) / max([SHORTEST_AXIS, *(max(share.recorded, share.new) for share in shown)])
     return tuple(_bars(share, ROW * row, unit) for row, share in enumerate(shown))
 
@@ -98,7 +98,7 @@ def bars_words(bars: Sequence[Bars]) -> str:
 
 def _bars(share: Share, top: float, unit: float) -> Bars:
     return Bars(
-        label=escape(share.value, limit=16),
+        label=named_of(share.value, limit=16),
         top=top,
         recorded=unit * share.recorded,
         new=unit * share.new,

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reprobundle.drifts import DriftReport, FeatureDrift, StructureChange
+from reprobundle.drifts import DriftReport, FeatureDrift, Share, StructureChange, Test
 from reprobundle.phrases import counted, percent, rounded, some
-from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.escaping import SHOWN_CHARACTERS, escape, prose
 
 SMALLEST_P = 1e-15
 ARROW = "→"
-CHANGES = {"missing": "is missing", "new": "is new", "dtype": "has another dtype", "shape": "has another shape"}
+RATE = "rate of "
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ def explanation(report: DriftReport) -> str:
     """What the answer means."""
     split = f"the captured split {escape(repr(report.split))}"
     if report.answer == "drift":
-        named = [line_of(feature).feature for feature in report.drifted]
-        named = [*(escape(change.name) for change in report.structure), *named]
+        named = [
+            named_of(one.name) if isinstance(one, StructureChange) else line_of(one).feature for one in report.drifted
+        ]
         return f"the new data is not like {split}: look at {some(named, 3)} first"
     if report.answer == "no drift":
         return f"the new data looks like {split}, as far as its statistics can tell"
@@ -72,7 +73,7 @@ def line_of(feature: FeatureDrift) -> Line:
     """A feature in the words of its row."""
     aspect = "" if feature.of == "value" else f" ({feature.of})"
     return Line(
-        feature=escape(feature.name) + aspect + (" (label)" if feature.is_label else ""),
+        feature=named_of(feature.name) + aspect + (" (label)" if feature.is_label else ""),
         judgement=feature.judgement,
         change=_change(feature),
         effect=_effect(feature),
@@ -81,11 +82,44 @@ def line_of(feature: FeatureDrift) -> Line:
     )
 
 
+def named_of(value: object, *, limit: int = SHOWN_CHARACTERS) -> str:
+    """A name or category as it may be seen: one of blanks, or of nothing, in quotes."""
+    text = str(value)
+    return escape(text if text.strip() else repr(text), limit=limit)
+
+
+def telling(feature: FeatureDrift) -> Test | None:
+    """The test that the figures of a feature's row belong to; None where there was none."""
+    if feature.telling is None:
+        return min(feature.tests, key=lambda test: test.corrected, default=None)
+    return next((test for test in feature.tests if test.name == feature.telling), None)
+
+
+def rates_of(feature: FeatureDrift) -> tuple[Share, ...]:
+    """Shares of all samples that are missing, NaN or infinite, where they changed to the eye."""
+    both = (feature.recorded, feature.new)
+    if not all(side.count for side in both):
+        return ()
+    found = []
+    for name, field in (("missing", "missing"), ("NaN", "nan"), ("infinite", "infinite")):
+        then, now = (getattr(side, field) / side.count for side in both)
+        if percent(then) != percent(now):
+            found.append(Share(value=name, recorded=then, new=now))
+    return tuple(found)
+
+
 def _change(feature: FeatureDrift) -> str:
+    test = telling(feature)
+    if test is not None and test.name.startswith(RATE):
+        what = test.name.removeprefix(RATE)
+        shares = [
+            percent(share) for rate in rates_of(feature) if rate.value == what for share in (rate.recorded, rate.new)
+        ]
+        return f"{what}: {f' {ARROW} '.join(shares) if shares else 'as recorded'}"
     if feature.kind == "category":
         most = feature.moved[0] if feature.moved else None
-        shares = "" if most is None else f"{percent(most.recorded)} {ARROW} {percent(most.new)}"
-        return "-" if most is None else f"{escape(most.value, limit=40)}: {shares}"
+        shown = "" if most is None else f"{percent(most.recorded)} {ARROW} {percent(most.new)}"
+        return "-" if most is None else f"{named_of(most.value, limit=40)}: {shown}"
     return f"{_mean(feature.recorded.mean)} {ARROW} {_mean(feature.new.mean)}"
 
 
@@ -94,21 +128,24 @@ def _mean(value: float | None) -> str:
 
 
 def _effect(feature: FeatureDrift) -> str:
+    test = telling(feature)
+    if test is not None and test.name.startswith(RATE):
+        points = rounded(abs(100 * test.statistic))
+        return f"{points} percentage point{'' if points == '1' else 's'}"
     told = [] if feature.wasserstein is None else [f"{rounded(feature.wasserstein)} std"]
     return ", ".join([*told, *([] if feature.psi is None else [f"PSI {feature.psi:.2f}"])]) or "-"
 
 
 def _p(feature: FeatureDrift) -> str:
-    if feature.p is None:
+    test = telling(feature)
+    if test is None:
         return "-"
-    return f"<{SMALLEST_P:.0e}" if feature.p < SMALLEST_P else f"{feature.p:.2g}"
+    return f"<{SMALLEST_P:.0e}" if test.corrected < SMALLEST_P else f"{test.corrected:.2g}"
 
 
 def structure_line(change: StructureChange) -> str:
     """A leaf of another form, in one line."""
-    values = [escape(value) for value in (change.recorded, change.found) if value is not None]
-    hint = f"; {prose(change.hint)}" if change.hint else ""
-    return f"{escape(change.name)} {CHANGES[change.change]}: {f' {ARROW} '.join(values)}{hint}"
+    return f"{named_of(change.name)} {prose(change.words)}"
 
 
 def unchanged(features: Sequence[FeatureDrift]) -> str | None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from reprobundle.components.data.leaves import noun
+from reprobundle.components.data.likeness import why_apart
 from reprobundle.components.data.section import FILE_KINDS, Overlap, Place, Section, Split, Splitting
 from reprobundle.phrases import counted, percent, sized, some
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.terminal import NARROWEST, Page, Row
 
-NONE = "-"
+NOT_COUNTED = "-"
+LEGEND = f"{NOT_COUNTED} is not counted: no label is known, or a sample is another at each read"
+MANY = f"{NOT_COUNTED} where nothing is known: there are too many splits to tell which of them are of one form"
+COMPARED = 200
 SHOWN_CLASSES = 8
 SHOWN_LEAVES = 12
 SHOWN_PLACES = 5
@@ -32,7 +37,10 @@ def render(section: Section, *, colour: bool, width: int) -> str:
         page.line("no data split is recorded")
         return page.text()
     page.line(counted(len(section.splits), "data split"), "1")
-    page.folded([Row(HEADER, (_DIM,)), *map(_row, section.splits)])
+    rows = [_row(split, section.splits) for split in section.splits]
+    page.folded([Row(HEADER, (_DIM,)), *rows])
+    if any(NOT_COUNTED in row.cells for row in rows):
+        page.paragraph(LEGEND if len(section.splits) <= COMPARED else MANY, codes=(_DIM,))
     _leakage(page, section.splits)
     for split in section.splits:
         _about(page, split)
@@ -53,20 +61,35 @@ def in_short(section: Section) -> tuple[str, ...]:
     return (shown, f"LEAKAGE: {some(leaks)}") if leaks else (shown,)
 
 
-def _row(split: Split) -> Row:
+def _row(split: Split, splits: Sequence[Split]) -> Row:
     missing = f" and {split.labels_missing:,} without" if split.labels_missing else ""
-    classes = NONE if split.labels is None else f"{len(split.labels):,}{missing}"
-    shared = [f"{overlap.count:,} in {_name(overlap.split)}" for overlap in split.overlaps]
+    classes = NOT_COUNTED if split.labels is None else f"{len(split.labels):,}{missing}"
     cells = (
         _name(split.name),
         split.kind,
         f"{split.count:,}",
         "private" if split.salt is not None else sized(split.bytes),
         classes,
-        f"{split.duplicates:,}" if split.duplicates else NONE,
-        some(shared, SHOWN_PLACES) or NONE,
+        NOT_COUNTED if split.random else f"{split.duplicates:,}",
+        _in_others(split, splits),
     )
     return Row(cells, (_YELLOW,) if split.overlaps else ())
+
+
+def _in_others(split: Split, splits: Sequence[Split]) -> str:
+    """How many of its samples stand in which other splits, and in which a common one could not be found."""
+    shared = [f"{overlap.count:,} in {_name(overlap.split)}" for overlap in split.overlaps]
+    if len(splits) > COMPARED:
+        return some(shared, SHOWN_PLACES) or NOT_COUNTED
+    others = [other for other in splits if other.name not in {split.name, *(one.split for one in split.overlaps)}]
+    apart = [_name(other.name) for other in others if not _could_share(split, other)]
+    found = some(shared, SHOWN_PLACES) or ("none" if len(apart) < len(others) or not others else "")
+    sought = f"not looked for in {some(apart, SHOWN_PLACES)}" if apart else ""
+    return "; ".join(words for words in (found, sought) if words)
+
+
+def _could_share(one: Split, other: Split) -> bool:
+    return one.definition == other.definition and why_apart(one, other) is None
 
 
 def _leaks(splits: Sequence[Split]) -> Iterator[tuple[Split, Overlap, str]]:
@@ -105,7 +128,7 @@ def _about(page: Page, split: Split) -> None:
     page.field("digest", f"{split.ordered} in this order, {split.unordered} in any")
     if split.leaves:
         leaves = [f"{_name(leaf.name)} {leaf.dtype}{_shape(leaf.shape)}" for leaf in split.leaves]
-        page.field("parts", some(leaves, SHOWN_LEAVES))
+        page.field(f"{noun(split.kind)}s", some(leaves, SHOWN_LEAVES))
     if split.label is not None:
         page.field("label", _name(split.label))
     if split.labels:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reprobundle.components.data.section import NAME as DATA
 from reprobundle.components.environment.section import LockFacts
 from reprobundle.phrases import counted
 from reprobundle.rendering import differences
@@ -24,6 +25,7 @@ from reprobundle.report import (
 )
 
 ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
+NAMED = frozenset({DATA})  # kinds of which a reviewer asked for each answer
 MINUTE = 60.0
 
 _OF_THE_MODEL = re.compile(r"; (?=of the model itself: |the (?:outputs of the )?model itself )")
@@ -74,7 +76,7 @@ def explanation(verdict: Verdict) -> str:
         Rung.BITWISE: "every output equals the recorded one, bit for bit",
         Rung.CLOSE: "every output lies within the tolerance around the recorded one",
     }
-    return sentence.lstrip(": ") or meaning.get(verdict.rung, "")
+    return sentence.lstrip(":; ") or meaning.get(verdict.rung, "")
 
 
 def _parted(verdict: Verdict) -> tuple[str, str]:
@@ -125,13 +127,20 @@ def _own(environment: ReplayedEnvironment) -> str:
 
 
 def found_lines(findings: Iterable[Finding]) -> tuple[FoundLine, ...]:
-    """The findings that matter, what differs first; those that agree are left to `agreeing`, graded ones to their table."""
-    shown = [item for item in findings if item.status is not Status.SAME and not differences.is_graded(item)]
+    """The findings that matter, what differs first; those that agree are left to `agreeing`, graded ones to their table.
+
+    A reviewer who gave a copy of their data wants its answer by name, also where it agrees.
+    """
+    shown = [item for item in findings if not _is_only_counted(item) and not differences.is_graded(item)]
     shown.sort(key=lambda finding: ORDER.index(finding.status))
     return tuple(
         FoundLine(item.status, escape(item.kind), finding_text(item), prose(item.hint) if item.hint else None)
         for item in shown
     )
+
+
+def _is_only_counted(finding: Finding) -> bool:
+    return finding.status is Status.SAME and finding.kind not in NAMED
 
 
 def finding_text(finding: Finding) -> str:
@@ -144,14 +153,16 @@ def finding_text(finding: Finding) -> str:
     return prose(finding.message) + (": " + ", ".join(values) if values else "")
 
 
-def agreeing(findings: Iterable[Finding]) -> str | None:
-    """How many checks agree, by kind; None when there were none."""
-    kinds = Counter(finding.kind for finding in findings if finding.status is Status.SAME)
+def agreeing(findings: Sequence[Finding]) -> str | None:
+    """How many checks agree that are not told one by one, by kind; None when there were none."""
+    kinds = Counter(finding.kind for finding in findings if _is_only_counted(finding))
     if not kinds:
         return None
     total = sum(kinds.values())
     by_kind = ", ".join(f"{escape(kind)} {count}" for kind, count in kinds.items())
-    return f"{counted(total, 'check')} {'agrees' if total == 1 else 'agree'} ({by_kind})"
+    named = any(finding.status is Status.SAME and finding.kind in NAMED for finding in findings)
+    checks = counted(total, "other check" if named else "check")
+    return f"{checks} {'agrees' if total == 1 else 'agree'} ({by_kind})"
 
 
 def times(stages: Sequence[StageTime]) -> str:

@@ -44,6 +44,7 @@ class SplitSpecification(Record):
         source: Where the data comes from: a URL, a DOI, a name.
         version: Which version of it.
         licence: Its licence, an SPDX expression.
+        license: The same, spelled as in the documentation's part.
         collection: How and when it was collected.
         owner: Who owns it.
         consent: What the people it is about agreed to, or the ethics approval.
@@ -58,6 +59,7 @@ class SplitSpecification(Record):
     source: str | None = None
     version: str | None = None
     licence: str | None = None
+    license: str | None = None
     collection: str | None = None
     owner: str | None = None
     consent: str | None = None

@@ -172,8 +172,8 @@ def test_show_tells_data_as_a_table(call, bundle):
     assert call("show", bundle, "data")[1].splitlines()[:4] == [
         "2 data splits",
         "  name   form   count  size       classes  repeated  in other splits",
-        "  train  array  12     192 bytes  -        -         -",
-        "  test   array  4      64 bytes   -        -         -",
+        "  train  array  12     192 bytes  -        0         none",
+        "  test   array  4      64 bytes   -        0         none",
     ]
 
 
@@ -284,6 +284,20 @@ def test_replay_refuses_wrong_data(call, bundle, given, complaint):
     arguments = [part for text in given for part in ("--data", text)]
 
     assert call("replay", bundle, *arguments) == (2, "", f"reprobundle: {complaint}\n")
+
+
+@pytest.mark.parametrize(("option", "word"), [("--data", "data"), ("--salt", "salts")])
+def test_replay_refuses_a_split_that_is_not_recorded(call, bundle, tmp_path, option, word):
+    """A slip in a name is found before the files are checked, with the names there are; nothing is made."""
+    given = f"trian={bundle / 'manifest.json'}"
+
+    assert call("replay", bundle, option, given, "--report", tmp_path / "report") == (
+        2,
+        "",
+        f"reprobundle: {word}: the bundle records no data split 'trian'\n"
+        "hint: did you mean 'train'? it records 'train', 'test'\n",
+    )
+    assert not (tmp_path / "report").exists()
 
 
 def test_replay_refuses_a_wrong_salt(call, bundle):

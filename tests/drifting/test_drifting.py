@@ -29,7 +29,7 @@ def test_like_data_has_not_drifted(bundle):
     assert (found.answer, found.exit_code) == ("no drift", 0)
     assert found.sentence == "no drift in 4 features"
     assert (found.recorded_samples, found.new_samples, found.alpha) == (200, 150, 0.01)
-    assert found.tests == sum(len(feature.tests) for feature in found.features) == 8
+    assert found.tests == sum(len(feature.tests) for feature in found.features) == 11
     assert found.structure == ()
     assert found.notes == ()
 
@@ -53,6 +53,23 @@ def test_another_form_of_the_samples_is_drift(bundle):
     ]
     assert [feature.name for feature in found.features] == ["1"]
     assert found.exit_code == 1
+
+
+def test_what_drifted_holds_the_form_as_well(bundle):
+    """Whoever goes through ``drifted`` sees a leaf of another form first, and words for each."""
+    found = reprobundle.drift(bundle, "test", (OTHER_X + 3, OTHER_Y.astype(np.int32)))
+
+    assert found.drifted[0].name == "1"
+    assert sorted(one.name for one in found.drifted[1:]) == ["0[0]", "0[1]", "0[2]"]
+    assert found.drifted[0].words == "has another dtype: I64 → I32"
+    assert all(one.words for one in found.drifted)
+
+
+def test_the_parts_of_a_table_are_columns(tmp_path):
+    """Of a captured table the sentence says columns."""
+    place = bundle_of(tmp_path / "model", {"x": X[:, 0], "z": X[:, 1]}, kind="table")
+
+    assert reprobundle.drift(place, "test", {"x": OTHER_X[:, 0]}).sentence == "drift in the form of 1 column"
 
 
 def test_new_data_needs_no_label(tmp_path):

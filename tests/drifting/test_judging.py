@@ -3,10 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drift_bundles import statistics_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reprobundle.components.data.given import How
+from reprobundle.components.data.reading import read
+from reprobundle.components.data.statistics.fitting import coarser
 from reprobundle.components.data.statistics.form import Feature, Statistics, ValueCount
+from reprobundle.components.interface import Failure
 from reprobundle.drifting.judging import judge
+from reprobundle.drifting.soundness import refuse_unsound
 
 N = 400
 
@@ -163,6 +169,90 @@ def test_what_one_side_counts_and_the_other_orders_is_a_note():
 
     assert found.features == ()
     assert found.notes == ("'x': not compared: its values are counted on one side and ordered on the other",)
+
+
+def test_the_figures_told_are_those_of_the_test_that_told():
+    """Where missing values tell most the row rests on their rate; where numbers moved, on the numbers."""
+    new = _table(2)
+    new["age"] = np.where(np.arange(N) % 3 == 0, np.nan, new["age"])
+    new["income"] = new["income"] * 1000
+    new["rooms"] = np.where(np.arange(N) == 0, 6, new["rooms"])
+    found = _by_name(_table(1), new)
+
+    assert found["age"].telling == "rate of NaN"
+    assert found["income"].telling == "Kolmogorov-Smirnov"
+    assert found["rooms"].telling in {"chi-square", "rank sum"}
+
+
+def test_a_shift_of_one_deviation_is_told_in_the_singular():
+    """1 standard deviation, not 1 standard deviations."""
+    x = np.linspace(-1, 1, 300)
+    std = float(np.std(x, ddof=1))
+
+    assert _by_name({"x": x}, {"x": x + std})["x"].words == "higher by 1 standard deviation"
+
+
+def test_no_test_is_made_of_too_few_samples():
+    """With fewer than 20 samples the rates of missing values are not tested either."""
+    new = _table(2, count=19)
+    new["age"][:4] = np.nan
+
+    assert _judge(_table(1), new).tests == 0
+
+
+def test_texts_that_hardly_ever_repeat_are_too_few_to_tell():
+    """Where every value is nearly unique no test can see a change, and it is not called the same."""
+    sides = ({"x": [f"{side}{number % 200}" for number in range(240)]} for side in "ab")
+    found = _by_name(*sides)["x"]
+
+    assert (found.judgement, found.words) == ("too few to tell", "too many different values to tell")
+
+
+def test_a_rare_category_is_no_reason_not_to_tell():
+    """One other value among three hundred alike ones leaves the feature the same."""
+    found = _by_name({"x": ["a"] * 299 + ["b"]}, {"x": ["a"] * 300})["x"]
+
+    assert found.judgement == "same"
+
+
+@pytest.mark.parametrize("side", ["the captured split", "the new data"])
+def test_a_feature_with_several_forms_is_not_compared(side):
+    """Samples of several forms give a feature two descriptions, of which neither tells of all: it is noted."""
+    one = statistics_of({"x": np.arange(300.0), "y": np.arange(300.0)})
+    two = one.model_copy(update={"features": (*one.features, one.features[0])})
+    found = judge(*((two, one) if side == "the captured split" else (one, two)), alpha=0.01)
+
+    assert [feature.name for feature in found.features] == ["y"]
+    assert found.notes == (f"'x', value: not compared: in {side} it has several forms",)
+
+
+def test_fewer_quantiles_find_the_same_shift():
+    """A wide split with 101 quantiles a feature is compared with data that has 201, without an alarm of its own."""
+    random = np.random.default_rng(7)
+    sides = [statistics_of({"x": random.normal(shift, 1, 2000)}) for shift in (0, 0, 0.3)]
+    for points in (101, 51):
+        recorded = Statistics(samples=2000, features=(coarser(sides[0].features[0], points),))
+
+        assert len(recorded.features[0].quantiles or ()) == points
+        assert [judge(recorded, new, alpha=0.01).features[0].judgement for new in sides[1:]] == ["same", "drift"]
+
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.binary(max_size=2),
+    st.lists(st.floats(), max_size=2), st.lists(st.text(max_size=2), max_size=2), st.dictionaries(st.text(max_size=1), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ODD, min_size=1, max_size=40))
+def test_whatever_a_capture_writes_is_taken(column):
+    """Samples of any mixture of forms have statistics that are not refused, and data is like itself."""
+    found = read([{"x": value} for value in column], How())
+    if isinstance(found, Failure) or found.statistics is None:
+        return
+    refuse_unsound(found.statistics, name="it")
+
+    assert not any(one.judgement == "drift" for one in judge(found.statistics, found.statistics, alpha=0.01).features)
 
 
 @pytest.mark.slow

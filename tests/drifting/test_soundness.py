@@ -23,7 +23,7 @@ def _values(*pairs) -> tuple[ValueCount, ...]:
     ({"sampled": 11}, "its quantiles are of 11 values, there are 10"),
     ({"std": -1.0}, "its standard deviation is negative: -1.0"),
     ({"minimum": 2.0, "maximum": 1.0}, "its minimum 2.0 is above its maximum 1.0"),
-    ({"quantiles": (1.0, 2.0)}, "it has 2 quantiles, expected 201"),
+    ({"quantiles": (1.0, 2.0)}, "it has 2 quantiles, expected 201, 101, 51 or 21"),
     ({"quantiles": (*[1.0] * 200, 0.5)}, "quantile 200 is below the one before it: 0.5 after 1.0"),
     ({"values": _values((1, 6), (2, 5))}, "its values occur 11 times, there are 10"),
     ({"values": _values((1, 2), (1, 2))}, "one of its values is listed twice"),
@@ -44,12 +44,19 @@ def test_numbers_that_contradict_each_other_are_refused(changed, fault):
     assert str(caught.value) == f"{NAME}: feature 'x', value: {fault}"
 
 
-def test_a_feature_is_described_once():
-    """Two descriptions of one feature are refused."""
-    feature = _with().features[0]
+@pytest.mark.parametrize("points", [201, 101, 51, 21])
+def test_quantiles_may_be_fewer_in_a_wide_document(points):
+    """Each number of quantiles that a capture writes is taken."""
+    refuse_unsound(_with(quantiles=tuple(float(one) for one in range(points))), name=NAME)
 
-    with pytest.raises(RefusedInputError, match="feature 'x': its 'value' is described twice"):
-        refuse_unsound(Statistics(samples=10, features=(feature, feature)), name=NAME)
+
+def test_the_new_datas_fault_has_a_way_out_of_its_own():
+    """The hint on a stranger's bundle is not given on the person's own data."""
+    with pytest.raises(RefusedInputError) as caught:
+        refuse_unsound(_with(std=-1.0), name="the new data", hint="give it one form")
+
+    assert str(caught.value) == "the new data: feature 'x', value: its standard deviation is negative: -1.0"
+    assert caught.value.hint == "give it one form"
 
 
 def test_more_features_than_are_ever_described_are_refused():

@@ -65,3 +65,26 @@ def test_another_dtype_is_told_once():
     )
 
     assert found == [StructureChange(name="x", change="dtype", recorded="F32", found="F64")]
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "__index_level_0__"])
+def test_a_new_index_column_is_suspected(name):
+    """A column without a name is most often the index of a table that was written along."""
+    (found,) = changes((AGE,), (Leaf(name=name, dtype="I64", shape=()), AGE), label=None)
+
+    assert found.change == "new"
+    assert found.hint == "a table's index? to_csv(index=False) leaves it out"
+
+
+@pytest.mark.parametrize(("then", "now", "hint"), [
+    ("text", "F64", "captured as text: capture the split again, with dtypes, to have its values compared"),
+    ("F64", "text", "a cell of it is no number: in a CSV file, --dtypes x=F64 says which"),
+    ("I64", "F64", "a missing value makes floats of whole numbers: in a CSV file, --dtypes x=Int64 reads them"),
+    ("F64", "F32", None),
+])  # fmt: skip
+def test_what_may_have_happened_to_a_dtype_is_told(then, now, hint):
+    """Text for numbers, numbers for text, and floats for whole numbers each have their usual reason and a way out."""
+    (found,) = changes(*((Leaf(name="x", dtype=dtype, shape=()),) for dtype in (then, now)), label=None)
+
+    assert found.hint == hint
+    assert found.words == f"has another dtype: {then} → {now}" + (f"; {hint}" if hint else "")

@@ -52,6 +52,19 @@ def test_the_hub_reads_how_a_model_is_loaded():
     assert (made["library_name"], made["pipeline_tag"]) == ("transformers", "text-classification")
 
 
+def test_leakage_is_not_told_as_missing():
+    """What two splits share stands beside the data; what could not be looked for, and all else, is what is missing."""
+    told = [
+        "leakage: 1 of 4 of data split 'test' stand in 'train', too",
+        "data split 'train': 2 of 12 repeat an earlier one",
+        "leakage was not looked for between 'a' and 'b' (why)",
+    ]
+    notes = tuple(Finding(kind="data", status=Status.NOTE, message=message) for message in told)
+    missing = card(tiny_manifest().model_copy(update={"notes": notes}), Card()).partition("## What is missing")[2]
+
+    assert [words in missing for words in ("1 of 4", "2 of 12", "not looked for")] == [False, False, True]
+
+
 def test_licences_the_hub_does_not_know_are_named():
     """A licence that is not on the Hub's list becomes ``other`` with its name, which the Hub accepts."""
     made = _front_matter(card(tiny_manifest(), Card(license="MIT OR Apache-2.0")))

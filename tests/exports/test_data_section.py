@@ -82,16 +82,43 @@ def test_gaps_of_an_image_are_told_once():
 def test_classes_stand_side_by_side_with_their_imbalance():
     """Each split has a column of counts and shares; the largest class is set against the smallest."""
     train = _split("train", 12, labels=(LabelCount(label=0, count=9), LabelCount(label=10, count=3)))
-    test = _split("test", 4, labels=(LabelCount(label=2, count=3),), labels_missing=1)
+    test = _split("test", 4, labels=(LabelCount(label=2, count=1), LabelCount(label=10, count=2)), labels_missing=1)
 
     assert """\
 | class | `train` | `test` |
 | --- | --- | --- |
 | `0` | 9 (75%) | 0 (0%) |
-| `2` | 0 (0%) | 3 (100%) |
-| `10` | 3 (25%) | 0 (0%) |
-| largest : smallest class | 3 : 1 | 1 : 1 |
+| `2` | 0 (0%) | 1 (33%) |
+| `10` | 3 (25%) | 2 (67%) |
+| largest : smallest class | 3 : 1 | 2 : 1 |
 | without a label | 0 | 1 |""" in _text(train, test)
+
+
+def test_splits_without_a_common_class_have_tables_of_their_own():
+    """Digits and penguins are not set side by side; what is joined by a third split is."""
+    one, two, three = (LabelCount(label=label, count=4) for label in (0, 1, "Adelie"))
+    text = _text(
+        _split("a", 4, labels=(one,)),
+        _split("p", 4, labels=(three,)),
+        _split("b", 4, labels=(two,)),
+        _split("c", 8, labels=(one, two)),
+    )
+
+    assert "| class | `a` | `b` | `c` |" in text
+    assert "| class | `p` |\n| --- | --- |\n| `Adelie` | 4 (100%) |" in text
+
+
+def test_pairs_run_as_on_the_screen():
+    """Of two splits of one size the later is told to stand in the earlier, pair by pair in the order given."""
+    shared = lambda *names: tuple(Overlap(split=name, count=1) for name in names)  # noqa: E731
+    splits = [
+        _split("a", 4, overlaps=shared("b", "c")),
+        _split("b", 4, overlaps=shared("a")),
+        _split("c", 2, overlaps=shared("a")),
+    ]
+    pages = [line for line in _text(*splits).splitlines() if "Leakage" in line]
+
+    assert ["of `b` stand in `a`" in pages[0], "of `c` stand in `a`" in pages[1]] == [True, True]
 
 
 def test_many_classes_are_cut_short():

@@ -1,4 +1,5 @@
 import decimal
+import os
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from reprobundle.components.data.digesting import digest_block, digest_sample
 from reprobundle.components.data.given import How
 from reprobundle.components.data.sources import tables
 from reprobundle.components.data.sources.paths import open_path
+from reprobundle.components.data.sources.tables.batches import blocks_of_batches
 from reprobundle.errors import RefusedInputError, UsageError
 
 DTYPES = {"count": "int32", "size": "float32", "name": "str", "when": "datetime64[us]", "good": "bool"}
@@ -413,6 +415,35 @@ def test_pictures_are_their_bytes(tmp_path):
     assert digests(embedded) == digests(by_path) == of_rows([{"image": b"picture"}])
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("id_rsa", "a path that names no picture, sound, film or scan cannot be kept as a part of a sample"),
+        ("pipe.png", "a path that leads to no regular file cannot be kept as a part of a sample"),
+        ("none.png", "a path that cannot be read (No such file or directory) cannot be kept as a part of a sample"),
+    ],
+)
+def test_a_data_set_names_no_file_of_the_reader(tmp_path, name, message):
+    """Whoever made a data set wrote its paths: a key is not read for a picture, and no pipe is waited for."""
+    (tmp_path / "id_rsa").write_bytes(b"key")
+    os.mkfifo(tmp_path / "pipe.png")
+    features = datasets.Features({"image": datasets.Image(decode=False)})
+    with pytest.raises(UsageError) as raised:
+        digests(datasets.Dataset.from_dict({"image": [str(tmp_path / name)]}, features=features))
+
+    assert str(raised.value) == f"column 'image': {message}"
+
+
+def test_a_picture_is_read_where_the_library_keeps_it(tmp_path, monkeypatch):
+    """What the library downloaded has a name of its own there."""
+    (tmp_path / "0a1b2c").write_bytes(b"picture")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    features = datasets.Features({"image": datasets.Image(decode=False)})
+    kept = datasets.Dataset.from_dict({"image": [str(tmp_path / "0a1b2c")]}, features=features)
+
+    assert digests(kept) == of_rows([{"image": b"picture"}])
+
+
 def test_a_path_in_a_file_is_not_followed(tmp_path):
     """A Parquet file of pictures that names paths only is refused: they are another machine's."""
     features = datasets.Features({"image": datasets.Image()})
@@ -498,7 +529,15 @@ def test_objects_of_several_types_are_refused():
     with pytest.raises(UsageError) as raised:
         digests(pd.DataFrame({"a": [1, "x"]}))
 
-    assert str(raised.value).startswith("column 'a': its objects are not of one type: ")
+    assert str(raised.value) == "column 'a': its objects are not of one type: int, str"
+
+
+def test_an_object_of_a_strange_type_is_told_by_its_type():
+    """What pyarrow says of an object holds its address, so the message names its type alone."""
+    with pytest.raises(UsageError) as raised:
+        digests(pd.DataFrame({"a": [object(), object()]}))
+
+    assert str(raised.value) == "column 'a': objects of type object cannot be kept"
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.arrow", "rows.feather"])
@@ -522,3 +561,25 @@ def test_a_cut_parquet_file_is_refused(frame, tmp_path):
         digests(place)
 
     assert str(raised.value).startswith("'rows.parquet' cannot be read as a table: ")
+
+
+def test_objects_of_polars_are_refused():
+    """polars hands out the addresses of Python's objects, which are others in each run."""
+    with pytest.raises(UsageError, match=r"^column 'o': dtype Object cannot be kept as a part of a sample"):
+        tables.samples_of(pl.DataFrame({"o": pl.Series([object()], dtype=pl.Object)}), How())
+
+
+@pytest.mark.parametrize("give", [lambda i: None if i < 1000 else i, lambda i: i if i < 1001 else i + 0.5])
+def test_a_stream_without_features_is_read_example_by_example(give):
+    """What a portion of the rows would be taken for by Arrow does not count: each row is what the generator gave."""
+    streamed = datasets.IterableDataset.from_generator(lambda: ({"x": give(i)} for i in range(1500)))
+
+    assert digests(streamed) == [digest_sample({"x": give(i)}) for i in range(1500)]
+
+
+def test_batches_of_other_schemas_are_not_joined():
+    """Small batches are joined where they are of one schema only."""
+    batches = [pa.record_batch({"x": pa.array([None, None])}), pa.record_batch({"x": pa.array([1, 2])})]
+    found = b"".join(map(digest_block, blocks_of_batches(batches)))
+
+    assert found == b"".join(digest_sample({"x": value}) for value in (None, None, 1, 2))

@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
-from drift_bundles import report_of
+from drift_bundles import report_of, statistics_of
 
 from reprobundle.components.data.statistics.form import Feature, ValueCount
+from reprobundle.drifting.judging import judge
 from reprobundle.drifts import StructureChange
 from reprobundle.rendering import drift, drift_page, drift_plots
+from reprobundle.rendering import drift_wording as wording
 
 EVIL = "</p><script>alert(1)</script><img src=https://evil.example onerror=x> {{ 7*7 }} \x1b[31m\u202e"
 
@@ -46,7 +49,7 @@ def test_the_first_line_is_the_answer():
     assert lines[0] == "DRIFT in 3 of 5 features"
     assert lines[1] == "  the new data is not like the captured split 'test': look at rooms, age, town first"
     assert "split        test: 300 samples recorded, 240 new" in lines
-    assert "tests        10 tests, corrected together (Holm): a false alarm in at most 1% of comparisons" in lines
+    assert "tests        13 tests, corrected together (Holm): a false alarm in at most 1% of comparisons" in lines
 
 
 def test_what_drifted_most_is_a_table():
@@ -130,6 +133,48 @@ def test_a_constant_has_an_axis_of_its_own():
     )
 
     assert drift_plots._range([one, one]) == (6.5, 9.5)
+
+
+def _features(recorded, new):
+    return judge(statistics_of(recorded), statistics_of(new), alpha=0.01).features
+
+
+def test_missing_values_are_told_and_drawn_with_their_own_figures():
+    """Where it is missing values that drift, the row has their rate and its p, and the picture a bar for them."""
+    towns = ["Aden", "Bonn"] * 100
+    report = report_of(
+        features=_features({"t": towns}, {"t": [None if n % 3 == 0 else t for n, t in enumerate(towns)]})
+    )
+    line = wording.line_of(report.features[0])
+    page = drift_page.render(report)
+
+    assert (line.change, line.effect) == ("missing: 0% → 34%", "33.5 percentage points")
+    assert line.p == "<1e-15"
+    assert "missing: 0% recorded, 34% new" in page
+    assert '<text class="name"' in page
+
+
+def test_missing_numbers_are_drawn_beside_their_distribution():
+    """A feature of numbers has its histograms and a bar for what is missing."""
+    x = np.linspace(0, 1, 300)
+    report = report_of(features=_features({"x": x}, {"x": np.where(np.arange(300) % 3 == 0, np.nan, x)}))
+    page = drift_page.render(report)
+
+    assert wording.line_of(report.features[0]).change == "NaN: 0% → 33%"
+    assert page.count('<path class="recorded"') == 1
+    assert "NaN: 0% recorded, 33% new" in page
+
+
+def test_a_name_of_nothing_is_seen():
+    """An empty name, of a column or a category, stands in quotes."""
+    change = StructureChange(name="", change="new", found="I64")
+    report = report_of(structure=(change,), features=_features({"t": ["a", "b"] * 100}, {"t": ["a", ""] * 100}))
+    text = _text(report)
+
+    assert "look at '', t first" in text
+    assert "\n  '' is new: I64\n" in text
+    assert re.search(r"t +'': 0% → 50%", text)
+    assert "'': 0% recorded, 50% new" in drift_page.render(report).replace("&#39;", "'")
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium here")

@@ -21,12 +21,13 @@ def test_splits_are_shown_as_a_table(tmp_path) -> None:
     )
     shown = splits.render(section, colour=False, width=100)
 
-    assert shown.splitlines()[:8] == [
+    assert shown.splitlines()[:9] == [
         "3 data splits",
         "  name   form   count  size       classes  repeated  in other splits",
-        "  train  array  12     288 bytes  2        -         2 in test",
-        "  test   array  2      48 bytes   2        -         2 in train",
-        "  own    array  12     private    -        -         -",
+        "  train  array  12     288 bytes  2        0         2 in test; not looked for in own",
+        "  test   array  2      48 bytes   2        0         2 in train; not looked for in own",
+        "  own    array  12     private    -        0         not looked for in train, test",
+        "  - is not counted: no label is known, or a sample is another at each read",
         "",
         "Leakage",
         "  2 of 2 (100%) of test stand in train, too: row 0 is row 7, row 1 is row 2",
@@ -36,6 +37,19 @@ def test_splits_are_shown_as_a_table(tmp_path) -> None:
     assert "licence      MIT" in shown
     assert "private: its digests are salted" in shown
     assert "\x1b" not in shown
+
+
+def test_none_is_told_from_what_was_not_looked_for(tmp_path) -> None:
+    """A split that shares nothing has none; without labels there is nothing to count, and a table has columns."""
+    (tmp_path / "a.csv").write_text("a\n1\n1\n")
+    (tmp_path / "b.csv").write_text("a\n2\n")
+    section = take(new_stage(tmp_path / "bundle"), train=tmp_path / "a.csv", test=tmp_path / "b.csv")
+    alone = section.model_copy(update={"splits": section.splits[:1]})
+    shown = splits.render(section, colour=False, width=100).splitlines()
+
+    assert [line.split()[-3:] for line in shown[2:4]] == [["-", "1", "none"], ["-", "0", "none"]]
+    assert any(line.startswith("columns      a ") for line in shown)
+    assert splits.render(alone, colour=False, width=100).splitlines()[2].endswith("none")
 
 
 def test_a_bundle_without_splits() -> None:

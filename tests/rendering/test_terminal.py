@@ -6,7 +6,7 @@ import pytest
 from reports import bitwise_report, different_report, output
 
 from reprobundle import replies
-from reprobundle.rendering import terminal
+from reprobundle.rendering import html, terminal
 from reprobundle.report import Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
 
 
@@ -43,6 +43,24 @@ Checks
 
 time         1 min 14 s in all: verify 0.1 s, environment 1 min 14 s"""
     )
+
+
+def test_copies_of_the_data_that_agree_are_named():
+    """A reviewer who gave data sees the answer for each split; other checks that agree are counted."""
+    named = tuple(
+        Finding(kind="data", status=Status.SAME, message=f"data split {name!r}: 5 samples, all as recorded")
+        for name in ("train", "test")
+    )
+    report = bitwise_report(findings=(*named, *bitwise_report().findings))
+
+    assert _shown(report).partition("Checks\n")[2].splitlines()[:5] == [
+        "  not run  data: split 'test': no data was given",
+        "           hint: --data test=PATH",
+        "  same     data: data split 'train': 5 samples, all as recorded",
+        "  same     data: data split 'test': 5 samples, all as recorded",
+        "  same     3 other checks agree (environment 2, model 1)",
+    ]
+    assert "all as recorded" in html.render(report)
 
 
 def test_what_differs_comes_first():

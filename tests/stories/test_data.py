@@ -145,7 +145,7 @@ def test_a_wrong_copy_is_told_where(project: Path, tmp_path: Path) -> None:
         "not run: data split 'train': not compared: it is private, and its salt was not given",
         "differs: data split 'test': digest differs (2 samples, recorded 3): row 1 is missing",
         "differs: data split 'scans': digest differs (30 files, recorded 30): '21.txt' differs (5 bytes, recorded 7)",
-        "not run: data split 'valid': not compared: no data was given",
+        "not run: 1 data split was not compared: no data was given (valid)",
     ]
 
 
@@ -156,3 +156,33 @@ def test_the_splits_are_shown(project: Path) -> None:
     assert "4 data splits" in shown
     assert "2 of 3 (67%) of test stand in train, too" in shown
     assert "licence      CC-BY-4.0" in shown
+
+
+def test_a_salt_among_the_hyperparameters(tmp_path: Path) -> None:
+    """Where the salt stands in the manifest itself, the split under it is left out, and the card names it so."""
+    import numpy as np
+    import torch
+
+    from reprobundle.components.data.salting import open_salt
+
+    salt = open_salt(tmp_path / "k.salt")
+    captured = reprobundle.capture(
+        tmp_path / "bundle",
+        model=torch.nn.Linear(2, 1),
+        inputs=torch.zeros(1, 2),
+        splits={"people": reprobundle.DataSplit(np.arange(4), private=tmp_path / "k.salt"), "open": np.arange(2)},
+        hyperparameters={"key": salt.hex().upper()},
+        project=tmp_path,
+        proof=False,
+        budget=0,
+    )
+    section = captured.manifest.data
+
+    assert [split.name for split in section.splits] == ["open"]
+    assert section.left_out == ("people",)
+    assert not (captured.path / "data" / "people.txt").exists()
+    assert (
+        "data split 'people': is left out: private: its salt stands in the bundle, in 'documentation/card.yaml', "
+        "the manifest's section 'hyperparameters'"
+    ) in [note.message for note in captured.notes]
+    assert reprobundle.verify(captured.path).manifest.data == section

@@ -217,7 +217,10 @@ def test_the_splits_are_made_again_from_the_whole(captured: tuple[Path, list[str
         Status.SAME,
         "splitting: 'splitting:halves' gives the recorded indices again (first 898, second 899)",
     ) in told
-    assert (Status.SAME, "splits made again from the whole, 'all': all 2 as recorded") in told
+    assert (
+        Status.SAME,
+        "data splits made again from the whole, 'all': all 2 as recorded (first 898, second 899)",
+    ) in told
 
 
 def test_a_splitting_of_another_seed_is_named(captured: tuple[Path, list[str]], tmp_path: Path) -> None:
@@ -267,3 +270,91 @@ def test_preprocessing_that_a_fresh_process_does_otherwise_fails_the_proof(tmp_p
     assert made.stdout.startswith(
         "failed the preprocessing made again from the bundle gives something else: 'value': 7 of 8 elements lie outside"
     ), made.stderr
+
+
+LACKING = """
+import sys
+
+import net
+import torch
+
+import reprobundle
+
+if __name__ == "__main__":
+    raw = torch.arange(8.0).reshape(2, 4)
+    raw[1, 2] = float("nan") if sys.argv[2] == "one" else 0
+    raw = raw * float("nan") if sys.argv[2] == "all" else raw
+    given = reprobundle.Preprocessing(transform=net.prepare, samples=raw)
+    options = {"inputs": net.prepare(raw) if sys.argv[2] == "one" else torch.ones(3, 4), "proof": sys.argv[2] != "unproven"}
+    captured = reprobundle.capture(sys.argv[1], model=net.Net(), preprocessing=given, budget=0, quiet=True, **options)
+    print(captured.proof.status, captured.proof.why)
+    print([note.message for note in captured.notes if note.kind == "preprocessing"])
+"""
+LACKING_NET = NET_OF_FOUR.replace("def forward(self, x):", "def forward(self, x):\n        x = torch.nan_to_num(x)")
+LACKING_NET = LACKING_NET if "import torch\n" in LACKING_NET else "import torch\n" + LACKING_NET
+
+
+def lacking(folder: Path, how: str) -> tuple[Path, list[str]]:
+    """A bundle whose raw samples lack some values, and what its capture printed."""
+    project = make_project(folder / "project", net=LACKING_NET, train=LACKING)
+    made = python("train.py", str(folder / "bundle"), how, cwd=project)
+    assert made.returncode == 0, made.stderr
+    project.rename(folder / "gone")
+    return folder / "bundle", made.stdout.splitlines()
+
+
+def test_one_missing_value_hides_no_other_preprocessing(tmp_path: Path) -> None:
+    """NaN among the results switches no comparison off; and files that contradict the bundle's word are no chain."""
+    bundle, printed = lacking(tmp_path, "one")
+
+    def changed(folder: Path, manifest: dict[str, Any]) -> None:
+        source = folder / "code" / "source" / "net.py"
+        source.write_text(source.read_text().replace("/ 10", "/ 77"))
+
+    def zeros(folder: Path, manifest: dict[str, Any]) -> None:
+        for which in ("raw", "expected"):
+            rewritten(f"preprocessing/{which}.safetensors", lambda array: array * 0)(folder, manifest)
+
+    honest = replay(bundle, tmp_path / "1")
+    other = replay(forged(bundle, tmp_path / "changed", changed), tmp_path / "2")
+    apart = replay(forged(bundle, tmp_path / "zeros", zeros), tmp_path / "3")
+
+    assert printed == ["bitwise None", "[]"]
+    assert (honest.verdict.sentence, honest.verdict.preprocessing) == ("reproduced, bitwise", "agrees")
+    assert [found.message for found in honest.findings if found.kind == "preprocessing"] == [
+        "preprocessed 'value': bitwise",
+        "its results are the model's recorded inputs: raw sample, input and output are one chain",
+    ]
+    assert (other.verdict.reproduced, other.verdict.preprocessing) == (False, "differs")
+    assert "beside NaN at the same 1 place; the model itself gives" in other.verdict.sentence
+    assert apart.verdict.sentence == (
+        "not reproduced: the preprocessing differs: its recorded results are not the model's recorded inputs, as the bundle says "
+        "they are; the model itself gives the recorded outputs, bitwise"
+    )
+
+
+def test_results_that_nobody_can_compare_are_neither_proven_nor_reproduced(tmp_path: Path) -> None:
+    """All NaN: the proof, the verdict and the exit code say that nothing was compared."""
+    bundle, printed = lacking(tmp_path, "all")
+    report = replay(bundle, tmp_path)
+
+    assert printed == [
+        "not run the preprocessing was not compared: 'value': is NaN in every element, there as here, so no value can be compared",
+        "[\"the transform's result 'value' is NaN in every element: no replay can compare it\"]",
+    ]
+    assert (report.verdict.preprocessing, report.verdict.exit_code) == ("not compared", 3)
+    assert (
+        (tmp_path / "report" / "report.txt")
+        .read_text()
+        .startswith("NOT REPRODUCED: the preprocessing was not compared: ")
+    )
+    assert report.diagnosis is not None
+    assert report.diagnosis.stage == "preprocessing"
+
+
+def test_a_capture_without_a_proof_says_that_one_process_ran_the_transform(tmp_path: Path) -> None:
+    """What a function leans on besides its source shows in a fresh process only."""
+    assert lacking(tmp_path, "unproven")[1] == [
+        "not run it was switched off",
+        "['the transform was run in this process only: whether a fresh one gives the same is not known']",
+    ]

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from reprobundle.components.code import notebook as notebooks
 from reprobundle.components.code import patch as patches
+from reprobundle.components.code.data_files import DataFiles
 from reprobundle.components.code.guard import missing_guard
 from reprobundle.components.code.modules import main_script, search_path
 from reprobundle.components.code.objects import executed_cells, names_in_main
 from reprobundle.components.code.packing import MAX_SOURCE_BYTES, Packer
 from reprobundle.components.code.project import SOURCE, Project
 from reprobundle.components.code.repository import Checkout
+from reprobundle.components.code.salts import Salts
 from reprobundle.components.code.section import GitFile, ImportedModule, MainGuard
 from reprobundle.components.interface import Source, Stage
 from reprobundle.entries import NOTEBOOK_MODULE, main_file
@@ -71,11 +73,11 @@ def tracked(project: Project, packer: Packer, stage: Stage) -> None:
         packer.leave_out(path, "is a submodule that is not checked out: git submodule update --init")
 
 
-def patch(project: Project, packer: Packer, stage: Stage) -> str | None:
+def patch(project: Project, packer: Packer, data: DataFiles, salts: Salts, stage: Stage) -> str | None:
     """Write what tracked files have on top of the commit; its path, or None when there is nothing."""
     if not isinstance(project.checkout, Checkout) or not project.checkout.facts.dirty:
         return None
-    made = patches.read(project.checkout.root)
+    made = patches.read(project.checkout.root, data, salts)
     for path, reason in made.skipped:
         packer.leave_out(path, reason)
     if made.content is None:

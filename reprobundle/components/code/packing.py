@@ -8,8 +8,10 @@ import unicodedata
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from reprobundle.components.code.data_files import DataFiles, Withheld
 from reprobundle.components.code.project import SOURCE
 from reprobundle.components.code.repository import printable
+from reprobundle.components.code.salts import REASON, Salts
 from reprobundle.components.code.section import LeftOut
 from reprobundle.errors import RefusedInputError
 from reprobundle.secret_names import is_secret
@@ -27,9 +29,11 @@ _STAGING = re.compile(r"\..+\.partial-[0-9a-f]{8}")
 class Packer:
     """Writes source files into a bundle, each path once."""
 
-    def __init__(self, writer: Writer) -> None:
-        """Write through `writer`; files under its own folder are never taken."""
+    def __init__(self, writer: Writer, data: DataFiles, salts: Salts) -> None:
+        """Write through `writer`; files under its own folder are never taken, nor those that hold private data or a salt."""
         self._writer = writer
+        self._data = data
+        self._salts = salts
         self._own = writer.root.resolve()
         self._paths: set[str] = set()
         self._files: dict[str, str] = {}
@@ -67,16 +71,30 @@ class Packer:
             return True
         if self._is_own(file):
             return False
+        withheld = self._data.withheld(file)
+        if withheld is not None:
+            return self._withhold(path, withheld)
         reason = self._clash(path) or _unfit(path, file, follow=follow)
         content = b"" if reason else _content(file.resolve() if follow else file)
         if isinstance(content, str):
             reason = content
+        elif not reason and self._salts.are_in(content):
+            reason = REASON
+        elif not reason and not follow:  # a module that was imported is no copy of data, whatever is in it
+            withheld = self._data.withheld_copy(file, content)
+            if withheld is not None:
+                return self._withhold(path, withheld)
         if reason:
             self.leave_out(path, reason)
             return False
         assert isinstance(content, bytes)  # text is a reason, and left above
         self.write(path, content)
+        self._data.packed(path, file, content)
         return True
+
+    def _withhold(self, path: str, withheld: Withheld) -> bool:
+        self.leave_out(withheld.shown(path.removeprefix(f"{SOURCE}/")), withheld.reason)
+        return False
 
     def _is_own(self, file: Path) -> bool:
         return self._own in file.parents or any(_STAGING.fullmatch(part) for part in file.parts)

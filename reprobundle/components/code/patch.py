@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprobundle.components.code.data_files import DataFiles, Withheld
 from reprobundle.components.code.repository import argv, command, load, printable
+from reprobundle.components.code.salts import OF_CHANGE, Salts
 from reprobundle.secret_names import is_secret
 
 MAX_PATCH_BYTES = 64 * 2**20
@@ -37,26 +39,53 @@ class Patch:
     skipped: tuple[tuple[str, str], ...]
 
 
-def read(root: Path) -> Patch:
-    """The patch of a working tree, without files that hold secrets or are over 50 MiB."""
+def read(root: Path, data: DataFiles, salts: Salts) -> Patch:
+    """The patch of a working tree, without files that hold secrets or private data or are over 50 MiB.
+
+    Args:
+        root: The working tree's top folder, links resolved.
+        data: Knows what is private.
+        salts: Of private splits.
+    """
     git = load()
     try:
         names = [os.fsdecode(name) for name in command(root, *_NAMES).split(b"\0") if name]
-        skipped = tuple((name, why) for name in sorted(names) if (why := _unfit(root, name)))
-        excluded = [f":(exclude,top,literal){name}" for name, _ in skipped]
+        skipped = {name: told for name in sorted(names) if (told := _unfit(root, name, data, salts))}
+        excluded = [f":(exclude,top,literal){name}" for name in skipped]
         content = _bounded(root, (*_DIFF, ".", *excluded))
     except git.GitCommandError as error:
         return Patch(None, f"git diff ended with status {error.status}", ())
     reason = f"it is larger than {MAX_PATCH_BYTES // 2**20} MiB" if content is None else None
-    return Patch(content, reason, tuple((printable(name), why) for name, why in skipped))
+    return Patch(content, reason, tuple((printable(name), why) for name, why in skipped.values()))
 
 
-def _unfit(root: Path, name: str) -> str | None:
+def _unfit(root: Path, name: str, data: DataFiles, salts: Salts) -> tuple[str, str] | None:
+    """What is told of a changed file that must not be in the patch, and why; None: it may."""
     if is_secret(name):
-        return "by its name it holds secrets"
+        return name, "by its name it holds secrets"
     place = root / name
+    withheld = data.withheld(place) or _copy_now(place, data) or _copy_then(root, name, data)
+    if withheld is not None:
+        return withheld.shown(name), withheld.reason
+    if salts.are_told_by(root, name):
+        return name, OF_CHANGE
     large = os.path.lexists(place) and place.lstat().st_size > MAX_CHANGED_BYTES
-    return f"is larger than {MAX_CHANGED_BYTES // 2**20} MiB" if large else None
+    return (name, f"is larger than {MAX_CHANGED_BYTES // 2**20} MiB") if large else None
+
+
+def _copy_now(place: Path, data: DataFiles) -> Withheld | None:
+    if place.is_symlink() or not place.is_file() or not data.of_size(place.stat().st_size):
+        return None
+    return data.withheld_copy(place, place.read_bytes())
+
+
+def _copy_then(root: Path, name: str, data: DataFiles) -> Withheld | None:
+    """A patch tells what was there before, too: a file of private data that was moved is in it as one that is gone."""
+    listed = command(root, "ls-tree", "-z", "-l", "HEAD", "--", name).split()
+    size = listed[3].decode() if len(listed) > 3 else "-"  # added since; a submodule has no size
+    if not size.isdecimal() or not data.of_size(int(size)):
+        return None
+    return data.withheld_copy(root / name, command(root, "cat-file", "blob", listed[2].decode()))
 
 
 def _bounded(root: Path, arguments: tuple[str, ...]) -> bytes | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from reprobundle.components.code import changes, gathering, telling
-from reprobundle.components.code.packing import Packer
+from reprobundle.components.code.data_files import DataFiles
+from reprobundle.components.code.packing import MAX_SOURCE_BYTES, Packer
 from reprobundle.components.code.project import find
 from reprobundle.components.code.repository import Checkout
+from reprobundle.components.code.salts import Salts
 from reprobundle.components.code.section import Section
 from reprobundle.components.interface import Source, Stage
 
@@ -20,11 +22,13 @@ def record(source: Source, stage: Stage) -> Section:
         UnavailableError: The disk is full.
     """
     project = find(source.project)
-    packer = Packer(stage.writer)
+    data = DataFiles(source.data_places, MAX_SOURCE_BYTES)
+    salts = Salts(source.secrets)
+    packer = Packer(stage.writer, data, salts)
     gathering.notebook(source, packer, stage)
     modules = gathering.modules(project, packer)
     gathering.tracked(project, packer, stage)
-    patch = gathering.patch(project, packer, stage)
+    patch = gathering.patch(project, packer, data, salts, stage)
     if isinstance(project.checkout, Checkout):
         gathering.git_file(project.checkout, patch, stage)
     section = Section(
@@ -37,6 +41,8 @@ def record(source: Source, stage: Stage) -> Section:
         main_guard=gathering.main_guard(source, project, stage),
     )
     telling.notes(project, section, stage)
+    data.tell(stage)
+    salts.tell(stage)
     return section
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reprobundle.components.code.data_files import REASON
 from reprobundle.components.code.modules import shadowed
 from reprobundle.components.code.project import Project
 from reprobundle.components.code.repository import Absent
@@ -21,8 +22,9 @@ def notes(project: Project, section: Section, stage: Stage) -> None:
     if isinstance(project.checkout, Absent):
         message = f"no commit recorded, only the modules that were loaded: {project.checkout.reason}"
         stage.note("code", message, hint=project.checkout.hint)
-    if section.left_out:
-        shown = [f"{left.path!r} {left.reason}" for left in section.left_out]
+    others = [left for left in section.left_out if not left.reason.startswith(REASON)]  # those have a note of their own
+    if others:
+        shown = [f"{left.path!r} {left.reason}" for left in others]
         message = f"{counted(len(shown), 'source file')} left out: {some(shown, SHOWN)}"
         stage.note("code", message, hint="the section 'code' lists every one under left_out")
     for local in project.loaded:

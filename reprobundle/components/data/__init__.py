@@ -5,7 +5,8 @@ Reading a manifest needs the section alone; the rest is imported when it is used
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from reprobundle.components.data.section import (
@@ -20,8 +21,12 @@ from reprobundle.components.data.section import (
     Split,
     Splitting,
 )
-from reprobundle.components.interface import Site, Source, Stage, not_run
+from reprobundle.components.interface import DataPlace, Site, Source, Stage, not_run
+from reprobundle.errors import UsageError
+from reprobundle.phrases import counted, some
 from reprobundle.report import Finding
+
+SHOWN = 10
 
 __all__ = [
     "NAME",
@@ -37,6 +42,10 @@ __all__ = [
     "capture",
     "check",
     "digests",
+    "places_of",
+    "refuse_unknown",
+    "salts_of",
+    "without_told_salts",
 ]
 
 
@@ -50,6 +59,13 @@ def digests(splits: Mapping[str, Any]) -> dict[str, str]:
     return recording.digests(splits)
 
 
+def places_of(splits: Any, splitting: Any) -> tuple[DataPlace, ...]:
+    """The files and folders that splits, and the whole they were cut of, are read from; nothing is read."""
+    from reprobundle.components.data import places
+
+    return places.places_of(splits, splitting)
+
+
 def capture(source: Source, stage: Stage) -> Section:
     """Digest every split, write its listing, and look for samples that stand in two of them."""
     from reprobundle.components.data import recording, splitting
@@ -58,22 +74,73 @@ def capture(source: Source, stage: Stage) -> Section:
     return section.model_copy(update={"splitting": splitting.record(source, section.splits, stage)})
 
 
+def salts_of(source: Source) -> tuple[bytes, ...]:
+    """The salts of private splits that are there already, which nothing that is packed may hold."""
+    from reprobundle.components.data import withdrawing
+
+    return withdrawing.salts_of(source.splits, source.splitting)
+
+
+def without_told_salts(section: Section, source: Source, stage: Stage) -> Section:
+    """The section without private splits whose salt stands in the bundle, when all of it but the manifest is written."""
+    from reprobundle.components.data import withdrawing
+
+    return withdrawing.withdraw(section, salts_of(source), stage)
+
+
+def refuse_unknown(section: Section, given: Iterable[str], option: str) -> None:
+    """Make sure that a reviewer's copies have names that the bundle records.
+
+    Args:
+        section: The recorded splits.
+        given: Names of splits, or of the whole that they were cut from.
+        option: What they were given as, for the message.
+
+    Raises:
+        UsageError: A name is of none of them.
+    """
+    known = [split.name for split in section.splits]
+    if section.splitting is not None:
+        known.append(section.splitting.whole)
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            told = f"did you mean {near[0]!r}? " if near else ""
+            names = f"it records {some([repr(one) for one in known], SHOWN)}" if known else "it records none"
+            raise UsageError(f"{option}: the bundle records no data split {name!r}", hint=told + names)
+
+
 def check(section: Section, site: Site) -> Iterator[Finding]:
-    """Compare each split with the reviewer's own copy of it."""
+    """Compare each split with the reviewer's own copy of it, and what a whole gives again with all that were cut of it."""
     from reprobundle.components.data import splitting
     from reprobundle.components.data.checking import check_split
 
     for split in section.splits:
-        given = site.data.get(split.name)
-        if given is None:
-            hint = f"--data {split.name}=PATH" + ("" if split.salt is None else f" --salt {split.name}=FILE")
-            yield not_run(NAME, f"data split {split.name!r}: not compared: no data was given", hint=hint)
-        else:
-            yield from check_split(split, given, site.root, site.salts.get(split.name))
-    known = {split.name for split in section.splits}
+        if split.name in site.data:
+            yield from check_split(split, site.data[split.name], site.root, site.salts.get(split.name))
+    given = {*site.data}
     if section.splitting is not None:
-        known.add(section.splitting.whole)
         yield from splitting.check(section.splitting, section.splits, site)
-    for name in site.data:
-        if name not in known:
-            yield not_run(NAME, f"data split {name!r}: not compared: the bundle records no split of this name")
+        if section.splitting.whole in given:
+            given |= splitting.cut_of(section.splitting, site.root)
+    yield from _not_given(section, given)
+
+
+def _not_given(section: Section, given: Collection[str]) -> Iterator[Finding]:
+    """One line for all of which the reviewer gave no copy."""
+    splits = [split for split in section.splits if split.name not in given]
+    whole = None if section.splitting is None or section.splitting.whole in given else section.splitting.whole
+    told = [counted(len(splits), "data split")] * bool(splits) + [f"the whole, {whole!r},"] * (whole is not None)
+    if told:
+        verb = "were" if len(splits) > 1 or len(told) > 1 else "was"
+        names = f" ({some([split.name for split in splits], SHOWN)})" if splits else ""
+        message = f"{' and '.join(told)} {verb} not compared: no data was given{names}"
+        yield not_run(NAME, message, hint=_way_out(splits, whole))
+
+
+def _way_out(splits: Sequence[Split], whole: str | None) -> str:
+    hints = [f"--data {whole}=PATH"] * (whole is not None)
+    if splits:
+        first = splits[0]
+        hints.insert(0, f"--data {first.name}=PATH" + ("" if first.salt is None else f" --salt {first.name}=FILE"))
+    return ", ".join(hints)

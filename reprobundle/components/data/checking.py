@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reprobundle.components.data import file_differences, first_definition, leaves, locating
+from reprobundle.components.data import file_differences, first_definition, leaves, locating, picking
 from reprobundle.components.data.digesting import digest_of_sorted
 from reprobundle.components.data.documents import read_statistics
 from reprobundle.components.data.files import FileRow
@@ -102,12 +102,13 @@ def _read_again(split: Split, given: Any, root: Path) -> Reading:
     copy, _ = unwrap(given)
     how = how_of(copy, leaves=split.leaves, statistics=split.statistics is not None, cached=False)
     how = replace(how, label=how.label or split.label, as_bytes=split.kind == "file" or how.as_bytes)
+    how = replace(how, sharded=split.kind not in FILE_KINDS)
     reading = read(copy.data, how)
     if isinstance(reading, Failure):
         raise UsageError(reading.why, hint=reading.hint)
     _refuse_other_kind(split.kind, reading.kind)
     if split.kind == "files" and reading.kind in FOLDERS and split.salt is None:
-        reading = _listed(reading, split, root)
+        reading = picking.pick(reading, split, root)
     return first_definition.with_whole_files(reading, copy.data) if split.definition == 1 else reading
 
 
@@ -127,23 +128,6 @@ def _refuse_other_kind(recorded: Kind, found: Kind) -> None:
         raise UsageError("expected a folder or an archive, found a file")
 
 
-def _listed(reading: Reading, split: Split, root: Path) -> Reading:
-    """The listed files among those of a folder, in the recorded order."""
-    present = {row.name: row for row in reading.rows}
-    rows = tuple(present[name] for name in recorded_rows(split, root) if name in present)
-    digests = bytes.fromhex("".join(row.digest for row in rows))
-    return replace(
-        reading,
-        kind="files",
-        count=len(rows),
-        size=sum(row.size for row in rows),
-        ordered=digest_bytes("".join(row.line() for row in rows).encode("ascii")),
-        unordered=digest_of_sorted(digests),
-        digests=digests,
-        rows=rows,
-    )
-
-
 def _as_recorded(reading: Reading, salt: bytes | None) -> Copy:
     if salt is None:
         return Copy(reading, reading.ordered, reading.unordered, reading.digests)
@@ -158,7 +142,7 @@ def _unit(split: Split, count: int) -> str:
 def _of_random(split: Split, reading: Reading) -> Finding:
     """Samples that are drawn anew at each read: how many there are, and of what form, is all that can be compared."""
     subject = f"data split {split.name!r}"
-    parts = list(leaves.differences(split.leaves, reading.leaves))
+    parts = _parts(split, reading)
     if reading.count != split.count or parts:
         counts = f" ({_unit(split, reading.count)}, recorded {split.count:,})"
         message = f"{subject}: differs{counts}{': ' if parts else ''}{some(parts, SHOWN)}"
@@ -166,6 +150,11 @@ def _of_random(split: Split, reading: Reading) -> Finding:
     whose = "its samples were" if split.random else "the samples of the copy are"
     why = f"{whose} random, another at each read; {_unit(split, split.count)} of the recorded form are there"
     return not_run(NAME, f"{subject}: contents not compared: {why}")
+
+
+def _parts(split: Split, reading: Reading) -> list[str]:
+    """What has another name, dtype or shape, in words."""
+    return list(leaves.differences(split.leaves, reading.leaves, called=leaves.noun(split.kind)))
 
 
 def _compared(split: Split, copy: Copy, root: Path) -> Finding:
@@ -201,7 +190,7 @@ def _where_files(split: Split, found: Mapping[str, FileRow], copy: Copy, root: P
 
 
 def _where_rows(split: Split, copy: Copy, root: Path) -> str:
-    parts = list(leaves.differences(split.leaves, copy.reading.leaves))
+    parts = _parts(split, copy.reading)
     if parts:
         return some(parts, SHOWN)
     recorded = recorded_digests(split, root)

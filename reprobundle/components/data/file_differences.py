@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reprobundle.components.data.files import FileRow, PartRow
+from reprobundle.components.data.sides import RECORDED, Words
 from reprobundle.phrases import counted
 
 MIB = 2**20
@@ -21,31 +22,37 @@ def parts_by_name(parts: Iterable[PartRow]) -> Parts:
     return found
 
 
-def differences(recorded: Mapping[str, FileRow], found: Mapping[str, FileRow], parts: tuple[Parts, Parts]) -> list[str]:
+def differences(
+    recorded: Mapping[str, FileRow],
+    found: Mapping[str, FileRow],
+    parts: tuple[Parts, Parts],
+    told: Words = RECORDED,
+) -> list[str]:
     """Each file that is not as recorded, in words: what is missing, renamed, changed, then what is new.
 
     Args:
         recorded: The files of the record by their escaped name.
         found: The files of the copy.
         parts: The parts of large files, recorded and found.
+        told: How the sides are told apart.
     """
     gone = [row for name, row in recorded.items() if name not in found]
     come = [row for name, row in found.items() if name not in recorded]
     renamed = _renamed(gone, come)
     called = {*renamed.values()}
-    words = [f"'{row.name}' is missing" for row in gone if row.name not in renamed]
+    words = [f"'{row.name}' {told.gone}" for row in gone if row.name not in renamed]
     words += [f"'{old}' is called '{new}'" for old, new in renamed.items()]
     words += [
-        f"'{name}' differs{_detail(row, found[name], parts)}"
+        f"'{name}' differs{_detail(row, found[name], parts, told)}"
         for name, row in recorded.items()
         if name in found and not _is_same(row, found[name])
     ]
-    return words + [f"'{row.name}' is new" for row in come if row.name not in called]
+    return words + [f"'{row.name}' {told.come}" for row in come if row.name not in called]
 
 
-def of_one(recorded: FileRow, found: FileRow, parts: tuple[Parts, Parts]) -> str:
+def of_one(recorded: FileRow, found: FileRow, parts: tuple[Parts, Parts], told: Words = RECORDED) -> str:
     """Where one file differs, whatever the two are called; empty where only its bytes tell."""
-    return _detail(recorded, found, parts).strip(" ()")
+    return _detail(recorded, found, parts, told).strip(" ()")
 
 
 def _is_same(one: FileRow, other: FileRow) -> bool:
@@ -60,9 +67,9 @@ def _renamed(gone: Sequence[FileRow], come: Sequence[FileRow]) -> dict[str, str]
     return {row.name: places[row.size, row.digest].pop() for row in gone if places.get((row.size, row.digest))}
 
 
-def _detail(recorded: FileRow, found: FileRow, parts: tuple[Parts, Parts]) -> str:
+def _detail(recorded: FileRow, found: FileRow, parts: tuple[Parts, Parts], told: Words) -> str:
     if recorded.size != found.size:
-        return f" ({counted(found.size, 'byte')}, recorded {recorded.size:,})"
+        return f" ({counted(found.size, 'byte')}, {told.was.format(f'{recorded.size:,}')})"
     old, new = (known.get(name, {}) for known, name in zip(parts, (recorded.name, found.name), strict=True))
     apart = sorted(offset for offset in old if offset in new and old[offset] != new[offset])
     if not apart or len(old) != len(new):

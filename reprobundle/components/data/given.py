@@ -20,6 +20,7 @@ class How:
         storage_options: Options for fsspec, such as credentials; never recorded.
         leaves: The recorded leaves, when a reviewer's copy is read to be compared; a source without dtypes takes theirs.
         as_bytes: Whether files are digested as bytes, whatever is in them.
+        sharded: Whether files of one tabular form in one folder are read as one table.
         statistics: Whether statistics are taken along.
         cached: Whether a file that is as it was (size, times, inode) when it was last digested may keep its digest unread.
         progress: Called with the bytes read so far and the bytes in all.
@@ -30,6 +31,7 @@ class How:
     storage_options: Mapping[str, Any] = field(default_factory=dict)
     leaves: tuple[Leaf, ...] = ()
     as_bytes: bool = False
+    sharded: bool = True
     statistics: bool = True
     cached: bool = True
     progress: Callable[[int, int], None] | None = None
@@ -50,6 +52,7 @@ class DataSplit:
         source: Where the data comes from: a URL, a DOI, a name.
         version: Which version of it.
         licence: Its licence, an SPDX expression.
+        license: The same, spelled as on the Hub.
         collection: How and when it was collected.
         owner: Who owns it.
         consent: What the people it is about agreed to, or the ethics approval.
@@ -67,6 +70,7 @@ class DataSplit:
     collection: str | None = None
     owner: str | None = None
     consent: str | None = None
+    license: str | None = None
 
 
 @dataclass(frozen=True)

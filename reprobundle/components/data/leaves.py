@@ -4,32 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reprobundle.components.data.section import Leaf
+from reprobundle.components.data.section import Kind, Leaf
+from reprobundle.components.data.sides import RECORDED, Words
 
 
-def differences(recorded: Sequence[Leaf], found: Sequence[Leaf]) -> Iterator[str]:
+def noun(kind: Kind) -> str:
+    """What a part of a sample is called in a split of some kind: a table has columns."""
+    return "column" if kind == "table" else "part"
+
+
+def differences(
+    recorded: Sequence[Leaf], found: Sequence[Leaf], words: Words = RECORDED, *, called: str = "part"
+) -> Iterator[str]:
     """Which parts of the samples have another name, dtype or shape, in words.
 
     A length that varies in one of the two agrees with every length: that is a matter of rows.
+
+    Args:
+        recorded: The parts of the first side.
+        found: Those of the second.
+        words: How the sides are told apart.
+        called: What a part is called.
     """
     ours, theirs = {leaf.name: leaf for leaf in recorded}, {leaf.name: leaf for leaf in found}
     renamed = dict(_renamed(recorded, found))
     for name, leaf in ours.items():
         other = theirs.get(renamed.get(name, name))
         if other is None:
-            yield f"{name!r} is missing"
+            yield f"{name!r} {words.gone}"
             continue
         if name in renamed:
             yield f"{name!r} is called {renamed[name]!r}"
         if other.dtype != leaf.dtype:
-            yield f"{name!r} is {other.dtype}, recorded {leaf.dtype}"
+            yield f"{name!r} is {other.dtype}, {words.was.format(leaf.dtype)}"
         elif not _fits(leaf.shape, other.shape):
-            yield f"{name!r} has shape {_shape(other)}, recorded {_shape(leaf)}"
-    called = {*renamed.values()}
-    yield from (f"{name!r} is new" for name in theirs if name not in ours and name not in called)
+            yield f"{name!r} has shape {_shape(other)}, {words.was.format(_shape(leaf))}"
+    again = {*renamed.values()}
+    yield from (f"{name!r} {words.come}" for name in theirs if name not in ours and name not in again)
     shared = [name for name in theirs if name in ours]
     if shared != [name for name in ours if name in theirs]:
-        yield "the parts stand in another order"
+        yield f"the {called}s stand in another order"
 
 
 def _renamed(recorded: Sequence[Leaf], found: Sequence[Leaf]) -> Iterator[tuple[str, str]]:

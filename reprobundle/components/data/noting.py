@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reprobundle.components.data.likeness import why_apart
 from reprobundle.components.data.section import FILE_KINDS, Overlap, Place, Split
 from reprobundle.components.interface import Begun
 from reprobundle.phrases import counted, some
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from reprobundle.components.data.taking import Taken
 
 SHOWN = 3
+LEAKAGE = "leakage: "
+REPEAT = "repeat an earlier one"
 PAIRS_SHOWN = 2
-VARYING = frozenset({"null", "mixed"})
 
 Remark = tuple[str, str | None]
 
@@ -40,7 +42,15 @@ def of_labels(splits: Sequence[Split], taken: Mapping[str, Taken]) -> Iterator[R
             hint = "a metric on them says nothing: remove them, or say in the documentation what they are"
             yield f"{subject}: the label {split.label!r} is missing or not a number in {told}", hint
         if split.labels is None and split.salt is not None and taken[split.name].reading.labels is not None:
-            yield f"{subject}: its classes are left out: one of them has fewer than five samples", None
+            yield f"{subject}: its classes are left out: {_why_left_out(split, taken[split.name])}", None
+
+
+def _why_left_out(split: Split, one: Taken) -> str:
+    if split.kind in FILE_KINDS:
+        return "they are names of its folders"
+    if one.given.label is None:
+        return f"{one.reading.label!r} was not named as its label"
+    return "one of them has fewer than five samples"
 
 
 def leakage(splits: Sequence[Split]) -> Iterator[Remark]:
@@ -48,28 +58,43 @@ def leakage(splits: Sequence[Split]) -> Iterator[Remark]:
     for split in splits:
         if split.duplicates:
             where = _places((split, split), split.repeats, split.duplicates)
-            message = f"data split {split.name!r}: {split.duplicates:,} of {split.count:,} repeat an earlier one{where}"
+            message = f"data split {split.name!r}: {split.duplicates:,} of {split.count:,} {REPEAT}{where}"
             yield message, "remove the repeats, or say in the documentation why they are there"
-    uncompared: list[str] = []
-    for first, second in combinations(splits, 2):
-        smaller, larger = (first, second) if first.count < second.count else (second, first)
-        overlap = next((one for one in smaller.overlaps if one.split == larger.name), None)
-        if overlap is not None:
-            message = _leak(smaller, larger, overlap)
-            yield message, "remove them from one of the two; a metric on them says little"
-        elif why := why_apart(first, second):
-            uncompared.append(f"{first.name!r} and {second.name!r} ({why})")
+    shared = list(leaks(splits))
+    for smaller, larger, overlap in shared:
+        yield _leak(smaller, larger, overlap), "remove them from one of the two; a metric on them says little"
+    found = {frozenset({smaller.name, larger.name}) for smaller, larger, _ in shared}
+    uncompared = [
+        f"{first.name!r} and {second.name!r} ({why})"
+        for first, second in combinations(splits, 2)
+        if frozenset({first.name, second.name}) not in found and (why := why_apart(first, second))
+    ]
     if uncompared:
         hint = "give them in the same form, with the same columns and dtypes, so that samples in both are found"
         yield f"leakage was not looked for between {some(uncompared, PAIRS_SHOWN, 'more pairs')}", hint
 
 
+def leaks(splits: Sequence[Split]) -> Iterator[tuple[Split, Split, Overlap]]:
+    """Each two splits that share samples, the smaller one first, with what it has of the other; in the order given."""
+    for first, second in combinations(splits, 2):
+        smaller, larger = (first, second) if first.count < second.count else (second, first)
+        overlap = next((one for one in smaller.overlaps if one.split == larger.name), None)
+        if overlap is not None:
+            yield smaller, larger, overlap
+
+
+def is_shared(message: str) -> bool:
+    """Whether a note is about samples that repeat or stand in two splits, which the card tells beside the data."""
+    return message.startswith(LEAKAGE) or REPEAT in message
+
+
 def _leak(smaller: Split, larger: Split, overlap: Overlap) -> str:
     told = (
-        f"leakage: {overlap.count:,} of {smaller.count:,} of data split {smaller.name!r} stand in {larger.name!r}, too"
+        f"{LEAKAGE}{overlap.count:,} of {smaller.count:,} of data split {smaller.name!r} stand in {larger.name!r}, too"
     )
-    if not overlap.places and (smaller.salt is None) != (larger.salt is None):
-        return f"{told}; where is not told, because one of the two is private"
+    if smaller.salt != larger.salt:
+        why = "one of the two is private" if None in (smaller.salt, larger.salt) else "their salts differ"
+        return f"{told}; where is not told, because {why}"
     return told + _places((smaller, larger), overlap.places, overlap.count)
 
 
@@ -88,25 +113,6 @@ def _named(split: Split, place: int | str) -> str:
     if isinstance(place, str):
         return f"'{place}'"  # escaped already, as it stands in the listing
     return f"{'file' if split.kind in FILE_KINDS else 'row'} {place}"
-
-
-def why_apart(one: Split, other: Split) -> str | None:
-    """Why no sample of one could be found in the other by its digest; None where it could."""
-    drawn = next((split.name for split in (one, other) if split.random), None)
-    if drawn is not None:
-        return f"{drawn!r} is another at each read"
-    if (one.kind in FILE_KINDS) != (other.kind in FILE_KINDS):
-        files, samples = (one, other) if one.kind in FILE_KINDS else (other, one)
-        return f"{files.name!r} is of files, {samples.name!r} of samples"
-    ours, theirs = ({leaf.name: leaf.dtype for leaf in split.leaves} for split in (one, other))
-    if VARYING & {*ours.values(), *theirs.values()}:
-        return None
-    for split, own, others in ((one, ours, theirs), (other, theirs, ours)):
-        only = [repr(name) for name in own if name not in others]
-        if only:
-            return f"only {split.name!r} has {some(only, SHOWN)}"
-    name = next((name for name in ours if ours[name] != theirs[name]), None)
-    return None if name is None else f"{name!r} is {ours[name]} in the one, {theirs[name]} in the other"
 
 
 def changes(taken: Mapping[str, Taken], run: Begun) -> Iterator[Remark]:

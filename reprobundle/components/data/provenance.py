@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
+from reprobundle.components.data.credentials import without_credentials
 from reprobundle.components.data.given import DataSplit
 from reprobundle.components.data.section import Provenance
 from reprobundle.machine_places import places_in, without_places
@@ -16,10 +16,7 @@ FIELDS = ("source", "version", "licence", "collection", "owner", "consent")
 LICENCE_HINT = "write its SPDX identifier, such as CC-BY-4.0: https://spdx.org/licenses lists them"
 PLACE_HINT = "whoever reads the bundle reads it, and finds nothing there: name where the data can be had"
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"']+")
-_SECRET = re.compile(
-    r"(?i)(^|[-_.])(sig|sign|signature|token|secret|pass|passwd|password|pwd|auth|credential|key|apikey)s?$|accesskeyid$"
-)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
 @dataclass(frozen=True)
@@ -39,8 +36,12 @@ def provenance_of(given: DataSplit) -> Said:
     """Read what a person says of a split; what no document can hold is left out and told."""
     said: dict[str, str] = {}
     remarks: list[tuple[str, str | None]] = []
+    if given.license is not None and given.licence is not None and given.license != given.licence:
+        remarks.append(("license is left out: licence is given, too, and says something else", "give one of the two"))
     for field in FIELDS:
         value = getattr(given, field)
+        if field == "licence" and value is None:
+            value = given.license
         if value is None:
             continue
         fault = _fault(value)
@@ -74,18 +75,6 @@ def _remarks(field: str, given: str, kept: str) -> Iterator[tuple[str, str | Non
         yield f"{field}: a credential was cut from its address", None
     if without_places(kept) != kept or any(places_in(kept)):
         yield f"{field} names a place on this machine", PLACE_HINT
-
-
-def without_credentials(url: str) -> str:
-    """An address without its user and password, and without what a query says that looks like a key or a signature."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # unbalanced brackets in the host: nothing in it can be told apart
-        return url.partition("://")[0] + "://…"
-    _, _, host = parts.netloc.rpartition("@")
-    query = "&".join(piece for piece in parts.query.split("&") if not _SECRET.search(piece.partition("=")[0]))
-    fragment = "" if "=" in parts.fragment and _SECRET.search(parts.fragment.partition("=")[0]) else parts.fragment
-    return urlunsplit(parts._replace(netloc=host, query=query, fragment=fragment))
 
 
 def canonical_licence(expression: str) -> str:

@@ -131,7 +131,8 @@ def _told(value: Any) -> UsageError:
             f"expected arrays, tables or lists by name, found others: {some(kinds, NAMES_SHOWN)}", hint=hint
         )
     expected = "a path, a list of paths, an array, equally long arrays, a table, or samples one by one"
-    return UsageError(f"expected {expected}, found {type(value).__name__}")
+    hint = "give rows as an array or table, or a list or data set of the samples"
+    return UsageError(f"expected {expected}, found {type(value).__name__}", hint=hint)
 
 
 def _may_be_column(part: Any) -> bool:
@@ -145,7 +146,7 @@ def _is_place(value: Any) -> bool:
 def _read_place(value: Any, how: How) -> Reading:
     """A split in files: by content where the name of a single one says that it holds samples."""
     from reprobundle.components.data.files import read_place
-    from reprobundle.components.data.sources import remote
+    from reprobundle.components.data.sources import remote, shards
     from reprobundle.components.data.sources.paths import open_path
 
     samples = None
@@ -157,29 +158,36 @@ def _read_place(value: Any, how: How) -> Reading:
                 return _read_url(value, how)
             value = local
         samples = open_path(Path(value), how)
-    return _of_files(read_place(value, how)) if samples is None else read_samples(samples, how)
+    opened = samples or shards.open_shards(value, how)
+    if opened is None or isinstance(opened, Failure):
+        return shards.with_remark(_of_files(read_place(value, how), how), how, opened)
+    return read_samples(opened, how)
 
 
 def _read_url(url: str, how: How) -> Reading:
     from reprobundle.components.data.sources import paths, remote
 
     if glob.has_magic(url) or not paths.is_read_by_content(remote.name_of(url), how):
-        return _of_files(remote.read_url(url, how))
+        return _of_files(remote.read_url(url, how), how)
     with remote.brought(url, how) as place:
         samples = paths.open_path(place, how)
         assert samples is not None
         return read_samples(samples, how)
 
 
-def _of_files(found: FilesFound) -> Reading:
+def _of_files(found: FilesFound, how: How) -> Reading:
     """What files say of themselves: the digest of one, or of the listing of several.
 
     Raises:
         UsageError: There is none.
     """
+    from reprobundle.components.data.sources.paths import unopened
+
     rows = found.rows
     if not rows:
-        raise UsageError("holds no file")
+        raise UsageError(
+            "holds no file", hint="give the folder or archive that the files lie in, or leave the split out"
+        )
     listing = rows.listing()
     is_one = found.kind == "file"
     return Reading(
@@ -194,7 +202,7 @@ def _of_files(found: FilesFound) -> Reading:
         labels=found.labels,
         rows=rows,
         parts=found.parts,
-        remarks=found.remarks,
+        remarks=(*found.remarks, *unopened(rows.names, how)),
     )
 
 
@@ -220,7 +228,7 @@ def read_samples(samples: Samples, how: How) -> Reading:
         if how.progress is not None and samples.size:
             how.progress(min(description.size, samples.size), samples.size)
     if not digests:
-        raise UsageError("holds no sample")
+        raise UsageError("holds no sample", hint="give what has rows, or leave the split out")
     return _of_samples(samples, bytes(digests), description, gathering)
 
 

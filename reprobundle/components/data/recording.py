@@ -54,7 +54,18 @@ def record(source: Source, stage: Stage) -> Section:
         remarks += noting.changes(taken, source.run)
     for message, hint in remarks:
         stage.note(NAME, message, hint=hint)
-    return Section(splits=splits)
+    left_out = [_shown_name(name) for name in _names(source.splits) if name not in taken]
+    return Section(splits=splits, left_out=tuple(left_out))
+
+
+def _names(splits: Any) -> Iterable[Any]:
+    return splits if isinstance(splits, Mapping) else ()
+
+
+def _shown_name(name: Any) -> str:
+    """A split's name as it can be told, whatever it is."""
+    legal = isinstance(name, str) and _fault_of_name(name) is None
+    return name if legal else f"{name!r:.80}".encode("utf-8", "backslashreplace").decode()
 
 
 def _taken(source: Source, stage: Stage) -> dict[str, Taken]:
@@ -123,7 +134,7 @@ def _write(name: str, taken: Mapping[str, Taken], matrix: Matrix, stem: str, sta
         unordered=digest_of_sorted(one.digests) if is_private else reading.unordered,
         listing=listing,
         leaves=reading.leaves,
-        labels=_labels(reading.labels, is_private=is_private),
+        labels=_labels(one),
         overlaps=tuple(_overlaps(name, taken, matrix)),
         definition=2,
         part_size=PART_BYTES if reading.kind in FILE_KINDS else None,
@@ -138,11 +149,16 @@ def _write(name: str, taken: Mapping[str, Taken], matrix: Matrix, stem: str, sta
     )
 
 
-def _labels(found: tuple[LabelCount, ...] | None, *, is_private: bool) -> tuple[LabelCount, ...] | None:
-    """The counts of the classes; of a private split only where each class is large enough to hide its members."""
-    if found is None or not is_private:
+def _labels(one: Taken) -> tuple[LabelCount, ...] | None:
+    """The counts of the classes; of a private split only those of a label that was named, all large enough to hide in.
+
+    What nobody named as a label may be anything, such as a folder for each patient.
+    """
+    found = one.reading.labels
+    if found is None or one.salt is None:
         return found
-    return found if all(label.count >= FEWEST_OF_A_CLASS for label in found) else None
+    is_named = one.given.label is not None and one.given.label == one.reading.label
+    return found if is_named and all(label.count >= FEWEST_OF_A_CLASS for label in found) else None
 
 
 def _repeats(one: Taken, found: Shared | None) -> dict[str, Any]:
@@ -159,7 +175,7 @@ def _overlaps(name: str, taken: Mapping[str, Taken], matrix: Matrix) -> Iterable
         found = matrix.shared.get((name, other))
         if found is None or (one.reading.kind in FILE_KINDS) != (theirs.reading.kind in FILE_KINDS):
             continue
-        # a place would say which samples of the public split the private one holds
-        told = found.rows if (one.salt is None) == (theirs.salt is None) else ()
+        # a place would say which samples of the other the private one holds, to who has the other or its salt alone
+        told = found.rows if one.salt == theirs.salt else ()
         places = tuple(Place(here=one.place(here), there=theirs.place(there)) for here, there in told)
         yield Overlap(split=other, count=found.count, places=places)

@@ -2,7 +2,7 @@
 
 XXH3 is no secret: whoever can guess a sample can compute its digest and look it up. The digests of a private split are
 therefore HMAC-SHA256 of the plain ones, cut to 16 bytes, under a salt of 32 random bytes that lies in a file of the
-person's own and never in the bundle.
+person's own and never in the bundle: as hex digits below a line that says what it is, or as the bare bytes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,23 @@ DIGEST_BYTES = 16
 _NAME = "reprobundle salt 1"
 
 
+def salt_place(private: object) -> Path | None:
+    """The file that ``private=`` names; None where it names none."""
+    if not isinstance(private, str | os.PathLike) or not os.fspath(private):
+        return None
+    place = os.fsdecode(private)
+    return None if "\0" in place else Path(place)  # no system has a file of such a name
+
+
 def open_salt(place: Path) -> bytes:
-    """The salt in a file; where there is no file, one is made that only its owner can read.
+    """The salt in a file; where there is none, it is made, with the folders around it, for its owner's eyes alone.
 
     Raises:
         UsageError: The file holds something else.
         UnavailableError: It cannot be read or made.
     """
     with disk_errors(place.name):
+        _make_folder(place.absolute().parent)
         try:
             descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -45,8 +54,15 @@ def open_salt(place: Path) -> bytes:
     return salt
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those around it that are missing, each for its owner alone."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def read_salt(place: Path) -> bytes:
-    """The salt in a file.
+    """The salt in a file: as capture writes it, or 32 bytes and nothing else.
 
     Raises:
         UsageError: There is no file, or it holds something else.
@@ -56,9 +72,13 @@ def read_salt(place: Path) -> bytes:
         raise UsageError(f"no file {place.name!r} with a salt", hint="give the file that private= named at the capture")
     with disk_errors(place.name), place.open("rb") as file:
         content = file.read(LONGEST_FILE)
+    if len(content) == SALT_BYTES:
+        return content
     lines = content.decode("ascii", errors="replace").splitlines()
     if len(lines) != 2 or not lines[0].startswith(_NAME) or len(lines[1]) != 2 * SALT_BYTES:
-        raise UsageError(f"{place.name!r} holds no salt: expected a file that capture made for private=")
+        raise UsageError(
+            f"{place.name!r} holds no salt: expected a file that capture made for private=, or {SALT_BYTES} bytes"
+        )
     try:
         return bytes.fromhex(lines[1])
     except ValueError as error:

@@ -173,7 +173,9 @@ class Section(Record):
     Attributes:
         splits: In the order given.
         splitting: How they were made of one whole.
+        left_out: Names of splits that were given and could not be recorded; the notes say why.
     """
 
     splits: tuple[Split, ...]
     splitting: Splitting | None = None
+    left_out: tuple[str, ...] = ()

@@ -49,8 +49,10 @@ def record(source: Source, splits: Sequence[Split], stage: Stage) -> Recorded | 
     if not isinstance(given, Splitting):
         stage.note(NAME, f"splitting: is left out: expected a Splitting, found {type(given).__name__}", hint=FORM)
         return None
-    if any(split.salt is not None for split in splits):
-        message = "splitting: is left out: a split is private, and digests of the whole would tell what is in it"
+    whole_is_private = isinstance(given.data, DataSplit) and given.data.private is not None
+    if whole_is_private or any(split.salt is not None for split in splits):
+        what = f"the whole, {given.name!r}," if whole_is_private else "a split"
+        message = f"splitting: is left out: {what} is private, and digests of the whole would tell what is in it"
         stage.note(NAME, message, hint="keep the indices yourself")
         return None
     whole = _whole(given, stage)
@@ -73,7 +75,13 @@ def _read(data: Any, splits: Sequence[Split] = ()) -> Reading | Failure:
 
     leaves = splits[0].leaves if splits else ()
     if isinstance(data, DataSplit):
-        how = How(dtypes=data.dtypes, as_bytes=data.as_bytes, storage_options=data.storage_options, statistics=False)
+        how = How(
+            dtypes=data.dtypes,
+            as_bytes=data.as_bytes,
+            storage_options=data.storage_options,
+            statistics=False,
+            cached=data.private is None,
+        )
         return read(data.data, how)
     return read(data, How(leaves=leaves, statistics=False))
 
@@ -213,14 +221,14 @@ def check(splitting: Recorded, splits: Sequence[Split], site: Site) -> Iterator[
     """Compare the indices made again with the recorded ones, and the reviewer's own whole with the splits."""
     recorded = tensors.read_arrays(inside(site.root, splitting.indices))
     yield from _check_indices(splitting, recorded, site)
-    given = site.data.get(splitting.whole)
-    if given is None:
-        hint = f"--data {splitting.whole}=PATH"
-        yield not_run(
-            NAME, f"splitting: not made again from the whole, {splitting.whole!r}: no data was given", hint=hint
-        )
-        return
-    yield from _check_whole(splitting, recorded, splits, given)
+    if splitting.whole in site.data:
+        cut = [split for split in splits if split.name in recorded]
+        yield from _check_whole(splitting, recorded, cut, site.data[splitting.whole])
+
+
+def cut_of(splitting: Recorded, root: Path) -> frozenset[str]:
+    """The names of the splits whose indices into the whole are recorded."""
+    return frozenset(tensors.read_arrays(inside(root, splitting.indices)))
 
 
 def _check_indices(splitting: Recorded, recorded: Indices, site: Site) -> Iterator[Finding]:
@@ -257,26 +265,32 @@ def _check_whole(splitting: Recorded, recorded: Indices, splits: Sequence[Split]
     what = f"the whole, {splitting.whole!r}"
     reading = _read(given, splits)
     if isinstance(reading, Failure):
-        yield not_run(NAME, f"{what}: cannot be read: {reading.why}", hint=reading.hint)
+        yield not_run(
+            NAME, f"{what}: no split was made again from it: it cannot be read: {reading.why}", hint=reading.hint
+        )
         return
     if reading.count != splitting.count:
         yield differs(NAME, f"{what}: has another number of samples", expected=splitting.count, found=reading.count)
         return
     if reading.ordered != splitting.ordered and reading.kind not in FILE_KINDS:
         yield differs(NAME, f"{what}: is another one", expected=splitting.ordered, found=reading.ordered)
-    wrong = [split for split in splits if not _is_cut(split, recorded.get(split.name), reading)]
+    wrong = [split for split in splits if not _is_cut(split, recorded[split.name], reading)]
     for split in wrong:
         found = "samples of another content or order"
         yield differs(
             NAME, f"data split {split.name!r} made again from {what}: differs", expected=split.ordered, found=found
         )
     if not wrong and splits:
-        yield same(NAME, f"splits made again from {what}: all {len(splits)} as recorded")
+        yield same(NAME, f"data splits made again from {what}: all {len(splits)} as recorded ({_sizes(splits)})")
+
+
+def _sizes(splits: Sequence[Split]) -> str:
+    return some([f"{split.name} {split.count:,}" for split in splits])
 
 
 def _is_cut(split: Split, rows: Any, whole: Reading) -> bool:
     """Whether a split is what its recorded indices, a stranger's, cut of the whole."""
-    legal = rows is not None and rows.ndim == 1 and rows.dtype.kind == "i"
+    legal = rows.ndim == 1 and rows.dtype.kind == "i"
     if not legal or (rows.size and not (rows.min() >= 0 and rows.max() < whole.count)):
         return False
     return _fits(split, rows, whole.digests)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from reprobundle.components.data import noting
 from reprobundle.components.data.given import DataSplit
 from reprobundle.components.data.provenance import provenance_of
 from reprobundle.components.data.reading import Reading, read
-from reprobundle.components.data.salting import open_salt, salted
+from reprobundle.components.data.salting import open_salt, salt_place, salted
 from reprobundle.components.data.section import NAME, Provenance
-from reprobundle.components.data.unwrapping import how_of, unwrap
+from reprobundle.components.data.unwrapping import how_of, unused, unwrap
 from reprobundle.components.interface import Failure, Source, Stage
 from reprobundle.errors import ReproBundleError
-from reprobundle.store import digest_bytes
 
 UNTOLD = "it is private and cannot be read, for a reason that may name what is in it"
 UNTOLD_HINT = "capture once without private= to see the reason, into a bundle that is thrown away"
@@ -63,39 +60,32 @@ def take(name: str, value: Any, source: Source, stage: Stage) -> Taken | Failure
         The split, or why it cannot be recorded.
     """
     given, faults = unwrap(value)
-    salt = _salt(given.private, stage)
+    salt = _salt(given.private)
     if isinstance(salt, Failure):
         return salt
     reading = read(given.data, how_of(given, progress=source.reading, cached=salt is None))
     if isinstance(reading, Failure):
         return reading if salt is None else Failure(UNTOLD, UNTOLD_HINT)
     said = provenance_of(given)
-    told = [*((fault, None) for fault in faults), *said.remarks, *reading.faults]
-    if given.private is None:
+    told = [*((fault, None) for fault in (*faults, *unused(given))), *said.remarks, *reading.faults]
+    place = salt_place(given.private)
+    if place is None:
         told += [(remark, None) for remark in reading.remarks]
     else:
-        told += noting.of_salt(Path(given.private), source.project)
+        told += noting.of_salt(place, source.project)
     for message, hint in told:
         stage.note(NAME, f"data split {name!r}: {message}", hint=hint)
     return Taken(given=given, reading=reading, provenance=said.provenance, salt=salt)
 
 
-def _salt(private: object, stage: Stage) -> bytes | Failure | None:
+def _salt(private: object) -> bytes | Failure | None:
     """The salt of a private split; without it the split is left out, never read as a public one."""
     if private is None:
         return None
-    if not isinstance(private, str | os.PathLike) or not os.fspath(private):
+    place = salt_place(private)
+    if place is None:
         return Failure(f"private: expected the path of a file for the salt, found {type(private).__name__}")
-    place = Path(os.fsdecode(private))
     try:
-        salt = open_salt(place)
-        digest = digest_bytes(place.read_bytes())
+        return open_salt(place)
     except ReproBundleError as error:
         return Failure(f"private: {error}", error.hint)
-    except OSError as error:
-        return Failure(f"private: {place.name!r} cannot be read: {error.strerror or 'the system refused'}")
-    packed = next((entry.path for entry in stage.writer.entries if entry.xxh3_128 == digest), None)
-    if packed is not None:
-        hint = "call it NAME.salt, which is never packed, or move it out of the project; and make a new one"
-        return Failure(f"private: the file with its salt is in the bundle, as {packed!r}", hint)
-    return salt

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reprobundle.components.data.given import DataSplit, How
+from reprobundle.components.data.sources.urls import is_url, name_of
 from reprobundle.components.interface import Failure, attempt
 
 SHOWN_TYPE = 80
@@ -25,15 +27,34 @@ def unwrap(value: Any) -> tuple[DataSplit, tuple[str, ...]]:
     return kept, tuple(f"{field} is left out: {fault}" for field, fault in faults)
 
 
+def unused(given: DataSplit) -> tuple[str, ...]:
+    """What was said of a split, in words, that its data has no use for."""
+    if not given.dtypes or (isinstance(given.data, str | os.PathLike) and not given.as_bytes and _is_text(given.data)):
+        return ()
+    return ("dtypes is not used: only the columns of a CSV or JSON Lines file can be declared",)
+
+
+def _is_text(place: str | os.PathLike[str]) -> bool:
+    text = os.fsdecode(place)
+    name = name_of(text) if is_url(text) else text
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".jsonl"))
+
+
 def how_of(given: DataSplit, **more: Any) -> How:
     """How a split is to be read.
 
     Args:
-        given: The split, unwrapped.
+        given: The split, unwrapped; of a private one nothing is ever kept for the next time.
         **more: Further fields of `How`.
     """
+    cached = more.pop("cached", True) and given.private is None
     return How(
-        dtypes=given.dtypes, label=given.label, storage_options=given.storage_options, as_bytes=given.as_bytes, **more
+        dtypes=given.dtypes,
+        label=given.label,
+        storage_options=given.storage_options,
+        as_bytes=given.as_bytes,
+        cached=cached,
+        **more,
     )
 
 

@@ -28,7 +28,7 @@ def record(source: Source, stage: Stage) -> Section:
         values=chosen.value if isinstance(chosen.value, dict) else {},
         converted=chosen.converted,
         unsaved=chosen.unsaved,
-        seeds=seeds.in_force() if here else seeds.of_variables(),
+        seeds=dict(seeds.at_the_call(source)) if here else seeds.of_variables(),
         seeds_at_begin={} if source.run is None else dict(source.run.seeds),
         seeding=seeding.latest() if here else None,
         generators=generators.write(source, stage) if here else None,

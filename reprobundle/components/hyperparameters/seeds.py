@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 
 from reprobundle import frameworks, seeding
 from reprobundle.components.hyperparameters.section import NAME
@@ -27,6 +28,11 @@ def in_force() -> dict[str, int | str]:
     return found | of_variables()
 
 
+def at_the_call(source: Source) -> Mapping[str, int | str]:
+    """The seeds that were in force when capture was called; preprocessing and splitting seed generators meanwhile."""
+    return in_force() if source.seeds is None else source.seeds
+
+
 def of_variables() -> dict[str, int | str]:
     """The seeds that stand in environment variables, where they have the form of a seed."""
     values = {name: os.environ.get(name, "") for name in VARIABLES}
@@ -37,8 +43,9 @@ def note_unseeded(source: Source, stage: Stage) -> None:
     """Tell the person that torch drew its seed itself, or that it was seeded otherwise than they may think."""
     if not frameworks.module_of("for_torch").recognises(source.model):
         return
-    made, found = seeding.latest(), in_force()["torch"]
-    assert isinstance(found, int)
+    made, found = seeding.latest(), at_the_call(source).get("torch")
+    if not isinstance(found, int):  # torch was not loaded yet: nothing was trained with it here
+        return
     if made is not None:
         _note_other(made, found, stage)
     elif found >= CHOSEN_BELOW:

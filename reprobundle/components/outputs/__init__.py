@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reprobundle import frameworks, tensors
-from reprobundle.components.interface import Failure, Site, Source, Stage, attempt, differs, not_run, same
+from reprobundle.components.interface import Failure, Fed, Site, Source, Stage, attempt, differs, not_run, same
 from reprobundle.components.outputs import unchanging
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, OutputComparison, Rung
@@ -169,6 +169,11 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
         else:
             message = f"{subject}: {output.reason}"
             yield differs(NAME, message, expected=output.expected, found=output.found)
+
+
+def fed(section: Section) -> Fed | None:
+    """Where the model's inputs are recorded; None where they are not."""
+    return None if section.inputs is None else Fed(section.inputs.file, section.inputs.structure)
 
 
 def recorded(section: Section, root: Path) -> Mapping[str, np.ndarray[Any, Any]]:

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from reprobundle import arrays, tensors
 from reprobundle.components.interface import Failure, Source, Stage, attempt
+from reprobundle.components.preprocessing import chaining
 from reprobundle.components.preprocessing.section import NAME, Pairs, Samples
+from reprobundle.phrases import some
 from reprobundle.records import Json
 from reprobundle.report import Rung
 from reprobundle.worker import raw_values, transforms, tree
@@ -15,6 +17,7 @@ from reprobundle.worker import raw_values, transforms, tree
 RAW = "preprocessing/raw.safetensors"
 EXPECTED = "preprocessing/expected.safetensors"
 MAX_SAMPLE_BYTES = 2**30
+SHOWN = 3
 TAKEN = "give tensors, arrays and plain values, nested"
 
 
@@ -45,7 +48,11 @@ def take(functions: Sequence[Callable[[Any], Any]], samples: Any, source: Source
     elif _is_given_again(functions, raw, made, stage):
         expected = _write(EXPECTED, made, transforms.is_leaf, stage)
         if expected is not None:
-            return Pairs(raw=raw, expected=expected, feeds_model=_feeds(made, source.inputs))
+            _note_empty(made, stage)
+            feeds = _feeds(made, source.inputs)
+            if not feeds:
+                _note_apart(made, source.inputs, stage)
+            return Pairs(raw=raw, expected=expected, feeds_model=feeds)
     stage.writer.forget(RAW)
     return None
 
@@ -72,7 +79,18 @@ def _agree(one: Any, other: Any) -> bool:
     if shape != its_shape:
         return False
     compared = [(ours[name], theirs[name]) for name in ours]
-    return all(_is_same(*pair) or comparison.compare("", *pair).rung is not Rung.DIFFERENT for pair in compared)
+    rungs = (comparison.compare("", *pair, nan_is_a_value=True).rung for pair in compared)
+    return Rung.DIFFERENT not in rungs
+
+
+def _note_empty(made: Any, stage: Stage) -> None:
+    """Say that a result holds nothing that a replay could compare."""
+    for name, array in _flat(made, transforms.is_leaf)[1].items():
+        halves = (array.real, array.imag) if array.dtype.kind == "c" else (array,)
+        if all(bool((half != half).all()) for half in halves):
+            why = "NaN in every element" if array.size else "without an element"
+            hint = "give raw samples whose results hold numbers"
+            stage.note(NAME, f"the transform's result {name!r} is {why}: no replay can compare it", hint=hint)
 
 
 def _feeds(made: Any, inputs: Any) -> bool:
@@ -83,11 +101,26 @@ def _feeds(made: Any, inputs: Any) -> bool:
     if isinstance(both, Failure):
         return False
     ours, theirs = (list(leaves) for leaves in both)
-    return bool(ours) and len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
+    return chaining.are_same(ours, theirs)
 
 
-def _is_same(one: Any, other: Any) -> bool:
-    return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+def _note_apart(made: Any, inputs: Any, stage: Stage) -> None:
+    """Say that results are not the model's inputs, where they look as if they were meant to be."""
+    both = attempt(lambda: [list(_flat(value, transforms.is_leaf)[1].items()) for value in (made, inputs)])
+    if inputs is None or isinstance(both, Failure):
+        return
+    ours, theirs = both
+    if not ours or [array.shape for _, array in ours] != [array.shape for _, array in theirs]:
+        return
+    pairs = [(name, one, other) for (name, one), (_, other) in zip(ours, theirs, strict=True)]
+    dtypes = [
+        f"{name!r} is {one.dtype}, the input {other.dtype}" for name, one, other in pairs if one.dtype != other.dtype
+    ]
+    why = some(dtypes, SHOWN) if dtypes else "of the same shape and dtype, with other values"
+    message = f"the results for the samples are not the model's sample inputs: {why}; a replay compares the two apart"
+    stage.note(
+        NAME, message, hint="capture with inputs=transform(samples), so that a replay proves the way between them"
+    )
 
 
 def _write(path: str, value: Any, is_tensor: Callable[[Any], bool], stage: Stage) -> Samples | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reprobundle.components.interface import Source, Stage
-from reprobundle.components.preprocessing import configuration, given, pairs, pretrained, steps
+from reprobundle.components.preprocessing import configuration, given, pairs, pretrained, steps, surroundings
 from reprobundle.components.preprocessing.given import Preprocessing
 from reprobundle.components.preprocessing.section import NAME, Described, Pairs, Section
 
@@ -19,6 +19,7 @@ def record(source: Source, stage: Stage) -> Section:
     else:
         settings, described = configuration.write(told.configuration, stage)
     taken = steps.take(told.transform, stage, saved)
+    surroundings.note(steps.things(told.transform), stage)
     return Section(
         configuration=settings,
         transform=taken.entry,

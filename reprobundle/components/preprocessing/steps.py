@@ -69,6 +69,11 @@ def take(transform: Any, stage: Stage, saved: pretrained.Saved) -> Taken:
     return Taken(functions, steps=tuple(steps))
 
 
+def things(transform: Any) -> list[Any]:
+    """What is applied, one after another, as it was given."""
+    return [] if transform is None else [thing for _, thing in _named(transform)]
+
+
 def _named(transform: Any) -> Iterator[tuple[str, Any]]:
     """Each step with its name; torch's container of modules is its modules."""
     if is_sequential(transform):

@@ -302,6 +302,47 @@ def test_secrets_stay_out(repository):
     ]
 
 
+def test_salts_stay_out(repository):
+    """A file that holds the salt of a private split is neither copied nor in the patch, wherever the salt was in it."""
+    salt = bytes(range(100, 132))
+    told = f"salt\n{salt.hex()}\n"
+    repository.write("train.py", SCRIPT.replace("Model())", f"Model(), secrets=(bytes.fromhex({'00' * 32!r}), SALT))"))
+    given = SCRIPT.replace("Model())", "Model(), secrets=(bytes(32), bytes(range(100, 132))))")
+    repository.write("train.py", f"import loaded\n{given}")
+    repository.write("kept.txt", told.upper().replace("\n", "\r\n"))
+    repository.write("gone.txt", told)
+    repository.write("edited.txt", told)
+    (repository.root / "raw.bin").write_bytes(b"\0\n" + salt + b"\n")
+    repository.commit()
+    repository.write("edited.txt", "salt\n")
+    repository.write("kept.py", "print()\n")
+    repository.git("add", "kept.py")
+    (repository.root / "gone.txt").unlink()
+    (repository.root / "raw.bin").write_bytes(b"\0\n")
+    repository.write("loaded.py", f"KEY = '{salt.hex()}'\n")
+    captured = repository.capture()
+    files = [(captured.root / path).read_bytes() for path in captured.files]
+
+    assert not [content for content in files if salt in content or salt.hex().encode() in content.lower()]
+    assert captured.text("code/source/edited.txt") == "salt\n"
+    assert captured.text("code/uncommitted.patch").count("diff --git") == 1
+    assert [module.name for module in captured.section.modules] == ["train"]
+    assert [(left.path, left.reason) for left in captured.section.left_out] == [
+        ("edited.txt", "is not in the patch: its change tells the salt of a private split"),
+        ("gone.txt", "is not in the patch: its change tells the salt of a private split"),
+        ("kept.txt", "holds the salt of a private split"),
+        ("loaded.py", "holds the salt of a private split"),
+        ("raw.bin", "is not in the patch: its change tells the salt of a private split"),
+    ]
+    assert captured.notes[-1] == (
+        "the salt of a private split stands in the source: what holds it is left out of the bundle",
+        (
+            "name another file in private=, which makes a new salt, and take the old one out of git: "
+            "who has it can try samples against every bundle recorded under it"
+        ),
+    )
+
+
 def test_unfit_files_are_listed(repository):
     """Links, pointers of git-lfs, illegal names and names that clash stay out, each with its reason."""
     (repository.root / "link").symlink_to("train.py")

@@ -15,6 +15,7 @@ from reprobundle import DataSplit
 from reprobundle.components import data
 from reprobundle.components.data.files import PART_BYTES
 from reprobundle.components.interface import Site
+from reprobundle.errors import UsageError
 from reprobundle.report import Status
 from reprobundle.store import digest_file
 
@@ -103,6 +104,31 @@ def test_the_columns_that_were_touched_are_named(stage):
     )
 
 
+def test_statistics_that_differ_little_are_told_with_all_their_digits(stage):
+    """Two means are never told as one."""
+    table = {"mass": np.full(10, 4178.35), "height": np.arange(10.0)}
+    section = take(stage, test=table)
+    table["mass"] = table["mass"] + np.where(np.arange(10) == 7, 1e-5, 0.0)
+
+    assert checked(section, stage, test=table) == differs(
+        "digest differs (10 samples, recorded 10): row 7 differs, "
+        "with other statistics of 'mass' (mean 4178.350001, recorded 4178.35) only"
+    )
+
+
+def test_a_table_has_columns(stage, tmp_path):
+    """What is called a part of any other sample is called a column of a table."""
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "b.csv").write_text("b,a\n2,1\n")
+    table = take(stage, test=tmp_path / "a.csv")
+    columns = {"a": np.zeros(1), "b": np.zeros(1)}
+    arrays = take(new_stage(tmp_path / "arrays"), test=columns)
+    turned = dict(reversed(columns.items()))
+
+    assert checked(table, stage, test=tmp_path / "b.csv")[0][1].endswith("the columns stand in another order")
+    assert checked(arrays, stage, test=turned)[0][1].endswith("the parts stand in another order")
+
+
 def test_a_difference_says_what_it_means(stage):
     """The verdict does not rest on the copy, and the finding says so."""
     section = take(stage, test=np.zeros(2))
@@ -151,6 +177,38 @@ def test_a_list_of_files_is_found_in_a_folder(stage, tmp_path):
     assert checked(section, stage, test=folder) == differs("digest differs (2 files, recorded 2): '0002.txt' differs")
     assert checked(section, stage, test=listed[::-1]) == differs(
         "digest differs (2 files, recorded 2): '0002.txt' differs"
+    )
+
+
+def test_a_list_of_files_is_found_a_folder_below_or_above(stage, tmp_path):
+    """A list is named relative to the folder its files share, which the reviewer's folder need not be."""
+    folder = tmp_path / "data" / "img" / "two"
+    folder.parent.mkdir(parents=True)
+    folder_of(folder, 4)
+    (tmp_path / "data" / "0000.txt.orig").write_text("0")
+    below = take(stage, test=sorted(folder.iterdir()))
+    (folder.parent / "one.txt").write_text("1")
+    other = new_stage(tmp_path / "above")
+    above = take(other, test=[folder / "0001.txt", folder.parent / "one.txt"])
+
+    assert checked(below, stage, test=tmp_path / "data") == same("4 files")
+    assert checked(above, other, test=tmp_path / "data") == same("2 files")
+    (folder / "0002.txt").write_text("X")
+    assert checked(below, stage, test=tmp_path / "data") == differs(
+        "digest differs (4 files, recorded 4): '0002.txt' differs"
+    )
+
+
+def test_a_listed_folder_may_be_left_out(stage, tmp_path):
+    """Recorded as ``cat/0.txt``, given as the folder ``cat`` itself; what stands beside it is missing."""
+    for name in ("cat", "dog"):
+        folder_of(tmp_path / name, 2)
+    section = take(
+        stage, test=[tmp_path / "cat" / "0000.txt", tmp_path / "cat" / "0001.txt", tmp_path / "dog" / "0000.txt"]
+    )
+
+    assert checked(section, stage, test=tmp_path / "cat") == differs(
+        "digest differs (2 files, recorded 3): 'dog/0000.txt' is missing"
     )
 
 
@@ -206,7 +264,7 @@ def test_one_of_many_files_is_named(stage, tmp_path):
 @pytest.mark.parametrize(
     ("value", "given", "why"),
     [
-        (np.zeros(1), "absent.npy", "no file or folder 'absent.npy'"),
+        (np.zeros(1), "absent.npy", "no file or folder '{folder}/absent.npy'"),
         (np.zeros(1), "here.txt", "expected samples, found a file of another form"),
         (np.zeros(1), "folder", "expected samples, found a folder of files"),
         ("folder", "here.txt", "expected a folder or an archive, found a file"),
@@ -221,7 +279,7 @@ def test_what_cannot_be_compared_is_not_run(stage, tmp_path, value, given, why):
     np.save(tmp_path / "some.npy", np.zeros(1))
     section = take(stage, test=tmp_path / value if isinstance(value, str) else value)
 
-    assert checked(section, stage, test=tmp_path / given) == not_run(why)
+    assert checked(section, stage, test=tmp_path / given) == not_run(why.format(folder=tmp_path))
 
 
 def test_pickles_are_never_loaded(stage, tmp_path):
@@ -235,15 +293,51 @@ def test_pickles_are_never_loaded(stage, tmp_path):
 
 
 def test_no_data_is_not_run(stage, tmp_path):
-    """A split without a copy is not run, with the way out; a copy without a split too."""
-    section = take(stage, test=np.zeros(1), mine=DataSplit(np.ones(1), private=tmp_path / "k.salt"))
-    findings = list(data.check(section, Site(root=stage.root, data={"tset": Path("x")})))
+    """All splits without a copy stand in one line, with the way out."""
+    section = take(stage, test=DataSplit(np.zeros(1), private=tmp_path / "k.salt"), own=np.ones(1), mine=np.ones(1))
 
-    assert [(f.status, f.message, f.hint) for f in findings] == [
-        (Status.NOT_RUN, "data split 'test': not compared: no data was given", "--data test=PATH"),
-        (Status.NOT_RUN, "data split 'mine': not compared: no data was given", "--data mine=PATH --salt mine=FILE"),
-        (Status.NOT_RUN, "data split 'tset': not compared: the bundle records no split of this name", None),
+    def told(**given):
+        found = list(data.check(section, Site(root=stage.root, data=given)))[len(given) :]
+        return [(finding.status, finding.message, finding.hint) for finding in found]
+
+    assert told() == [
+        (
+            Status.NOT_RUN,
+            "3 data splits were not compared: no data was given (test, own, mine)",
+            "--data test=PATH --salt test=FILE",
+        )
     ]
+    assert told(test=1, own=np.ones(1)) == [
+        (Status.NOT_RUN, "1 data split was not compared: no data was given (mine)", "--data mine=PATH")
+    ]
+    assert told(test=1, own=np.ones(1), mine=np.ones(1)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("trian", "did you mean 'train'? it records 'train', 'test'"),
+        ("zzz", "it records 'train', 'test'"),
+    ],
+)
+def test_an_unknown_name_is_wrong_usage(stage, name, hint):
+    """A copy of a split that is not recorded is a slip, and is refused with the names there are."""
+    section = take(stage, train=np.zeros(1), test=np.ones(1))
+    with pytest.raises(UsageError) as caught:
+        data.refuse_unknown(section, ["test", name], "data")
+
+    assert (str(caught.value), caught.value.hint) == (f"data: the bundle records no data split {name!r}", hint)
+
+
+def test_an_unknown_name_where_nothing_is_recorded():
+    """That there are no splits is said."""
+    with pytest.raises(UsageError) as caught:
+        data.refuse_unknown(data.Section(splits=()), ["train"], "salts")
+
+    assert (str(caught.value), caught.value.hint) == (
+        "salts: the bundle records no data split 'train'",
+        "it records none",
+    )
 
 
 def test_a_private_split_is_checked_with_its_salt(stage, tmp_path):

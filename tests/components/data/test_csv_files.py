@@ -42,11 +42,58 @@ def refusal(place, **how):
     return str(raised.value)
 
 
-def test_undeclared_columns_are_text(write):
-    """A CSV file knows no dtypes: each cell is a text, an empty one the empty text."""
-    place = write("a,b\n1,x\n,\n")
+GUESSES = [
+    (["1", " -7 ", "+007"], [1, -7, 7]),
+    (["1", ""], [1.0, float("nan")]),
+    (["9223372036854775807", ""], [2.0**63, float("nan")]),
+    (["18446744073709551615", "1"], [np.uint64(2**64 - 1), np.uint64(1)]),
+    (["18446744073709551615", "-1"], ["18446744073709551615", "-1"]),
+    (["18446744073709551615", ""], ["18446744073709551615", ""]),
+    (["18446744073709551616"], ["18446744073709551616"]),
+    (["18446744073709551615", "0.5"], [float(2**64), 0.5]),
+    (["1", ".5", "2.", "1e400", "-inf", "Infinity", "NaN"], [1.0, 0.5, 2.0, np.inf, -np.inf, np.inf, float("nan")]),
+    (["True", "FALSE", "NA"], [True, False, None]),
+    (["True", "1"], ["True", "1"]),
+    (["", "null"], [float("nan"), float("nan")]),
+    (["1", "x", "", "n/a"], ["1", "x", None, None]),
+    (["1_0", "0x1p3"], ["1_0", "0x1p3"]),
+    (["1", "\N{FULLWIDTH DIGIT ONE}"], ["1", "\N{FULLWIDTH DIGIT ONE}"]),
+    (["1", " "], ["1", " "]),
+    (["1" + "0" * 5000, "1"], ["1" + "0" * 5000, "1"]),
+    (["+", "1"], ["+", "1"]),
+    (["1.5", " inf"], ["1.5", " inf"]),
+]
 
-    assert digests(place) == of_rows({"a": "1", "b": "x"}, {"a": "", "b": ""})
+
+@pytest.mark.parametrize(("cells", "values"), GUESSES)
+def test_an_undeclared_column_is_what_its_cells_are(cells, values, write):
+    """As pandas reads it: Booleans, integers, floats with NaN for what is missing, else texts, some missing."""
+    place = write("a,b\n" + "".join(f'"{cell}",x\n' for cell in cells))
+
+    assert digests(place) == of_rows(*({"a": value, "b": "x"} for value in values))
+
+
+def test_what_a_column_is_shows_in_all_of_it(write):
+    """One cell at the end of a long column makes it another one, from the first row on."""
+    place = write("a\n" + "1\n" * 9000 + "x\n")
+
+    assert digests(place) == of_rows(*[{"a": "1"}] * 9000, {"a": "x"})
+
+
+def test_a_column_without_a_name_is_called_as_pandas_calls_it(write):
+    """Such as an index that was written along; a remark says so."""
+    samples = open_path(write(",a\n0,x\n"), How())
+    told = "its first column has no name and is called 'Unnamed: 0': an index? to_csv(index=False) leaves it out"
+
+    assert samples.remarks == (told,)
+    assert digests(write(",a\n0,x\n")) == of_rows({"Unnamed: 0": 0, "a": "x"})
+
+
+def test_another_delimiter_is_noticed(write):
+    """A file with semicolons is one column, which a remark says."""
+    told = "it has one column, 'a;b': expected commas between cells, found ';'"
+
+    assert open_path(write("a;b\n1;2\n"), How()).remarks == (told,)
 
 
 def test_quotes_and_line_ends_are_no_part_of_a_cell(write):
@@ -178,11 +225,11 @@ def test_a_cut_gzip_file_is_refused(write):
 
 
 def test_recorded_leaves_are_the_declaration(write):
-    """A reviewer's copy is read with the dtypes of the recorded leaves, what they do not say as text."""
+    """A reviewer's copy is read with the dtypes of the recorded leaves, what they do not say as what its cells are."""
     place = write("a,b,c\n1,2.5,\n")
     leaves = (Leaf(name="a", dtype="I32", shape=()), Leaf(name="b", dtype="F32", shape=()))
 
-    assert digests(place, leaves=leaves) == of_rows({"a": np.int32(1), "b": np.float32(2.5), "c": ""})
+    assert digests(place, leaves=leaves) == of_rows({"a": np.int32(1), "b": np.float32(2.5), "c": float("nan")})
 
 
 def test_recorded_leaves_say_what_an_empty_cell_is(write):
@@ -193,6 +240,37 @@ def test_recorded_leaves_say_what_an_empty_cell_is(write):
     for missing, row in ((True, {"a": None, "b": None}), (False, {"a": float("nan"), "b": ""})):
         leaves = tuple(Leaf(name=name, dtype=dtype, shape=(), missing=missing) for name, dtype in forms)
         assert digests(place, leaves=leaves) == of_rows(row)
+
+
+@pytest.mark.parametrize(("missing", "value"), [(False, "NA"), (True, None)])
+def test_a_text_that_looks_missing_is_one_where_none_was(missing, value, write):
+    """A text such as NA is kept where the recorded column lacks no value, since there it can only be a text."""
+    leaves = (Leaf(name="a", dtype="text", shape=(), missing=missing),)
+
+    assert digests(write("a\nNA\n"), leaves=leaves) == of_rows({"a": value})
+
+
+def test_a_column_that_is_not_as_recorded_is_what_its_cells_are(write):
+    """A copy whose year became 2008.0 is read all the same, so that the difference can be told; what is declared is strict."""
+    place = write("year,b\n2008.0,x\n")
+    leaves = (Leaf(name="year", dtype="I64", shape=()), Leaf(name="b", dtype="text", shape=()))
+    message = "'rows.csv': line 2, column 'year': expected I64, found '2008.0'"
+
+    assert digests(place, leaves=leaves) == of_rows({"year": 2008.0, "b": "x"})
+    assert refusal(place, leaves=leaves, dtypes={"year": "int64"}) == message
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("string", None), ("text", "NA"), ("float64", float("nan")), ("Int8", None)]
+)
+def test_markers_of_a_missing_value_count_in_declared_columns(dtype, value, write):
+    """They are missing, or NaN, as pandas has it; in a column declared `text` each cell is the text it is."""
+    assert digests(write("a\nNA\n"), dtypes={"a": dtype}) == of_rows({"a": value})
+
+
+def test_a_text_in_json_is_never_missing(write):
+    """JSON has null for that."""
+    assert digests(write('{"a":"NA"}\n', "rows.jsonl"), dtypes={"a": "string"}) == of_rows({"a": "NA"})
 
 
 def test_a_large_file_is_read_in_blocks(write):

@@ -278,7 +278,17 @@ def test_a_list_names_all_that_is_missing(tmp_path):
     with pytest.raises(UsageError) as caught:
         read_place([tmp_path, tmp_path / "a", tmp_path / "b"], ANEW)
 
-    assert str(caught.value) == f"2 paths of the list: no regular file: {tmp_path.name!r}, 'b'"
+    assert str(caught.value) == f"2 paths of the list: no regular file: {str(tmp_path)!r}, {str(tmp_path / 'b')!r}"
+    assert caught.value.hint == "paths are taken from the folder you are in"
+
+
+def test_a_list_of_texts_is_told_how_to_be_given():
+    """Texts are taken for paths; where none is a file, the hint says how texts are given."""
+    with pytest.raises(UsageError) as caught:
+        read_place(["a text", "another"], ANEW)
+
+    assert str(caught.value) == "2 paths of the list: no regular file: 'a text', 'another'"
+    assert caught.value.hint == "texts that are the samples themselves are given as an array, numpy.array(texts)"
 
 
 def test_classes_are_the_first_folders(tmp_path):
@@ -325,7 +335,7 @@ def test_a_special_file_is_no_split(tmp_path):
     with pytest.raises(UsageError) as caught:
         read_place(tmp_path / "pipe", ANEW)
 
-    assert str(caught.value) == "'pipe': no regular file or folder"
+    assert str(caught.value) == f"{str(tmp_path / 'pipe')!r}: no regular file or folder"
 
 
 def test_relative_names_have_slashes():

@@ -11,7 +11,7 @@ import pytest
 
 from reprobundle.components.data.files import archives, read_place
 from reprobundle.components.data.given import How
-from reprobundle.errors import RefusedInputError
+from reprobundle.errors import RefusedInputError, UsageError
 
 ANEW = How(cached=False)
 
@@ -195,3 +195,14 @@ def test_a_changed_byte_in_a_zip_is_refused(tmp_path):
         read_place(place, ANEW)
 
     assert str(caught.value) == "'x.zip': is no whole archive: Bad CRC-32 for file 'a'"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz", "x"])
+def test_a_pipe_called_an_archive_is_not_waited_for(tmp_path, name):
+    """Only a regular file is opened, whatever it is called."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UsageError) as caught:
+        read_place(tmp_path / name, ANEW)
+
+    assert str(caught.value) == f"{str(tmp_path / name)!r}: no regular file or folder"

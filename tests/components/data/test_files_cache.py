@@ -2,23 +2,29 @@
 
 import os
 import stat
+import struct
 import time
+from array import array
 
 import pytest
+import xxhash
 
-from reprobundle.components.data.files import cache, folders, read_place
-from reprobundle.components.data.given import How
+from reprobundle.components.data.files import cache, folders, read_place, trusting
+from reprobundle.components.data.files.walking import Columns
+from reprobundle.components.data.given import DataSplit, How
+from reprobundle.components.data.unwrapping import how_of
 
 LONG_AGO = time.time_ns() - 10**11
 
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path, monkeypatch):
-    """A cache of the test's own, which keeps also what is little and new."""
+    """A cache of the test's own, which keeps also what is little and new, on any disk."""
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
     monkeypatch.delenv(cache.OFF, raising=False)
     monkeypatch.setattr(cache, "WORTH_FILES", 1)
-    monkeypatch.setattr(cache, "GRANULARITY", -(10**10))
+    monkeypatch.setattr(trusting, "settling_time", lambda: -(10**10))
+    monkeypatch.setattr(trusting, "keeps_times", lambda _: True)
     return tmp_path / "cache" / "digests"
 
 
@@ -79,8 +85,8 @@ def test_a_change_that_keeps_size_and_time_shows(data, read_bytes):
 
 
 def test_what_was_written_just_now_is_not_kept(data, read_bytes, monkeypatch):
-    """A file written less than two seconds before it was digested is digested again the next time."""
-    monkeypatch.setattr(cache, "GRANULARITY", 2 * 10**9)
+    """A file written less than the settling time before it was digested is digested again the next time."""
+    monkeypatch.setattr(trusting, "settling_time", lambda: 2 * 10**9)
 
     read_bytes(data)
 
@@ -124,7 +130,7 @@ def test_any_broken_byte_makes_it_useless(data, read_bytes, kept):
     first, _ = read_bytes(data)
     place = next(kept.iterdir())
     whole = place.read_bytes()
-    for broken in (b"", whole[:40], whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), whole.replace(b"1", b"2", 1)):
+    for broken in (b"", whole[:40], whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), whole.replace(b"2", b"1", 1)):
         place.write_bytes(broken)
 
         assert read_bytes(data) == (first, 100_002)
@@ -190,3 +196,78 @@ def test_what_was_kept_longest_ago_goes_first(tmp_path, monkeypatch, kept):
     cache._write(kept / "new", bytes(100))
 
     assert sorted(place.name for place in kept.iterdir()) == ["2", "new"]
+
+
+def test_a_file_on_a_disk_that_is_not_trusted_is_not_kept(data, tmp_path, read_bytes, monkeypatch):
+    """A folder holds a link to a file of another file system, whose times may not be true: it is read each time."""
+    monkeypatch.setattr(trusting, "keeps_times", lambda path: not path.endswith("linked"))
+    columns = Columns(*(array("q", values) for values in ([1, 1], [0, 0], [0, 0], [1, 2], [1, 2])))
+    kept = cache.Kept(["a", "linked"], columns, bytes(32), {})
+
+    found = cache.worth_keeping(kept, bytearray(b"\1\1"), 0, str(data))
+
+    assert found.names == ["a"]
+
+
+def test_another_device_is_another_file():
+    """A file with the same size, times and inode on another file system is not the same."""
+    before, now = (Columns(*(array("q", [value]) for value in (1, 2, 3, 4, device))) for device in (5, 6))
+    kept = cache.Kept(["a"], before, bytes(16), {})
+
+    assert cache.reusable(kept, ["a"], before) == {0: 0}
+    assert cache.reusable(kept, ["a"], now) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        bytes(15),
+        struct.pack("=QQ", 2**60, 1) + b"a" * 200,
+        struct.pack("=QQ", 3, 5) + b"a\0b\0c" + bytes(50),
+        struct.pack("=QQ", 2, 1) + b"a" + bytes(112),
+        struct.pack("=QQ", 1, 1) + b"\xff" + bytes(56),
+        struct.pack("=QQ", 1, 1) + b"a" + bytes(57),
+        struct.pack("=QQq", 1, 1, 2**62)[:-8] + b"a" + struct.pack("=q", 2**62) + bytes(48),
+    ],
+    ids=["nothing", "no head", "too many", "cut", "names", "letters", "longer", "parts"],
+)
+def test_a_body_that_makes_no_sense_is_as_good_as_none(data, read_bytes, kept, body):
+    """A file with a right checksum, whose lengths or letters are wrong, is read as if it were not there."""
+    first, _ = read_bytes(data)
+    place = next(kept.iterdir())
+    place.write_bytes(cache.MAGIC + xxhash.xxh3_128_digest(body) + body)
+
+    assert read_bytes(data) == (first, 100_002)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_in_its_place_is_passed_over(data, read_bytes, kept):
+    """A pipe, a folder or a link where the kept digests should be is neither waited for nor followed."""
+    first, _ = read_bytes(data)
+    place = next(kept.iterdir())
+    aside = place.rename(kept.parent / "aside")
+    for make in (os.mkfifo, os.mkdir, lambda path: os.symlink(aside, path)):
+        make(place)
+
+        assert read_bytes(data) == (first, 100_002)
+
+        (os.rmdir if place.is_dir() else os.unlink)(place)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no modes here")
+@pytest.mark.parametrize(("mode", "count"), [(0o777, 100_002), (0o775, 100_002), (0o1777, 0), (0o755, 0)])
+def test_a_folder_above_that_others_can_change_is_not_used(data, read_bytes, kept, mode, count):
+    """Where somebody else could put another folder in its place, nothing is believed."""
+    read_bytes(data)
+    kept.parent.chmod(mode)
+
+    assert read_bytes(data)[1] == count
+
+
+def test_of_a_private_split_nothing_is_kept(data, tmp_path):
+    """Whatever a private split is read for leaves no digests without a salt."""
+    private, public = DataSplit(data, private=tmp_path / "salt"), DataSplit(data)
+
+    assert [how_of(private).cached, how_of(private, cached=True).cached] == [False, False]
+    assert [how_of(public).cached, how_of(public, cached=False).cached] == [True, False]

@@ -58,6 +58,17 @@ def test_all_that_was_said_is_recorded() -> None:
     ]
 
 
+def test_licence_has_two_spellings() -> None:
+    """The Hub's spelling is taken as well; where both are given and differ, one is kept and the person told."""
+    said, both = provenance_of(DataSplit(0, license="mit")), provenance_of(DataSplit(0, license="MIT", licence="0BSD"))
+
+    assert (said.provenance, said.remarks) == (Provenance(licence="MIT"), ())
+    assert both.provenance == Provenance(licence="0BSD")
+    assert both.remarks == (
+        ("license is left out: licence is given, too, and says something else", "give one of the two"),
+    )
+
+
 def test_a_place_on_this_machine_is_told() -> None:
     """A path that leads nowhere for a reader is kept, because the person said it, and told."""
     said = provenance_of(DataSplit(0, source="copied from /data/mine/x.csv"))

@@ -270,7 +270,27 @@ def test_files_are_read_by_their_bytes(tmp_path):
 
 def test_an_empty_folder_is_a_failure(tmp_path):
     """A folder without a file is no split."""
-    assert read(tmp_path) == Failure("holds no file")
+    hint = "give the folder or archive that the files lie in, or leave the split out"
+
+    assert read(tmp_path) == Failure("holds no file", hint)
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_data_that_is_not_opened_is_told(as_bytes, tmp_path):
+    """A file whose name says that it holds data, but which is known by its bytes alone, is remarked on unless that was asked."""
+    (tmp_path / "x.pkl").write_bytes(b"1")
+    told = "'x.pkl' is digested by its bytes: what is in it was not looked at"
+
+    assert read(tmp_path / "x.pkl", How(as_bytes=as_bytes)).remarks == (() if as_bytes else (told,))
+
+
+def test_data_among_files_is_told_once(tmp_path):
+    """Of several such files one is named."""
+    for name in ("a.pkl", "b.h5", "c.png"):
+        (tmp_path / name).write_bytes(b"1")
+    told = "files of data are digested, such as 'a.pkl', by their bytes: what is in them was not looked at"
+
+    assert read(tmp_path).remarks == (told,)
 
 
 def test_failures_and_readings_are_told_apart():

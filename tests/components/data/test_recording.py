@@ -19,7 +19,6 @@ from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.interface import Begun, Source
 from reprobundle.records import from_bytes, to_bytes
 
-HINT = "give a path, an array, a table, or a data set that can be read"
 PATIENTS = np.array([[34, 0], [71, 1], [52, 0], [34, 0], [80, 1], [66, 1]])
 
 
@@ -97,9 +96,9 @@ def test_repeats_are_told_with_their_places(stage):
 
 def test_where_leakage_could_not_be_looked_for_is_told(stage, tmp_path):
     """Splits whose samples can never have the same digest are named, so that silence means something."""
-    (tmp_path / "a.bin").write_bytes(b"a")
+    (tmp_path / "a.raw").write_bytes(b"a")
     x = np.arange(4.0)
-    take(stage, train=x, test=x.astype(np.float32), valid={"x": x}, files=tmp_path / "a.bin")
+    take(stage, train=x, test=x.astype(np.float32), valid={"x": x}, files=tmp_path / "a.raw")
 
     assert notes(stage) == [
         "leakage was not looked for between 'train' and 'test' ('value' is F64 in the one, F32 in the other), "
@@ -135,7 +134,7 @@ def test_what_cannot_be_read_is_left_out(stage):
         "samples one by one, found int",
         "data split 'empty': is left out: holds no sample",
     ]
-    assert stage.notes[0].hint == HINT
+    assert stage.notes[0].hint == "give rows as an array or table, or a list or data set of the samples"
 
 
 def test_listings_have_legal_names_of_their_own(stage):
@@ -189,7 +188,7 @@ def test_what_is_wrong_with_a_data_split_is_told(stage):
 def test_a_private_split_tells_nothing_of_its_samples(stage, tmp_path):
     """Salted digests, no size, no statistics, no place in a public split, no class that is small."""
     salt = tmp_path / "patients.salt"
-    private = DataSplit((PATIENTS[:, 0], PATIENTS[:, 1]), private=salt)
+    private = DataSplit((PATIENTS[:, 0], PATIENTS[:, 1]), label="1", private=salt)
     section = take(stage, patients=private, open=(PATIENTS[:2, 0], PATIENTS[:2, 1]))
     split = section.splits[0]
     plain = read((PATIENTS[:, 0], PATIENTS[:, 1]), None)
@@ -233,7 +232,8 @@ def test_names_and_sizes_of_private_files_are_left_out(stage, tmp_path):
     [
         (3, "private: expected the path of a file for the salt, found int"),
         ("", "private: expected the path of a file for the salt, found str"),
-        ("full", "private: 'full' holds no salt: expected a file that capture made for private="),
+        ("a\0b", "private: expected the path of a file for the salt, found str"),
+        ("full", "private: 'full' holds no salt: expected a file that capture made for private=, or 32 bytes"),
     ],
 )
 def test_a_private_split_is_never_read_as_a_public_one(stage, tmp_path, monkeypatch, private, why):
@@ -256,15 +256,54 @@ def test_why_a_private_split_cannot_be_read_is_not_told(stage, tmp_path):
 
 
 def test_a_salt_in_the_project(stage, tmp_path):
-    """A salt that lies among the code is told; one that was packed with it leaves the split out."""
+    """A salt that lies among the code is told."""
     take(stage, train=DataSplit(np.zeros(1), private=tmp_path / "key"), project=tmp_path)
-    stage.writer.write("code/source/key", (tmp_path / "key").read_bytes())
-    section = take(stage, test=DataSplit(np.zeros(1), private=tmp_path / "key"), project=tmp_path)
 
-    assert section.splits == ()
-    assert notes(stage)[1:] == [
-        "data split 'train': its salt 'key' lies in the project",
-        "data split 'test': is left out: private: the file with its salt is in the bundle, as 'code/source/key'",
+    assert notes(stage)[1:] == ["data split 'train': its salt 'key' lies in the project"]
+
+
+def test_classes_of_a_private_split(stage, tmp_path):
+    """Only those of a label that was named are told: a folder for each class, or a column, may be a patient."""
+    for name in ("Ada", "Boris"):
+        (tmp_path / "scans" / name).mkdir(parents=True)
+        for number in range(5):
+            (tmp_path / "scans" / name / f"{number}.txt").write_text(f"{name} {number}")
+    frame = {"y": np.array([0, 1] * 5), "x": np.arange(10.0)}
+    salt = tmp_path / "k.salt"
+    section = take(
+        stage,
+        scans=DataSplit(tmp_path / "scans", private=salt),
+        unnamed=DataSplit(frame, private=salt),
+        named=DataSplit(frame, private=salt, label="y"),
+    )
+
+    assert b"Boris" not in bundle_bytes(stage, section)
+    assert [split.labels and len(split.labels) for split in section.splits] == [None, None, 2]
+    assert [note for note in notes(stage) if "classes" in note] == [
+        "data split 'scans': its classes are left out: they are names of its folders",
+        "data split 'unnamed': its classes are left out: 'y' was not named as its label",
+    ]
+
+
+def test_private_splits_under_different_salts(stage, tmp_path):
+    """Rows of splits under different salts are not linked: who has the one salt would learn of the other's."""
+    x = np.arange(4.0)
+    section = take(
+        stage,
+        one=DataSplit(x, private=tmp_path / "1.salt"),
+        two=DataSplit(x[::-1].copy(), private=tmp_path / "2.salt"),
+        same=DataSplit(x[:1], private=tmp_path / "1.salt"),
+    )
+    told = {(split.name, lap.split): (lap.count, len(lap.places)) for split in section.splits for lap in split.overlaps}
+
+    assert told == {
+        ("one", "two"): (4, 0), ("two", "one"): (4, 0), ("one", "same"): (1, 1), ("same", "one"): (1, 1),
+        ("two", "same"): (1, 0), ("same", "two"): (1, 0),
+    }  # fmt: skip
+    assert notes(stage)[3:] == [
+        "leakage: 4 of 4 of data split 'two' stand in 'one', too; where is not told, because their salts differ",
+        "leakage: 1 of 1 of data split 'same' stand in 'one', too: row 0 is row 0 of 'one'",
+        "leakage: 1 of 1 of data split 'same' stand in 'two', too; where is not told, because their salts differ",
     ]
 
 
@@ -306,7 +345,7 @@ def test_two_captures_are_byte_identical(tmp_path):
 
 def test_an_empty_section():
     """No splits are a section, too."""
-    assert json.loads(to_bytes(data.Section(splits=()))) == {"splits": [], "splitting": None}
+    assert json.loads(to_bytes(data.Section(splits=()))) == {"splits": [], "splitting": None, "left_out": []}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
@@ -321,3 +360,24 @@ def test_what_is_left_out_of_a_folder_is_told(stage, tmp_path):
     assert split.count == 1
     assert len(notes(stage)) == 1
     assert "'loop'" in notes(stage)[0]
+
+
+@pytest.mark.parametrize(("value", "used"), [(np.zeros(2), False), ("rows.csv", True), ("rows.npy", False)])
+def test_dtypes_that_nothing_reads_are_told(stage, tmp_path, monkeypatch, value, used):
+    """An array and a file with dtypes of its own have no use for declared ones, and it is not silent."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    np.save(tmp_path / "rows.npy", np.zeros(2))
+    take(stage, train=DataSplit(value, dtypes={"x": "int64"}))
+    told = "data split 'train': dtypes is not used: only the columns of a CSV or JSON Lines file can be declared"
+
+    assert (told not in notes(stage)) is used
+
+
+def test_splits_that_are_left_out_are_named(stage):
+    """The section says which splits were given and are not recorded, whatever their names are."""
+    section = data.capture(
+        Source(model=None, splits={"a": np.zeros(2), "lost": "no-such-file.csv", 3: [1], "\ud800": [1]}), stage
+    )
+
+    assert section.left_out == ("lost", "3", "'\\ud800'")

@@ -25,6 +25,25 @@ def test_a_salt_is_made_once(tmp_path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_folders_of_a_salt_are_made(tmp_path) -> None:
+    """Folders that are missing are made for their owner alone, one that is there stays as it is."""
+    os.chmod(tmp_path, 0o755)
+    salt = open_salt(tmp_path / "keys" / "mine" / "train.salt")
+
+    assert read_salt(tmp_path / "keys" / "mine" / "train.salt") == salt
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (tmp_path, tmp_path / "keys", tmp_path / "keys" / "mine")]
+    assert modes == [0o755, 0o700, 0o700]
+
+
+def test_random_bytes_of_ones_own_are_a_salt(tmp_path) -> None:
+    """A file of 32 bytes, whatever they are, is a salt as it stands."""
+    own = bytes(range(200, 232))
+    (tmp_path / "own").write_bytes(own)
+
+    assert open_salt(tmp_path / "own") == read_salt(tmp_path / "own") == own
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_a_salt_is_its_owners(tmp_path) -> None:
     """Nobody else may read it, whatever the umask allows."""
     before = os.umask(0)
@@ -39,9 +58,12 @@ def test_a_salt_is_its_owners(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "'x' holds no salt: expected a file that capture made for private="),
-        (b"secret\n" + b"0" * 64, "'x' holds no salt: expected a file that capture made for private="),
-        (f"{FIRST_LINE}\n{'0' * 63}\n".encode(), "'x' holds no salt: expected a file that capture made for private="),
+        (b"", "'x' holds no salt: expected a file that capture made for private=, or 32 bytes"),
+        (b"secret\n" + b"0" * 64, "'x' holds no salt: expected a file that capture made for private=, or 32 bytes"),
+        (
+            f"{FIRST_LINE}\n{'0' * 63}\n".encode(),
+            "'x' holds no salt: expected a file that capture made for private=, or 32 bytes",
+        ),
         (f"{FIRST_LINE}\n{'z' * 64}\n".encode(), "'x' holds no salt: its second line is not of hex digits"),
         (None, "no file 'x' with a salt"),
     ],

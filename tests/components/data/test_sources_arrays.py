@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reprobundle.components.data.digesting import digest_block, digest_sample
 from reprobundle.components.data.given import How
-from reprobundle.components.data.sources import arrays
+from reprobundle.components.data.reading import read
+from reprobundle.components.data.sources import arrays, open_samples
 from reprobundle.errors import UsageError
 
 
@@ -174,3 +175,32 @@ def test_the_number_of_a_row_is_its_number_in_the_split():
         digests((np.zeros(5001), values))
 
     assert str(raised.value) == "sample 5000: at '1': a object is no tensor or plain value"
+
+
+@pytest.mark.parametrize(
+    ("value", "count", "remarks"),
+    [
+        ((["a", "b", "c"], [0, 1, 0]), 3, 0),
+        ([["a", "b", "c"], [0, 1, 0]], 3, 0),
+        (([1.0, 2.0, 3.0], [0, 1, 0]), 3, 1),
+        (([[1, 2], [3]], [0, 1]), 2, 1),
+        ([[1, 2, 3], [4, 5, 6]], 2, 0),
+        ([["a", 1], ["b", 2], ["c", 3]], 3, 0),
+        ([("a", 1), ("b", 2), ("c", 3)], 3, 0),
+        ((["a"], [1, 2]), 2, 1),
+    ],
+)
+def test_lists_side_by_side_are_columns(value, count, remarks):
+    """A tuple of equally long lists is taken by columns; a list of lists only where a row of them could be no list."""
+    samples = open_samples(value, How())
+
+    assert (samples.count, len(samples.remarks)) == (count, remarks)
+
+
+def test_lists_side_by_side_are_pairs():
+    """Texts and labels have the digests of their pairs, and the second is the label."""
+    columns, pairs = (["a", "b", "c"], [0, 1, 0]), [("a", 0), ("b", 1), ("c", 0)]
+    found = read(columns)
+
+    assert found.ordered == read(pairs).ordered
+    assert [(label.label, label.count) for label in found.labels] == [(0, 2), (1, 1)]

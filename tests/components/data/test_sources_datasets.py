@@ -89,8 +89,8 @@ def test_only_what_can_be_read_again_is():
     stream, dataset = open_samples(iter([1, 2]), How()), open_samples(Squares(5), How())
 
     assert (stream.once, stream.again, stream.count) == (True, None, None)
-    assert (dataset.once, dataset.count, [index for index, _ in dataset.again()]) == (False, 5, [0, 2, 4])
-    assert [index for index, _ in open_samples(Streamed(), How()).again()] == [0, 1, 2]
+    assert (dataset.once, dataset.count, [index for index, _ in dataset.again([0, 2, 4])]) == (False, 5, [0, 2, 4])
+    assert [index for index, _ in open_samples(Streamed(), How()).again([0, 2, 4])] == [0, 1, 2]
 
 
 def test_an_endless_stream_is_refused():

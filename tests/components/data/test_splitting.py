@@ -138,6 +138,19 @@ def test_what_the_function_leaves_out_is_told(stage):
     assert notes(stage) == ["splitting: gives no indices of data split 'extra'"]
 
 
+def test_a_private_whole_has_none(stage, tmp_path):
+    """Its plain digest would let anybody try samples, though no split is private; and no salt is made for it."""
+    whole = DataSplit(ROWS, private=tmp_path / "salt")
+    section = take(stage, {"train": ROWS[:15]}, Splitting(cut, whole, seed=0, name="people"))
+
+    assert section.splitting is None
+    assert (
+        "splitting: is left out: the whole, 'people', is private, and digests of the whole would tell what is in it"
+        in notes(stage)
+    )
+    assert not (tmp_path / "salt").exists()
+
+
 def test_private_splits_have_none(stage, tmp_path):
     """Digests of the whole would tell what is in them."""
     private = DataSplit(ROWS[:15], private=tmp_path / "salt")
@@ -181,7 +194,7 @@ def test_subsets_that_are_the_whole_need_no_second_read(stage):
     seen = len(reads)
 
     assert section.splitting.ordered == data.digests({"whole": ROWS})["whole"]
-    assert seen < 2 * 20  # each sample once, and the first ones again to see whether they are random
+    assert seen == 20 + 12 + 8  # each sample once, and up to 16 of each part again to see whether they are random
 
 
 @pytest.mark.parametrize("which", ["arrays", "two parents", "another kind"])
@@ -228,17 +241,38 @@ def test_the_reviewers_whole_is_cut_again(stage):
     other[cut(20, 0)["test"][0]] += 1
 
     assert told(section, stage, ROWS)[1:] == [
-        (Status.SAME, "splits made again from the whole, 'all': all 2 as recorded")
+        (Status.SAME, "data splits made again from the whole, 'all': all 2 as recorded (train 15, test 5)")
     ]
     assert told(section, stage, other)[1:] == [
         (Status.DIFFERS, "the whole, 'all': is another one"),
         (Status.DIFFERS, "data split 'test' made again from the whole, 'all': differs"),
     ]
     assert told(section, stage, ROWS[1:])[1:] == [(Status.DIFFERS, "the whole, 'all': has another number of samples")]
-    assert told(section, stage)[1:] == [
-        (Status.NOT_RUN, "splitting: not made again from the whole, 'all': no data was given")
+    ((status, message),) = told(section, stage, object())[1:]
+    assert status is Status.NOT_RUN
+    assert message.startswith("the whole, 'all': no split was made again from it: it cannot be read: ")
+
+
+def test_what_is_not_given_stands_in_one_line(stage):
+    """The whole stands for all splits that were cut of it, and for no other."""
+    extra = ROWS[:1] + 1
+    section = take(stage, {**halves(), "extra": extra}, Splitting(cut, ROWS, seed=0))
+
+    def told(**given):
+        found = data.check(section, Site(root=stage.root, data=given))
+        return [(one.message, one.hint) for one in found if "no data was given" in one.message]
+
+    assert told() == [
+        (
+            "3 data splits and the whole, 'all', were not compared: no data was given (train, test, extra)",
+            "--data train=PATH, --data all=PATH",
+        )
     ]
-    assert [status for status, _ in told(section, stage, object())[1:]] == [Status.NOT_RUN]
+    assert told(all=ROWS) == [("1 data split was not compared: no data was given (extra)", "--data extra=PATH")]
+    assert told(all=ROWS, extra=extra) == []
+    assert told(**halves(), extra=extra) == [
+        ("the whole, 'all', was not compared: no data was given", "--data all=PATH")
+    ]
 
 
 def test_indices_of_a_stranger(stage):

@@ -361,21 +361,6 @@ def test_series_beyond_the_limit_are_counted():
     assert (len(made.features), made.left_out, made.features[-1].name) == (MAX_FEATURES, 5, "b[95]")
 
 
-def test_a_document_stays_within_what_a_reader_takes():
-    """Thousands of features with all their quantiles would be too much: the last ones go without, and all are told."""
-    from reprobundle.components.data.documents import to_document
-    from reprobundle.components.data.statistics import Statistics
-    from reprobundle.records import from_bytes
-
-    values = np.random.default_rng(0).standard_normal((300, MAX_FEATURES))
-    made = _gathered((_fixed("v", values),)).result()
-
-    assert from_bytes(Statistics, to_document(made), name="it") == made
-    assert (len(made.features), made.left_out) == (MAX_FEATURES, 0)
-    assert made.features[0].quantiles is not None
-    assert made.features[-1].quantiles is None
-
-
 def test_nothing_given_is_nothing_found():
     """Without samples there is no feature, no label and no fault."""
     gathering = Gathering(label="a")

@@ -142,6 +142,18 @@ def test_secrets_of_a_project_are_not_built_from(tmp_path: Path) -> None:
     assert [place.name for place in sorted((tmp_path / "copy").rglob("*"))] == ["src", "module.py"]
 
 
+def test_private_data_of_a_project_is_not_built_from(tmp_path: Path) -> None:
+    """What is withheld is not copied: a file that was named, and all in a folder that was."""
+    project = (tmp_path / "project").resolve()
+    for path in ("src/module.py", "src/data/patients.csv", "src/faces/ward/a.png"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(path)
+    withheld = (project / "src" / "data" / "patients.csv", project / "src" / "faces")
+
+    assert copy_project(project, tmp_path / "copy", withheld) == ()
+    assert [place.name for place in (tmp_path / "copy").rglob("*.*")] == ["module.py"]
+
+
 def test_a_file_that_is_gone_is_no_wheel(tmp_path: Path) -> None:
     """A wheel that lacks a file is worse than none."""
     one = install_by_hand(tmp_path / "prefix")

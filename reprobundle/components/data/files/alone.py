@@ -4,7 +4,7 @@ Reading a file of 4 KiB is mostly the interpreter's own work, which threads of o
 does. The script needs the standard library and xxhash only, so that it starts in some 20 ms.
 
 Protocol: a request on standard input is two lengths (8 bytes each), the folder, and the names of the files with a zero byte
-between them, both as the system spells them. The answer on standard output is its length (8 bytes), then 40 bytes a file
+between them, both as the system spells them. The answer on standard output is its length (8 bytes), then 48 bytes a file
 (`COLUMNS` as signed 64-bit integers, one column after another) and 16 bytes a file. The end of the input ends it.
 """
 
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 GREETING = b"reprobundle digests 1\n"
 LENGTH = struct.Struct("=Q")
-COLUMNS = ("code", "size", "modified", "changed", "inode")
+COLUMNS = ("code", "size", "modified", "changed", "inode", "device")
 DONE, LARGER, CHANGED, IRREGULAR = 0, -1, -2, -3
 SMALL = 2**16  # bytes: what one read brings
 DIGEST_BYTES = 16
@@ -54,7 +54,7 @@ def digest_batch(folder: str, names: Sequence[str], now: int) -> tuple[bytes, by
         place = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     except OSError as error:
         count = len(names)
-        failed = array("q", [error.errno or errno.EIO]) * count + array("q", [0]) * (4 * count)
+        failed = array("q", [error.errno or errno.EIO]) * count + array("q", [0]) * ((len(COLUMNS) - 1) * count)
         return failed.tobytes(), NO_DIGEST * count
     try:
         return _digest_in(place, names, now)
@@ -83,6 +83,7 @@ def _digest_in(place: int | None, names: Sequence[str], now: int) -> tuple[bytes
         [min(status.st_mtime_ns, LIMIT) for status in found],
         [min(status.st_ctime_ns, LIMIT) for status in found],
         [status.st_ino & LIMIT for status in found],
+        [status.st_dev & LIMIT for status in found],
     )
     return b"".join([array("q", column).tobytes() for column in columns]), b"".join(digests)
 

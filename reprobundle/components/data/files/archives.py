@@ -76,12 +76,15 @@ def read_archive(path: Path, how: How) -> FilesFound:
     """The files packed in an archive, sorted by name.
 
     Raises:
+        UsageError: It is no regular file.
         UnavailableError: It cannot be read.
         RefusedInputError: It is broken or encrypted, holds a name twice, unpacks to more than 200 times its size and 1 GiB, or
             changed while it was read.
     """
     before = os.stat(path)
     shown = escaped(path.name)
+    if not stat.S_ISREG(before.st_mode):
+        raise UsageError(f"{shown!r}: no regular file")
     reading = _Reading(shown, before.st_size, how.progress)
     members = _zipped(path, shown) if path.name.lower().endswith(ZIP) else _tarred(path, shown)
     try:

@@ -1,15 +1,14 @@
 """Digests of files kept for the next time: a file whose size, times and inode are as they were is not read again.
 
 One file for each place that was digested, in a folder that only this user can enter. It is a help, never a source of
-truth: one that is broken, strange or of another version is as good as none, and what cannot be kept is not. A file that
-was written within two seconds of being digested is not kept, because a later change may not show in its times.
+truth: one that is broken, strange or of another version is as good as none, and what cannot be kept is not. A file is kept
+only where `trusting` says that a later change shows in its times: not if it was written a minute or two before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import struct
 import sys
 import tempfile
@@ -21,8 +20,10 @@ from pathlib import Path
 import pydantic
 import xxhash
 
+from reprobundle.components.data.files import trusting
+from reprobundle.components.data.files.owning import make_own_folder, own_content
 from reprobundle.components.data.files.rows import DIGEST_BYTES, PART_BYTES
-from reprobundle.components.data.files.walking import Columns
+from reprobundle.components.data.files.walking import LIMIT, Columns
 from reprobundle.components.data.statistics.form import Statistics
 from reprobundle.records import Record
 from reprobundle.store import digest_bytes
@@ -31,12 +32,10 @@ from reprobundle.version import version
 
 OFF = "REPROBUNDLE_NO_CACHE"
 FOLDER = "REPROBUNDLE_CACHE"
-MAGIC = f"reprobundle digests 1 {sys.byteorder}\n".encode("ascii")
+MAGIC = f"reprobundle digests 2 {sys.byteorder}\n".encode("ascii")
 HEAD = struct.Struct("=QQ")
-GRANULARITY = 2_000_000_000  # nanoseconds: the coarsest clock of files, that of FAT
 MAX_BYTES = 2**30
 WORTH_FILES, WORTH_BYTES = 1000, 2**26
-OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
@@ -70,37 +69,32 @@ class KeptStatistics(Record):
     statistics: Statistics
 
 
-def place_of(what: str) -> Path | None:
+def place_of(what: str, lies: str) -> Path | None:
     """Where the digests of a place are kept; None where nothing is to be kept, or nowhere.
 
     Args:
         what: The place, as a text that no other place has.
+        lies: Its path.
     """
-    if os.environ.get(OFF):
+    if os.environ.get(OFF) or trusting.settling_time() is None or not trusting.keeps_times(lies):
         return None
     own, base = os.environ.get(FOLDER), os.environ.get("XDG_CACHE_HOME")
     try:
         root = Path(own).absolute() if own else Path(base or Path.home() / ".cache") / "reprobundle"
         folder = root / "digests"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private = _is_private(folder)
+        is_own = make_own_folder(folder)
     except (OSError, RuntimeError):  # no home, or a disk that takes nothing
         return None
-    return folder / digest_bytes(os.fsencode(what)) if private else None
-
-
-def _is_private(folder: Path) -> bool:
-    status = folder.lstat()
-    own = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & OPEN_TO_OTHERS)
-    return own and stat.S_ISDIR(status.st_mode)
+    return folder / digest_bytes(os.fsencode(what)) if is_own else None
 
 
 def load(place: Path) -> Kept | None:
     """What is kept; None where there is nothing, or nothing that can be read."""
     try:
-        whole = memoryview(place.read_bytes())
+        content = own_content(place, 2 * MAX_BYTES)
     except OSError:
         return None
+    whole = memoryview(content or b"")
     start = len(MAGIC) + DIGEST_BYTES
     body = whole[start:]
     if whole[: len(MAGIC)] != MAGIC or whole[len(MAGIC) : start] != xxhash.xxh3_128_digest(body):
@@ -108,11 +102,18 @@ def load(place: Path) -> Kept | None:
     return _parsed(body)
 
 
-def _parsed(body: memoryview) -> Kept:
+def _parsed(body: memoryview) -> Kept | None:
+    """What the body says; None where its lengths do not fit together."""
+    if len(body) < HEAD.size:
+        return None
     count, length = HEAD.unpack_from(body)
     body = body[HEAD.size :]
-    text, body = bytes(body[:length]), body[length:]
     columns = Columns()
+    if length + count * (8 * len(columns.all) + DIGEST_BYTES) > len(body):
+        return None
+    names, body = _names(bytes(body[:length])), body[length:]
+    if names is None or len(names) != count:
+        return None
     for column in columns.all:
         column.frombytes(body[: 8 * count])
         body = body[8 * count :]
@@ -121,12 +122,23 @@ def _parsed(body: memoryview) -> Kept:
     for index, size in enumerate(columns.size):
         if size > PART_BYTES:
             border = -(-size // PART_BYTES) * DIGEST_BYTES
+            if border > len(body):
+                return None
             parts[index], body = bytes(body[:border]), body[border:]
-    return Kept(text.decode("utf-8", "surrogatepass").split("\0"), columns, digests, parts)
+    return None if body else Kept(names, columns, digests, parts)
+
+
+def _names(text: bytes) -> list[str] | None:
+    try:
+        return text.decode("utf-8", "surrogatepass").split("\0")
+    except UnicodeDecodeError:
+        return None
 
 
 def save(place: Path, kept: Kept) -> None:
-    """Keep it in place of what was kept before; quietly not, where that cannot be done."""
+    """Keep it in place of what was kept before; quietly not, where it is nothing, or cannot be done."""
+    if not kept.names:
+        return
     text = "\0".join(kept.names).encode("utf-8", "surrogatepass")
     columns = kept.columns
     pieces = [HEAD.pack(len(kept.names), len(text)), text]
@@ -137,17 +149,26 @@ def save(place: Path, kept: Kept) -> None:
         _write(place, MAGIC + xxhash.xxh3_128_digest(body) + body)
 
 
-def worth_keeping(kept: Kept, known: bytearray, started: int) -> Kept:
+def worth_keeping(kept: Kept, known: bytearray, started: int, root: str) -> Kept:
     """The files that have a digest, and a later change of which would show in their times.
+
+    A folder can hold links to files elsewhere, so each one's file system counts.
 
     Args:
         kept: All files.
         known: 1 for each that has a digest.
         started: Nanoseconds since 1970 before the first was read.
+        root: Folder that the names are relative to.
     """
-    limit = started - GRANULARITY
-    times = zip(known, kept.columns.modified, kept.columns.changed, strict=True)
-    chosen = [index for index, (done, *both) in enumerate(times) if done and max(both) < limit]
+    settling = trusting.settling_time()
+    limit = -LIMIT if settling is None else started - settling
+    columns = kept.columns
+    first = dict(zip(reversed(columns.device), reversed(kept.names), strict=True))
+    trusted = {device for device, name in first.items() if trusting.keeps_times(os.path.join(root, name))}
+    told = zip(known, columns.device, columns.modified, columns.changed, strict=True)
+    chosen = [
+        index for index, (done, device, *both) in enumerate(told) if done and device in trusted and max(both) < limit
+    ]
     if len(chosen) == len(known):
         return kept
     return Kept(
@@ -179,7 +200,7 @@ def is_unchanged(kept: Kept, names: Sequence[str], columns: Columns) -> bool:
 def load_statistics(place: Path, files: str) -> Statistics | None:
     """The statistics of the files of a place, if they were taken by this version from files with this digest."""
     try:
-        kept = KeptStatistics.model_validate_json(_beside(place).read_bytes())
+        kept = KeptStatistics.model_validate_json(own_content(_beside(place), MAX_BYTES) or b"")
     except (OSError, pydantic.ValidationError):
         return None
     return kept.statistics if (kept.version, kept.files) == (version(), files) else None

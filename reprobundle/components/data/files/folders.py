@@ -65,7 +65,7 @@ class Digesting:
         self.names = [part.prefix + name for part in wanted.parts for name in part.names]
         count = len(self.names)
         zeros = array("q", bytes(8 * count))
-        self.columns = Columns(zeros, zeros[:], zeros[:], zeros[:])
+        self.columns = Columns(zeros, zeros[:], zeros[:], zeros[:], zeros[:])
         self.digests = bytearray(DIGEST_BYTES * count)
         self.parts: dict[int, bytes] = {}
         self._wanted = wanted
@@ -245,7 +245,7 @@ class Digesting:
             return
         began = time.monotonic()
         everything = cache.Kept(self.names, self.columns, bytes(self.digests), self.parts)
-        chosen = cache.worth_keeping(everything, self._known, self._started)
+        chosen = cache.worth_keeping(everything, self._known, self._started, self._wanted.root)
         cache.save(self._wanted.kept, chosen)
         self._all_kept = len(chosen.names) == len(self.names)
         now = time.monotonic()

@@ -27,6 +27,7 @@ from reprobundle.store import digest_bytes
 from reprobundle.store.writing import disk_errors
 
 MAX_TOLD = 3
+NO_TEXTS = "texts that are the samples themselves are given as an array, numpy.array(texts)"
 
 Named = str | os.PathLike[str]
 
@@ -59,7 +60,7 @@ def read_place(place: Named | Sequence[Named], how: How) -> FilesFound:
         return _of_file(text, how)
     if glob.has_magic(text):
         return _of_paths(matching(text), how)
-    raise UsageError(f"no file or folder {escaped(os.path.basename(text))!r}")
+    raise UsageError(f"no file or folder {escaped(text)!r}", hint="a path is taken from the folder you are in")
 
 
 def matching(pattern: str) -> list[str]:
@@ -89,7 +90,7 @@ def _of_list(places: Sequence[str], how: How) -> FilesFound:
 
 
 def _of_folder(root: str, how: How) -> FilesFound:
-    kept = cache.place_of(f"folder\0{os.path.realpath(root)}") if how.cached else None
+    kept = cache.place_of(f"folder\0{os.path.realpath(root)}", root) if how.cached else None
     walked = walk(root, asking=kept is not None and kept.exists())
     digesting = Digesting(Wanted(root, walked.parts, walked.columns, kept, how.progress))
     names = digesting.names
@@ -114,10 +115,11 @@ def _of_folder(root: str, how: How) -> FilesFound:
 def _of_paths(paths: Sequence[str], how: How) -> FilesFound:
     """The given files in the given order, named relative to the folder they share."""
     places = [os.path.abspath(path) for path in paths]
-    missing = [place for place in places if not os.path.isfile(place)]
-    if missing:
-        told = some([repr(escaped(os.path.basename(place))) for place in missing], MAX_TOLD)
-        raise UsageError(f"{counted(len(missing), 'path')} of the list: no regular file: {told}")
+    absent = [path for path, place in zip(paths, places, strict=True) if not os.path.isfile(place)]
+    if absent:
+        told = some([repr(escaped(path)) for path in absent], MAX_TOLD)
+        hint = NO_TEXTS if len(absent) == len(paths) else "paths are taken from the folder you are in"
+        raise UsageError(f"{counted(len(absent), 'path')} of the list: no regular file: {told}", hint=hint)
     root, names = relative(places)
     kept = _kept_for_list(root, names) if how.cached else None
     digesting = _digesting(root, names, kept, how)
@@ -130,12 +132,13 @@ def _of_paths(paths: Sequence[str], how: How) -> FilesFound:
 
 
 def _of_file(path: str, how: How) -> FilesFound:
+    if not os.path.isfile(path):
+        hint = "give a file, a folder, a pattern such as data/**/*.png, or a list of files"
+        raise UsageError(f"{escaped(path)!r}: no regular file or folder", hint=hint)
     if not how.as_bytes and archives.is_archive(path):
         return archives.read_archive(Path(path), how)
-    if not os.path.isfile(path):
-        raise UsageError(f"{escaped(os.path.basename(path))!r}: no regular file or folder")
     root, name = os.path.split(os.path.abspath(path))
-    kept = cache.place_of(f"file\0{os.path.realpath(path)}") if how.cached else None
+    kept = cache.place_of(f"file\0{os.path.realpath(path)}", path) if how.cached else None
     digesting = _digesting(root, [name], kept, how)
     digesting.finish()
     return FilesFound(kind="file", rows=rows_of(digesting, [0]), parts=parts_of(digesting, [0]))
@@ -151,7 +154,7 @@ def _digesting(root: str, names: list[str], kept: Path | None, how: How) -> Dige
 
 def _kept_for_list(root: str, names: Sequence[str]) -> Path | None:
     which = digest_bytes("\0".join(names).encode("utf-8", "surrogatepass"))
-    return cache.place_of(f"files\0{which}\0{os.path.realpath(root)}")
+    return cache.place_of(f"files\0{which}\0{os.path.realpath(root)}", root)
 
 
 def relative(places: Sequence[str]) -> tuple[str, list[str]]:

@@ -28,6 +28,9 @@ TASK_FILES = 256
 DESCRIBED = 16  # times: how much more memory a picture may take than its file, so that fewer are under way
 MOST_THREADS = 4
 
+Identity = tuple[int, int, int, int, int]
+"""Size, both times, inode and device: what does not change while nobody writes to a file."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -49,7 +52,7 @@ class Task:
     path: str
     size: int
     offset: int = 0
-    status: tuple[int, int, int, int] | None = None
+    status: Identity | None = None
     describe: Callable[[bytes], Block | None] | None = None
 
     @property
@@ -66,14 +69,14 @@ class Done:
         task: The task.
         code: `alone.DONE`, or why there is no digest: as `alone.digest_batch` gives it.
         digest: 16 bytes.
-        status: Size, both times and inode.
+        status: Size, both times, inode and device.
         block: What the content was made into.
     """
 
     task: Task
     code: int
     digest: bytes = b""
-    status: tuple[int, int, int, int] = (0, 0, 0, 0)
+    status: Identity = (0, 0, 0, 0, 0)
     block: Block | None = None
 
 
@@ -119,7 +122,7 @@ def parts_of(index: int, path: str) -> Iterator[Task]:
     Raises:
         OSError: It is gone.
     """
-    status = identity(os.stat(path))
+    status = _identity(os.stat(path))
     if status[0] <= PART_BYTES:
         yield Task(index, path, status[0])
         return
@@ -188,16 +191,20 @@ def _read_open(task: Task, descriptor: int) -> Done:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         return Done(task, IRREGULAR)
-    before = identity(found)
+    before = _identity(found)
     length = task.length if task.status else before[0]
     if (task.status or before) != before or length > PART_BYTES:
         return Done(task, CHANGED)
     digest, content = _digest(descriptor, task.offset, length, keep=task.describe is not None)
-    if digest is None or identity(os.fstat(descriptor)) != before:
+    if digest is None or _identity(os.fstat(descriptor)) != before:
         return Done(task, CHANGED)
     block = task.describe(content) if task.describe and content is not None else None
-    size, modified, changed, inode = before
-    return Done(task, DONE, digest, (size, min(modified, LIMIT), min(changed, LIMIT), inode & LIMIT), block)
+    return Done(task, DONE, digest, before, block)
+
+
+def _identity(status: os.stat_result) -> Identity:
+    size, modified, changed, inode = identity(status)
+    return size, min(modified, LIMIT), min(changed, LIMIT), inode & LIMIT, status.st_dev & LIMIT
 
 
 def _digest(descriptor: int, offset: int, length: int, *, keep: bool) -> tuple[bytes | None, bytes | None]:

@@ -63,7 +63,7 @@ def digest_shared(batches: Sequence[Batch], done: Callable[[Batch, Answer], None
 
 
 def columns_of(answer: Answer) -> tuple[array[int], ...]:
-    """Code, size, both times and inode of each file of an answer."""
+    """Code, size, both times, inode and device of each file of an answer."""
     whole = array("q", answer[0])
     count = len(whole) // len(alone.COLUMNS)
     return tuple(whole[number * count : (number + 1) * count] for number in range(len(alone.COLUMNS)))

@@ -41,17 +41,19 @@ class Columns:
         modified: Nanoseconds since 1970.
         changed: Nanoseconds since 1970 of the last change of content, name, mode, …
         inode: Number of the file.
+        device: Number of the file system.
     """
 
     size: array[int] = field(default_factory=lambda: array("q"))
     modified: array[int] = field(default_factory=lambda: array("q"))
     changed: array[int] = field(default_factory=lambda: array("q"))
     inode: array[int] = field(default_factory=lambda: array("q"))
+    device: array[int] = field(default_factory=lambda: array("q"))
 
     @property
-    def all(self) -> tuple[array[int], array[int], array[int], array[int]]:
-        """The four columns."""
-        return self.size, self.modified, self.changed, self.inode
+    def all(self) -> tuple[array[int], ...]:
+        """The five columns."""
+        return self.size, self.modified, self.changed, self.inode, self.device
 
     def extend(self, found: Sequence[os.stat_result]) -> None:
         """More files."""
@@ -59,6 +61,7 @@ class Columns:
         self.modified.extend([min(one.st_mtime_ns, LIMIT) for one in found])
         self.changed.extend([min(one.st_ctime_ns, LIMIT) for one in found])
         self.inode.extend([one.st_ino & LIMIT for one in found])
+        self.device.extend([one.st_dev & LIMIT for one in found])
 
 
 @dataclass(frozen=True)

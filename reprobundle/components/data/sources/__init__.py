@@ -6,7 +6,7 @@ kind, so that the next one is asked. None of them imports a library that the val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ class Samples:
         pair: Whether a sample is a pair, so that its second leaf may be its label.
         remarks: What the person should know.
         size: Bytes of the samples' content, where they are known before reading.
-        again: Gives a few samples anew, each with its number, where two reads may differ (a data set that draws at random).
+        again: Takes numbers of samples, ascending, and gives those anew, each with its number; a stream gives its first ones,
+            as many. None where two reads cannot differ.
     """
 
     kind: Kind
@@ -37,7 +38,7 @@ class Samples:
     pair: bool = False
     remarks: tuple[str, ...] = ()
     size: int | None = None
-    again: Callable[[], Iterator[tuple[int, Any]]] | None = None
+    again: Callable[[Sequence[int]], Iterator[tuple[int, Any]]] | None = None
 
 
 Source = Callable[[Any, How], Samples | None]

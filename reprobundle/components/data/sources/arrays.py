@@ -17,12 +17,11 @@ from reprobundle.components.data.blocks import Block, Column
 from reprobundle.components.data.cells import time_dtype
 from reprobundle.components.data.gathering import BLOCK_BYTES, blocks_of
 from reprobundle.components.data.given import How
-from reprobundle.components.data.sources import Samples
+from reprobundle.components.data.sources import Samples, lists
 from reprobundle.errors import UsageError
 from reprobundle.phrases import counted
 from reprobundle.worker.tree import BARE
 
-MAX_COLUMNS = 64
 MAX_ROWS = 65_536
 LIST_ROWS = 4096
 
@@ -31,7 +30,8 @@ def samples_of(value: Any, how: How) -> Samples | None:
     """Samples of an array, of several of equal length, or of a TensorDataset; None for anything else.
 
     An array is one column, and so is a mapping's entry. A tuple or list is taken by columns when it holds at most 64
-    things, each an array or a list, and at least one is an array; a TensorDataset by its tensors.
+    things, each an array or a list, and at least one is an array, or `lists.are_columns` says so;
+    a TensorDataset by its tensors.
 
     Raises:
         UsageError: The columns are not equally long, two have one name, or one cannot be kept.
@@ -49,23 +49,28 @@ def samples_of(value: Any, how: How) -> Samples | None:
         blocks=lambda: _blocks(columns, count),
         count=count,
         pair=len(columns) == 2 and not isinstance(value, Mapping),
-        remarks=(_told_as_columns(value, count),) if _may_be_samples(value) else (),
+        remarks=_remarks(value, count),
         size=None if None in sizes else count * sum(size or 0 for size in sizes),
     )
 
 
+def _remarks(value: Any, count: int) -> tuple[str, ...]:
+    """What a person may have meant otherwise."""
+    if _may_be_samples(value):
+        way = "give np.stack of it if each is a sample"
+        return (f"a list of {len(value)} arrays is taken as {len(value)} columns of {counted(count, 'sample')}: {way}",)
+    if lists.are_columns(value) and not lists.are_plainly_columns(value):
+        what = f"a {type(value).__name__} of {len(value)} lists"
+        way = "give a list of tuples if each is a sample"
+        return (f"{what} is taken as {len(value)} columns of {counted(count, 'sample')}: {way}",)
+    return ()
+
+
 def _may_be_samples(value: Any) -> bool:
     """Whether the person may have meant a list of samples: three or more arrays of one shape."""
-    if not isinstance(value, list) or len(value) <= 2:
+    if not isinstance(value, list) or len(value) <= 2 or not any(map(arrays.is_array, value)):
         return False
     return len({str(getattr(part, "shape", None)) for part in value}) == 1
-
-
-def _told_as_columns(value: Sequence[Any], count: int) -> str:
-    return (
-        f"a list of {len(value)} arrays is taken as {len(value)} columns of {counted(count, 'sample')}: "
-        f"give np.stack of it if each is a sample"
-    )
 
 
 def columns_of(value: Any) -> dict[str, Any] | None:
@@ -82,11 +87,15 @@ def columns_of(value: Any) -> dict[str, Any] | None:
         named = {str(key) or BARE: column for key, column in value.items()}
         if len(named) != len(value):
             raise UsageError("two columns have the same name as text")
-    elif isinstance(value, tuple | list) and 0 < len(value) <= MAX_COLUMNS and any(map(_is_column_array, value)):
+    elif _is_row_of_arrays(value) or lists.are_columns(value):
         named = {str(index): column for index, column in enumerate(value)}
     else:
         return None
     return named if named and all(map(_is_column, named.values())) else None
+
+
+def _is_row_of_arrays(value: Any) -> bool:
+    return isinstance(value, tuple | list) and 0 < len(value) <= lists.MAX_COLUMNS and any(map(_is_column_array, value))
 
 
 def _is_column_array(value: Any) -> bool:

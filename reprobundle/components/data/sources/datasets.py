@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reprobundle.components.data.gathering import blocks_of
 from reprobundle.components.data.given import How
-from reprobundle.components.data.sources import Samples, open_samples
+from reprobundle.components.data.sources import Samples, lists, open_samples
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.errors import UsageError
 
 MAX_SAMPLES = 10_000_000
 MAX_STREAMED = 1_000_000
-AGAIN = 3  # samples that are read a second time
+UNEVEN = "a tuple of {} lists that are not equally long is taken as that many samples"
 
 _END = object()
 
@@ -59,8 +59,8 @@ def _map_style(value: Any) -> Samples:
     def item(index: int) -> Any:
         return _sample(index, lambda: value[index])
 
-    def again() -> Iterator[tuple[int, Any]]:
-        for index in sorted({0, count // 2, count - 1}):
+    def again(rows: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        for index in rows:
             yield index, item(index)
 
     return Samples(
@@ -68,6 +68,7 @@ def _map_style(value: Any) -> Samples:
         blocks=lambda: blocks_of(map(item, range(count))),
         count=count,
         again=again,
+        remarks=(UNEVEN.format(count),) if lists.are_uneven(value) else (),
     )
 
 
@@ -78,7 +79,7 @@ def _stream(value: Any, limit: int) -> Samples:
         blocks=lambda: blocks_of(_bounded(value, limit)),
         count=None,
         once=once,
-        again=None if once else lambda: enumerate(itertools.islice(_bounded(value, limit), AGAIN)),
+        again=None if once else lambda rows: enumerate(itertools.islice(_bounded(value, limit), len(rows))),
     )
 
 
@@ -109,5 +110,8 @@ def _sample(index: int, read: Callable[[], Any]) -> Any:
 
     found = attempt(plainly)
     if isinstance(found, Failure):
-        raise UsageError(f"sample {index}: {found.why}", hint=found.hint)
+        raise UsageError(
+            f"sample {index}: {found.why}",
+            hint=found.hint or f"read it by itself, as data[{index}], to see all of the error",
+        )
     return found

@@ -39,21 +39,19 @@ class Declared:
 
     Attributes:
         dtype: As `blocks.Column` names it.
-        empty: Whether an empty cell is a value: the empty text, or NaN; else it is missing.
+        empty: Whether each cell is a value: an empty one, and any other marker of a missing one, the text that it is, or NaN;
+            else such a cell is missing.
     """
 
     dtype: str
     empty: bool = False
 
 
-UNDECLARED = Declared(TEXT, empty=True)
-
-
 def declared_columns(how: How, names: Sequence[str], file: str) -> dict[str, Declared]:
-    """How each column of a file is to be read.
+    """How those columns of a file are to be read for which a dtype is declared.
 
     Args:
-        how: What was declared; recorded leaves speak where nothing was.
+        how: What was declared.
         names: The columns there are.
         file: The file's name, for messages.
 
@@ -66,9 +64,25 @@ def declared_columns(how: How, names: Sequence[str], file: str) -> dict[str, Dec
         raise UsageError(
             f"{file!r} has no column {strange[0]!r}, for which a dtype is declared", hint=f"it has {there}"
         )
-    found = {leaf.name: _of_leaf(leaf.dtype, missing=leaf.missing) for leaf in how.leaves}
-    found |= {name: declared(name, dtype) for name, dtype in how.dtypes.items()}
-    return {name: found.get(name, UNDECLARED) for name in names}
+    return {name: declared(name, dtype) for name, dtype in how.dtypes.items()}
+
+
+def recorded_columns(how: How, names: Sequence[str]) -> dict[str, Declared]:
+    """How those columns are to be read that were recorded, and for which nothing is declared.
+
+    Args:
+        how: The recorded leaves; one of a dtype that no text can be read as says nothing.
+        names: The columns there are.
+    """
+    return {
+        leaf.name: Declared(leaf.dtype, empty=not leaf.missing and (leaf.dtype in FLOATS or leaf.dtype == TEXT))
+        for leaf in how.leaves
+        if leaf.name in names and leaf.name not in how.dtypes and leaf.shape in {(), None} and _is_ours(leaf.dtype)
+    }
+
+
+def _is_ours(dtype: str) -> bool:
+    return dtype in _OURS or _TIME.fullmatch(dtype) is not None
 
 
 def declared(name: str, dtype: Any) -> Declared:
@@ -95,11 +109,3 @@ def declared(name: str, dtype: Any) -> Declared:
         kind = {"datetime64": "timestamp", "timedelta64": "duration"}.get(time[1], time[1])
         return Declared(f"{kind}[{time[2]}{', UTC' if time[3] else ''}]")
     raise UsageError(f"column {name!r}: dtype {text!r} is not known", hint=f"known are {', '.join(KNOWN)}")
-
-
-def _of_leaf(dtype: str, *, missing: bool) -> Declared:
-    """How the cells of a recorded leaf are to be read; one that no text can be read as stays text."""
-    is_known = dtype in _OURS or _TIME.fullmatch(dtype) is not None
-    if not is_known:
-        return UNDECLARED
-    return Declared(dtype, empty=not missing and (dtype in FLOATS or dtype == TEXT))

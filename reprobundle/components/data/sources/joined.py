@@ -10,7 +10,7 @@ from reprobundle.components.data.blocks import Block
 from reprobundle.components.data.digesting import rows_of
 from reprobundle.components.data.gathering import blocks_of
 from reprobundle.components.data.given import How
-from reprobundle.components.data.sources import Samples, arrays, tables
+from reprobundle.components.data.sources import Samples, arrays, lists, tables
 from reprobundle.errors import UsageError
 from reprobundle.worker.tree import BARE
 
@@ -29,7 +29,7 @@ def samples_of(value: Any, how: How) -> Samples | None:
         named = {str(key): part for key, part in value.items()}
         if len(named) != len(value):
             raise UsageError("two parts have the same name as text")
-    elif isinstance(value, tuple | list) and 1 < len(value) <= arrays.MAX_COLUMNS:
+    elif isinstance(value, tuple | list) and 1 < len(value) <= lists.MAX_COLUMNS:
         named = {str(index): part for index, part in enumerate(value)}
     else:
         return None

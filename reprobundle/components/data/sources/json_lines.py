@@ -19,6 +19,7 @@ from reprobundle.errors import RefusedInputError
 
 MAX_LINE = 64 * 2**20
 ROWS = 1024
+EMPTY = frozenset({""})  # JSON has null for what is missing: a text such as NA is a text
 
 
 def samples_of_json_lines(place: Path, how: How) -> Samples:
@@ -60,7 +61,7 @@ def _declare(place: Path, name: str, kind: Declared, rows: Sequence[tuple[int, d
     """Put numbers of the declared dtype in the place of JSON's."""
     cells = [row[name] if isinstance(row[name], str) else json.dumps(row[name]) for _, row in rows]
     try:
-        column = parsed(name, kind, cells)
+        column = parsed(name, kind, cells, markers=EMPTY)
     except BadCellError as error:
         where = f"{place.name!r}: line {rows[error.index][0]:,}, column {name!r}"
         raise RefusedInputError(f"{where}: expected {kind.dtype}, found {shown(cells[error.index])}") from error

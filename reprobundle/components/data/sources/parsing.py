@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from reprobundle import tensors
 from reprobundle.components.data.blocks import DECIMAL, NULL, TEXT, Column
 from reprobundle.components.data.sources.declared import FLOATS, INTEGERS, Declared
+from reprobundle.components.data.sources.inferring import MARKERS, floats_of, integers_of
 from reprobundle.components.data.sources.tables import columns as making
 from reprobundle.components.data.sources.times_of_text import times_of
 
@@ -48,33 +50,77 @@ class BadCellError(ValueError):
         self.index = index
 
 
-def parsed(name: str, declared: Declared, cells: Sequence[str]) -> Column:
+def parsed(name: str, declared: Declared, cells: Sequence[str], *, markers: AbstractSet[str] = MARKERS) -> Column:
     """A column of cells of text, read as they were declared.
 
     Args:
         name: Its name.
         declared: How they are to be read.
         cells: One for each sample; blanks around numbers and times do not count.
+        markers: Cells that are missing, or NaN, as it was declared.
 
     Raises:
         BadCellError: One of them is no value of the dtype.
     """
+    if declared.dtype == TEXT:
+        if declared.empty or markers.isdisjoint(cells):
+            return making.texts(name, cells)
+        return making.texts(name, *_without(markers, cells, ""))
+    if declared.dtype in FLOATS or declared.dtype in INTEGERS:
+        values = _quickly(declared, *_without(markers, cells, "0"))
+        if values is not None:
+            return making.numbers(name, *values)
+    return _carefully(name, declared, *_without(markers, [cell.strip(BLANKS) for cell in cells], ""))
+
+
+def _without(markers: AbstractSet[str], cells: Sequence[str], filler: str) -> tuple[Sequence[str], Array]:
+    """The cells with `filler` where one is missing, and where that is."""
     import numpy as np
 
-    if declared.dtype == TEXT:
-        missing = None if declared.empty else np.array([not cell for cell in cells])
-        return making.texts(name, cells, missing)
-    bare = [cell.strip(BLANKS) for cell in cells]
-    missing = np.array([not cell for cell in bare])
+    if markers.isdisjoint(cells):
+        return cells, np.zeros(len(cells), bool)
+    missing = [cell in markers for cell in cells]
+    filled = [filler if absent else cell for cell, absent in zip(cells, missing, strict=True)]
+    return filled, np.array(missing)
+
+
+def _quickly(declared: Declared, cells: Sequence[str], missing: Array) -> tuple[Array, Array | None] | None:
+    """Numbers of 64 bits, all at once, and where one is missing; None where one is no such number."""
+    import numpy as np
+
+    if declared.dtype == "F64":
+        floats = floats_of(cells)
+        if floats is None:
+            return None
+        values = np.array(floats, np.float64)
+        if declared.empty:
+            values[missing] = np.nan
+        return values, None if declared.empty else missing
+    integers = integers_of(cells) if declared.dtype in INTEGERS else None
+    if integers is None:
+        return None
+    kind = np.dtype(tensors.numpy_dtype(declared.dtype))
+    limits = np.iinfo(kind)
+    if integers and (min(integers) < limits.min or max(integers) > limits.max):
+        return None
+    return np.array(integers, kind), missing
+
+
+def _carefully(name: str, declared: Declared, cells: Sequence[str], missing: Array) -> Column:
+    """Cells without blanks around them, empty where one is missing: what all at once failed for, and all other dtypes.
+
+    Raises:
+        BadCellError: One of them is no value of the dtype.
+    """
     if declared.dtype == NULL:
         _refuse_first(~missing)
         return making.nulls(name, len(cells))
     if declared.dtype == DECIMAL:
-        return making.byte_strings(name, _read(_decimals, bare), missing, dtype=DECIMAL)
+        return making.byte_strings(name, _read(_decimals, cells), missing, dtype=DECIMAL)
     convert = _converter(declared.dtype)
     if declared.dtype in FLOATS and declared.empty:
-        return making.numbers(name, _read(convert, [cell or "nan" for cell in bare]))
-    values = _read(convert, bare)
+        return making.numbers(name, _read(convert, [cell or "nan" for cell in cells]))
+    values = _read(convert, cells)
     if declared.dtype == "BOOL" or declared.dtype in (*INTEGERS, *FLOATS):
         return making.numbers(name, values, missing)
     return making.counted(name, declared.dtype, values, missing if missing.any() else None)

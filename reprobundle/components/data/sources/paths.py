@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reprobundle.components.data.given import How
@@ -35,9 +35,17 @@ OPENERS: Mapping[str, Opener] = {
 }
 
 
+UNOPENED = (
+    ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".nc", ".zarr", ".tfrecord", ".tfrecords",
+    ".mat", ".rds", ".rdata", ".xls", ".xlsx", ".ods", ".sav", ".dta", ".sas7bdat", ".orc", ".avro", ".db", ".sqlite",
+    ".sqlite3", ".duckdb", ".json", ".json.gz", ".lmdb", ".mdb", ".pkl.gz", ".npy.gz", ".csv.bz2", ".csv.xz", ".csv.zst",
+)  # fmt: skip
+NAMES_LOOKED_AT = 1000
+
+
 def is_read_by_content(name: str, how: How) -> bool:
     """Whether a file of this name holds samples, and is to be read as such."""
-    return not how.as_bytes and _opener(name) is not None
+    return not how.as_bytes and end_of(name) is not None
 
 
 def open_path(place: Path, how: How) -> Samples | None:
@@ -48,11 +56,25 @@ def open_path(place: Path, how: How) -> Samples | None:
         RefusedInputError: It is broken, or not of the form that its name says.
         UnavailableError: Reading it needs a library that is not installed.
     """
-    opener = None if how.as_bytes else _opener(place.name)
-    return None if opener is None or not place.is_file() else opener(place, how)
+    end = None if how.as_bytes else end_of(place.name)
+    return None if end is None or not place.is_file() else OPENERS[end](place, how)
 
 
-def _opener(name: str) -> Opener | None:
-    """By the last end of a name that is known, in small letters."""
+def unopened(names: Sequence[str], how: How) -> Iterator[str]:
+    """A remark where files are known by their bytes alone, and one of the first holds data that nobody looked at.
+
+    Args:
+        names: The files.
+        how: Whether their bytes were asked for, so that nothing is to be said.
+    """
+    found = [name for name in names[:NAMES_LOOKED_AT] if name.lower().endswith(UNOPENED)]
+    if found and not how.as_bytes:
+        told = f"{found[0]!r} is digested by its bytes" if len(names) == 1 else f"such as {found[0]!r}, by their bytes"
+        told = told if len(names) == 1 else f"files of data are digested, {told}"
+        yield f"{told}: what is in {'it' if len(names) == 1 else 'them'} was not looked at"
+
+
+def end_of(name: str) -> str | None:
+    """The end of a name that says of which form a file is, in small letters; None where it is none of those known."""
     folded = name.lower()
-    return next((opener for end, opener in OPENERS.items() if folded.endswith(end)), None)
+    return next((end for end in OPENERS if folded.endswith(end)), None)

@@ -11,16 +11,17 @@ import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal, TypeVar
 
+from reprobundle.components.data.credentials import refuse_ambiguous
 from reprobundle.components.data.files.describing import classes_of
 from reprobundle.components.data.files.reading import PartsDigest, in_order
 from reprobundle.components.data.files.rows import FilesFound, PartRow, Rows, all_escaped, escaped, part_rows
 from reprobundle.components.data.files.walking import MAX_FILES
 from reprobundle.components.data.given import How
-from reprobundle.components.data.sources.urls import is_url, local_path, name_of, shown, without_secrets
+from reprobundle.components.data.sources.urls import is_url, local_path, name_of, shown, without_secrets, without_user
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.extras import how_to_install
@@ -47,6 +48,7 @@ class Remote:
         name: What it is called in the split.
         size: Bytes; None where the store does not say.
         identity: What the store says of its version.
+        url: What was given, which may say how the store is entered.
     """
 
     store: Any
@@ -54,6 +56,7 @@ class Remote:
     name: str
     size: int | None
     identity: tuple[tuple[str, str], ...]
+    url: str
 
 
 def read_url(url: str, how: How) -> FilesFound:
@@ -79,7 +82,7 @@ def read_urls(urls: Sequence[str], how: How) -> FilesFound:
     files = []
     for url in urls:
         store, path = _opened(url, how)
-        files.append(_file(store, path, path, _information(store, path, url, how)))
+        files.append(_file(store, path, without_user(path), _information(store, path, url, how), url))
     shared = posixpath.commonpath([posixpath.dirname(file.name) for file in files])
     return _read("files", [_renamed(file, shared) for file in files], how)
 
@@ -96,7 +99,7 @@ def brought(url: str, how: How) -> Iterator[Path]:
         RefusedInputError: It changed while it was read.
     """
     store, path = _opened(url, how)
-    file = _file(store, path, posixpath.basename(path), _information(store, path, url, how))
+    file = _file(store, path, posixpath.basename(path), _information(store, path, url, how), url)
     with tempfile.TemporaryDirectory(prefix="reprobundle-") as folder:
         place = Path(folder) / (Path(name_of(url)).name or "data")
         with place.open("xb") as target:
@@ -119,6 +122,7 @@ def _opened(url: str, how: How) -> tuple[Any, str]:
     except ImportError as error:
         message = f"{shown(url)!r}: reading a URL needs fsspec, which is not installed"
         raise UnavailableError(message, hint=how_to_install("remote")) from error
+    refuse_ambiguous(url)
     try:
         store, path = fsspec.core.url_to_fs(url, **how.storage_options)
     except ImportError as error:
@@ -134,16 +138,21 @@ def _listed(url: str, how: How) -> tuple[Literal["file", "folder", "files"], lis
     store, path = _opened(url, how)
     if "*" in path or (not _is_web(store) and re.search(r"[?\[]", path)):
         found = _ask(lambda: store.glob(path, detail=True), url, how)
-        files = [_file(store, where, where, found[where]) for where in sorted(found) if found[where]["type"] == "file"]
+        matched = [where for where in sorted(found) if found[where]["type"] == "file"]
+        files = [_file(store, where, without_user(where), found[where], url) for where in matched]
         if not files:
             raise UsageError(f"no file matches {shown(url)!r}")
         shared = posixpath.commonpath([posixpath.dirname(file.name) for file in files])
         return "files", [_renamed(file, shared) for file in files]
     information = _ask(lambda: store.info(path), url, how)
     if information["type"] == "file":
-        return "file", [_file(store, path, name_of(path) if _is_web(store) else posixpath.basename(path), information)]
+        return "file", [
+            _file(store, path, name_of(path) if _is_web(store) else posixpath.basename(path), information, url)
+        ]
     found = _ask(lambda: store.find(path, detail=True), url, how)
-    files = [_renamed(_file(store, where, where, found[where]), path) for where in found if not where.endswith("/")]
+    files = [
+        _renamed(_file(store, where, where, found[where], url), path) for where in found if not where.endswith("/")
+    ]
     if len(files) > MAX_FILES:
         raise UsageError(f"{shown(url)!r}: holds more than {MAX_FILES} files")
     return "folder", sorted(files, key=lambda file: file.name)
@@ -162,11 +171,11 @@ def _information(store: Any, path: str, url: str, how: How) -> Mapping[str, Any]
     return found
 
 
-def _file(store: Any, path: str, name: str, information: Mapping[str, Any]) -> Remote:
+def _file(store: Any, path: str, name: str, information: Mapping[str, Any], url: str) -> Remote:
     size = information.get("size")
     if _is_web(store):
         name = re.split("[?#]", name)[0]  # a query is how a store is entered, not what a file is called
-    return Remote(store, path, name, None if size is None else int(size), _identity(information))
+    return Remote(store, path, name, None if size is None else int(size), _identity(information), url)
 
 
 def _identity(information: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -176,7 +185,7 @@ def _identity(information: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _renamed(file: Remote, shared: str) -> Remote:
     """Named relative to a folder."""
     name = file.name[len(shared) :].lstrip("/")
-    return Remote(file.store, file.path, name, file.size, file.identity)
+    return replace(file, name=name)
 
 
 def _ask(action: Callable[[], T], url: str, how: How) -> T:
@@ -252,7 +261,7 @@ def _contents(files: Sequence[Remote], how: How) -> Iterator[tuple[int, bytes | 
 def _cleaned(content: bytes | Failure, file: Remote, how: How) -> bytes | Failure:
     if not isinstance(content, Failure):
         return content
-    return Failure(without_secrets(content.why, file.path, how))
+    return Failure(without_secrets(content.why.replace(file.path, without_user(file.path)), file.url, how))
 
 
 def _streamed(file: Remote) -> Iterator[bytes | Failure]:
@@ -281,7 +290,7 @@ def _refuse_changed(files: Sequence[Remote], how: How, sizes: Sequence[int] | No
         is_other = sizes is not None and file.size is not None and sizes[number] != file.size
         if not is_other and (file.size is None or file.size > RANGE_BYTES):
             file.store.invalidate_cache()
-            now = _identity(_information(file.store, file.path, file.path, how))
+            now = _identity(_information(file.store, file.path, file.url, how))
             known = dict(file.identity)
             is_other = any(known.get(key, value) != value for key, value in now)
         if is_other:

@@ -9,6 +9,7 @@ import pydantic
 from reprobundle.records import Record
 
 QUANTILES = 201
+COARSER = (101, 51, 21)  # numbers of quantiles where a document has no room for more
 MAX_VALUES = 256
 MAX_COMMON = 200
 MAX_FEATURES = 4096
@@ -52,8 +53,9 @@ class Feature(Record):
         kurtosis: Their excess kurtosis, corrected likewise, as pandas' ``kurt()``.
         minimum: The smallest finite value.
         maximum: The largest.
-        quantiles: Quantiles at the levels 0, 1/200, …, 1, linear between neighbours, of the finite values of `sampled` samples;
-            None where there is no such value, or where the document would grow beyond what a reader takes.
+        quantiles: Quantiles at equally spaced levels from 0 to 1, linear between neighbours, of the finite values of `sampled`
+            samples: 201 of them, or 101, 51 or 21 where the document would grow beyond what a reader takes; None where there is
+            no such value.
         sampled: Number of finite values the quantiles were taken from: all there are, or those of the samples with the
             smallest digests, which is a random choice that does not depend on the order.
         values: Every finite value that occurs, ascending, with its count, -0.0 counted as 0.0; None where there are more than

@@ -6,22 +6,20 @@ even on the order. Memory does not grow with the number of samples: `limits` say
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprobundle.components.data.statistics.form import MAX_FEATURES, Feature, Statistics
+from reprobundle.components.data.statistics.fitting import within_a_document
+from reprobundle.components.data.statistics.form import MAX_FEATURES, Statistics
 from reprobundle.components.data.statistics.labels import Labels
 from reprobundle.components.data.statistics.leaves import Leaf
 from reprobundle.components.data.statistics.limits import Limits
+from reprobundle.components.data.statistics.naming import with_names_apart
 
 if TYPE_CHECKING:
     from reprobundle.components.data.blocks import Block
     from reprobundle.components.data.section import LabelCount
 
 MAX_LEAVES = 4 * MAX_FEATURES
-DETAIL_BYTES = 12 * 2**20  # of quantiles and counts, so that a document stays below the 16 MiB that a reader takes
-DETAIL_ENTRIES = 750_000  # of a million values in all
-QUANTILE_BYTES, COUNT_BYTES = 26, 54  # at most; a text's own bytes come on top
 
 
 class Gathering:
@@ -65,7 +63,8 @@ class Gathering:
 
     def result(self) -> Statistics:
         """What was found; nothing may be added after that."""
-        features = _within_a_document([feature for leaf in self._leaves.values() for feature in leaf.features()])
+        found = [feature for leaf in self._leaves.values() for feature in leaf.features()]
+        features = within_a_document(with_names_apart(found))
         return Statistics(
             samples=self._samples, features=features, left_out=self._limits.left_out, label=self._labels.name
         )
@@ -89,37 +88,3 @@ class Gathering:
     def faults(self) -> tuple[tuple[str, str], ...]:
         """What is wrong with the label that was asked for, each with the way out."""
         return self._labels.faults
-
-
-@dataclass
-class _Room:
-    """What is left of a document."""
-
-    size: int = DETAIL_BYTES
-    entries: int = DETAIL_ENTRIES
-
-    def has(self, size: int, entries: int) -> bool:
-        if size > self.size or entries > self.entries:
-            return False
-        self.size -= size
-        self.entries -= entries
-        return True
-
-
-def _within_a_document(features: list[Feature]) -> tuple[Feature, ...]:
-    """Take quantiles, then counts, from the last features when all together would be more than a reader takes."""
-    room = _Room()
-    kept = []
-    for feature in features:
-        entries = len(feature.quantiles or ())
-        fits = room.has(entries * QUANTILE_BYTES, entries)
-        kept.append(feature if fits else feature.model_copy(update={"quantiles": None, "sampled": 0}))
-    return tuple(_with_counts(feature, room) for feature in kept)
-
-
-def _with_counts(feature: Feature, room: _Room) -> Feature:
-    counts = (*(feature.values or ()), *(feature.common or ()))
-    texts = sum(2 * len(entry.value.encode()) for entry in counts if isinstance(entry.value, str))
-    if room.has(len(counts) * COUNT_BYTES + texts, 2 * len(counts)):
-        return feature
-    return feature.model_copy(update={"values": None, "common": None})

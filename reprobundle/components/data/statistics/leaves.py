@@ -12,6 +12,7 @@ from reprobundle.components.data.blocks import BINARY, DECIMAL, EMPTY, INTEGER, 
 from reprobundle.components.data.statistics import tensors, texts
 from reprobundle.components.data.statistics.form import MAX_FEATURES, Feature
 from reprobundle.components.data.statistics.limits import Limits
+from reprobundle.components.data.statistics.naming import without_nan_among_texts
 from reprobundle.components.data.statistics.numbers import Numbers, Series
 from reprobundle.components.data.statistics.texts import Texts
 
@@ -57,9 +58,9 @@ class Leaf:
         """What was found, one feature for each series."""
         if self._nulls and not self._groups and self._limits.take(1):
             yield Feature(name=self._name, kind="category", dtype=NULL, count=self._nulls, missing=self._nulls)
-        for group in self._groups.values():
-            if group is not None:
-                yield from group.features(self._name, self._nulls)
+        groups = [group for group in self._groups.values() if group is not None]
+        found = [feature for group in groups for feature in group.features(self._name, self._nulls)]
+        yield from without_nan_among_texts(found, self._nulls)
 
     def _described(self, column: Column) -> Iterator[tuple[tuple[Series, ...], Array]]:
         """The series that describe a column, and their numbers, shape (samples that have a value, series)."""

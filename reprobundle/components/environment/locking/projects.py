@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprobundle import process
@@ -19,7 +19,7 @@ MAX_PROJECT_BYTES = 256 * 2**20
 NOT_SOURCE = frozenset({"build", "dist", "node_modules", "venv", "env"})
 
 
-def build(one: Installed, source: Path, made: Path, deadline: float) -> tuple[str, ...]:
+def build(one: Installed, source: Path, made: Path, deadline: float, withheld: Sequence[Path] = ()) -> tuple[str, ...]:
     """Build a wheel with the project's own back end, fetched if it is not installed here.
 
     Returns:
@@ -31,7 +31,7 @@ def build(one: Installed, source: Path, made: Path, deadline: float) -> tuple[st
     """
     if one.folder is None:
         raise CannotVendorError("the folder it was installed from is gone")
-    without = copy_project(one.folder, source)
+    without = copy_project(one.folder, source, withheld)
     command: list[str | Path] = [*pip_command(), "wheel", "--quiet", "--no-deps", "--no-cache-dir", "--wheel-dir", made]
     environment = {**build_environment(), "SETUPTOOLS_SCM_PRETEND_VERSION": one.version}
     finished = process.run(
@@ -49,11 +49,18 @@ def build(one: Installed, source: Path, made: Path, deadline: float) -> tuple[st
     return without
 
 
-def copy_project(project: Path, target: Path) -> tuple[str, ...]:
-    """Copy what it is built from; returns what stays behind because by its name it holds secrets."""
-    size, without = 0, []
+def copy_project(project: Path, target: Path, withheld: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Copy what it is built from, but nothing that is withheld, of which the source tells.
+
+    Returns:
+        What stays behind because by its name it holds secrets.
+    """
+    size, without, private = 0, [], frozenset(withheld)
     for place in _project_files(project):
         path = place.relative_to(project).as_posix()
+        there = place.resolve()
+        if not private.isdisjoint((there, *there.parents)):
+            continue
         if holds_secrets(path, place):
             without.append(path)
             continue

@@ -78,7 +78,7 @@ def make_wheels(own: Sequence[Installed], stage: Stage) -> Brought:
             work = folder / str(index)
             work.mkdir()
             try:
-                done = wheels.vendor(one, work, deadline=stage.deadline)
+                done = wheels.vendor(one, work, deadline=stage.deadline, withheld=stage.withheld)
             except CannotVendorError as error:
                 failed.append(left_out(one, _reason(one, error)))
                 continue

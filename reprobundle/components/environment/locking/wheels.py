@@ -63,13 +63,14 @@ class Made:
     without: tuple[str, ...]
 
 
-def vendor(one: Installed, folder: Path, *, deadline: float) -> Made:
+def vendor(one: Installed, folder: Path, *, deadline: float, withheld: Sequence[Path] = ()) -> Made:
     """Make a wheel of one installed distribution.
 
     Args:
         one: What is installed.
         folder: An empty folder to work in.
         deadline: ``time.monotonic()`` after which nothing may be fetched to build with.
+        withheld: Files and folders of which an editable install's project is copied without.
 
     Returns:
         The wheel, below `folder`, and what was left out of it.
@@ -83,7 +84,7 @@ def vendor(one: Installed, folder: Path, *, deadline: float) -> Made:
         if one.origin == "editable":
             built = folder / "built"
             built.mkdir()
-            without = build(one, folder / "source", built, deadline)
+            without = build(one, folder / "source", built, deadline, withheld)
             pack_again(_only_wheel(one, built), folder / "files", made)
         else:
             without = _repack(one, folder / "files", made)

@@ -13,6 +13,7 @@ from reprobundle.components.data.sources import Samples
 from reprobundle.components.data.sources.tables import frames, hugging_face, structured
 from reprobundle.components.data.sources.tables.arrow import Part, blocks_of_parts
 from reprobundle.components.data.sources.tables.batches import blocks_of_batches, rows_at_once
+from reprobundle.components.data.sources.tables.columns import refused
 from reprobundle.components.data.sources.tables.meaning import Meaning
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.worker.tree import BARE
@@ -90,6 +91,7 @@ def _of_polars(value: Any) -> Samples:
     polars = sys.modules["polars"]
     if isinstance(value, polars.LazyFrame):
         raise UsageError("a LazyFrame of polars is a query, no table", hint="give what its collect() returns")
+    _refuse_objects(value)
     _require_pyarrow("polars' tables")
     if isinstance(value, polars.Series):
         return _of_array(value.to_arrow())
@@ -100,6 +102,14 @@ def _of_polars(value: Any) -> Samples:
         return blocks_of_batches(batch for portion in portions for batch in portion.to_batches())
 
     return Samples(kind="table", count=value.height, blocks=blocks)
+
+
+def _refuse_objects(value: Any) -> None:
+    """Refuse columns of Python's objects, which polars hands out as their addresses, and integers that Arrow has not."""
+    columns = {BARE: value.dtype} if not hasattr(value, "schema") else value.schema
+    for name, dtype in columns.items():
+        if str(dtype) in {"Object", "Int128", "UInt128"}:
+            raise refused(name, f"dtype {dtype}", hint="turn it into text, numbers of 64 bits, or decimal numbers")
 
 
 def _of_stream(value: Any) -> Samples:

@@ -25,7 +25,7 @@ def rows_at_once(rows: int, size: int) -> int:
 
 
 def blocks_of_batches(batches: Iterable[Any], *, files: bool = False) -> Iterator[Block]:
-    """Rows of record batches of one schema as blocks.
+    """Rows of record batches as blocks; batches of one schema are joined where they are small.
 
     Args:
         batches: Record batches.
@@ -34,11 +34,12 @@ def blocks_of_batches(batches: Iterable[Any], *, files: bool = False) -> Iterato
     Raises:
         UsageError: Two columns have one name, or one is of a type that cannot be kept.
     """
-    meanings: dict[str, Meaning] | None = None
+    schema, meanings = None, dict[str, Meaning]()
     for batch in _regrouped(batches):
-        if meanings is None:
-            refuse_twins(batch.schema.names)
-            meanings = meanings_of(batch.schema, files=files)
+        if schema is None or not batch.schema.equals(schema, check_metadata=True):
+            schema = batch.schema
+            refuse_twins(schema.names)
+            meanings = meanings_of(schema, files=files)
         parts = [
             Part(name, array, meanings.get(name, Meaning()))
             for name, array in zip(batch.schema.names, batch.columns, strict=True)
@@ -55,7 +56,8 @@ def _regrouped(batches: Iterable[Any]) -> Iterator[Any]:
         if not batch.num_rows:
             continue
         step = rows_at_once(batch.num_rows, batch.nbytes)
-        if waiting and (rows + batch.num_rows > BLOCK_ROWS or size + batch.nbytes > BLOCK_BYTES):
+        is_full = rows + batch.num_rows > BLOCK_ROWS or size + batch.nbytes > BLOCK_BYTES
+        if waiting and (is_full or not batch.schema.equals(waiting[0].schema)):
             yield _joined(waiting)
             waiting, rows, size = [], 0, 0
         if batch.num_rows > step:

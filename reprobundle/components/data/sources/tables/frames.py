@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from reprobundle.components.data.sources.tables.arrow import Part, blocks_of_par
 from reprobundle.components.data.sources.tables.batches import rows_at_once
 from reprobundle.components.data.sources.tables.meaning import Meaning
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.phrases import some
 from reprobundle.worker.tree import BARE
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+TYPES_SHOWN = 3
 CELL_BYTES = 64  # a text of pandas' own, about
 Reader = Callable[[int, int], "Column | Part"]
 """Gives a column's cells from one row up to another."""
@@ -171,14 +174,27 @@ def _of_arrow(name: str, values: Any, meaning: Meaning) -> Reader:
     try:
         array = pa.array(values, from_pandas=True)
     except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"column {name!r}: its objects are not of one type: {reason}") from error
+        raise _unlike(name, values) from error
     if not meaning.nan or not _holds_floats(array.type):
         meaning = Meaning()
     if isinstance(array, pa.ChunkedArray):
         whole = array
         return lambda start, stop: Part(name, pa.concat_arrays(_pieces(whole, start, stop)), meaning)
     return lambda start, stop: Part(name, array.slice(start, stop - start), meaning)
+
+
+def _unlike(name: str, values: Any) -> UsageError:
+    """Why objects are no column, by their types: their own words may hold addresses of memory."""
+    types = sorted({type(value).__name__ for value in values if not _is_absent(value)})
+    if len(types) == 1:
+        hint = "give what is in them as columns of their own, or leave the column out"
+        return UsageError(f"column {name!r}: objects of type {types[0]} cannot be kept", hint=hint)
+    hint = f"make them one type, such as with frame[{name!r}].astype(str)"
+    return UsageError(f"column {name!r}: its objects are not of one type: {some(types, TYPES_SHOWN)}", hint=hint)
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _pieces(array: Any, start: int, stop: int) -> list[Any]:
