@@ -69,7 +69,7 @@ def _kind_of(descriptor: int) -> str | None:
 
 
 def _kinds(mounts: str) -> dict[str, str]:
-    """File system by number of the mount: ``36 35 98:0 /root /point options [tags] - kind source options``."""
+    """File system by number of the mount: ``36 35 98:0 /where /point options [tags] - kind source options``."""
     found = {}
     for line in mounts.splitlines():
         before, separator, after = line.partition(" - ")
