@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reprobundle.components.data.given import How
@@ -72,6 +72,12 @@ def unopened(names: Sequence[str], how: How) -> Iterator[str]:
         told = f"{found[0]!r} is digested by its bytes" if len(names) == 1 else f"such as {found[0]!r}, by their bytes"
         told = told if len(names) == 1 else f"files of data are digested, {told}"
         yield f"{told}: what is in {'it' if len(names) == 1 else 'them'} was not looked at"
+
+
+def of_rows(names: Iterable[str]) -> list[str]:
+    """Those of many names that say of a file that it holds rows or arrays."""
+    ends = tuple(OPENERS)
+    return [name for name in names if name.lower().endswith(ends)]
 
 
 def end_of(name: str) -> str | None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reprobundle.components.data.blocks import Block
+from reprobundle.components.data.files.rows import Rows
 from reprobundle.components.data.given import How
 from reprobundle.components.data.sources import Samples, remote
 from reprobundle.components.data.sources.csv_files import samples_of_csv_files
-from reprobundle.components.data.sources.paths import OPENERS, end_of
+from reprobundle.components.data.sources.paths import OPENERS, end_of, of_rows
 from reprobundle.components.interface import Failure
 from reprobundle.errors import ReproBundleError
 from reprobundle.phrases import counted
@@ -70,10 +71,12 @@ def with_remark(reading: Reading, how: How, why: Failure | None) -> Reading:
     """
     if how.as_bytes or not how.sharded or reading.kind == "file":
         return reading
-    ends = [end for row in reading.rows if (end := end_of(row.name)) is not None]
-    if not ends:
+    rows = reading.rows
+    named = of_rows(rows.names if isinstance(rows, Rows) else [row.name for row in rows])
+    if not named:
         return reading
-    told = f"{counted(len(ends), 'file')} of rows ({', '.join(sorted(set(ends)))}) digested by bytes"
+    ends = sorted({end for name in named if (end := end_of(name)) is not None})
+    told = f"{counted(len(named), 'file')} of rows ({', '.join(ends)}) digested by bytes"
     reason = NOT_ALIKE if why is None else why.why
     remark = f"{told}: a row that stands in another split is not found, and nothing is described: {reason}"
     return replace(reading, remarks=(*reading.remarks, remark))
