@@ -4,38 +4,17 @@ import os
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from drift_bundles import report_of, statistics_of
+from pages import EVIL, Page
 
 from reprobundle.components.data.statistics.form import Feature, ValueCount
 from reprobundle.drifting.judging import judge
 from reprobundle.drifts import StructureChange
 from reprobundle.rendering import drift, drift_page, drift_plots
 from reprobundle.rendering import drift_wording as wording
-
-EVIL = "</p><script>alert(1)</script><img src=https://evil.example onerror=x> {{ 7*7 }} \x1b[31m\u202e"
-
-
-class Page(HTMLParser):
-    """Elements and texts of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements = []
-        self.texts = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def _text(report, width=100):

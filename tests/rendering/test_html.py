@@ -4,35 +4,14 @@ import os
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import pytest
+from pages import EVIL, Page
 from reports import bitwise_report, different_report, output
 
 from reprobundle.rendering import html, json
 from reprobundle.rendering.bars import BELOW, WIDTH, bar_of
 from reprobundle.report import Finding, Grade, Report, Rung, Status, Verdict
-
-EVIL = "</p><script>alert(1)</script><img src=https://evil.example onerror=x> {{ 7*7 }} \x1b[31m\u202e"
-
-
-class Page(HTMLParser):
-    """Elements and texts of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements = []
-        self.texts = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 @pytest.fixture(params=[bitwise_report, different_report], ids=["bitwise", "different"])
