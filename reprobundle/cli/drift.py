@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from reprobundle.cli import screen
-from reprobundle.errors import UsageError
-
-GLOB = frozenset("*?[")
+from reprobundle.cli import given, screen
 
 
 @click.command()
@@ -21,7 +17,7 @@ GLOB = frozenset("*?[")
 @click.option("--alpha", type=float, default=0.01, show_default=True,
               help="Chance of a false alarm, over all tests together, that you accept.")  # fmt: skip
 @click.option("--label", metavar="NAME", help="Column or leaf of the new data that holds the label.")
-@click.option("--dtypes", multiple=True, metavar="NAME=DTYPE",
+@click.option("--dtypes", multiple=True, metavar="COLUMN=DTYPE",
               help="dtype of a column of a CSV file, where it is not the recorded one; may be repeated.")  # fmt: skip
 @click.option("--report", metavar="DIR", type=click.Path(path_type=Path),
               help="Where the report goes; default NAME.drift/TIME.")  # fmt: skip
@@ -47,12 +43,11 @@ def drift(
     from reprobundle.drifting import drift as compare_with
     from reprobundle.reporting import default_folder
 
-    _refuse_nothing(data)
+    given.refuse_absent(data)
+    declared = given.by_name("--dtypes", dtypes, "COLUMN=DTYPE", last=True)
     folder = report or default_folder(bundle, "drift")
     with screen.live_progress(quiet=quiet) as say:
-        found = compare_with(
-            bundle, split, data, alpha=alpha, label=label, dtypes=_dtypes(dtypes), report=folder, say=say
-        )
+        found = compare_with(bundle, split, data, alpha=alpha, label=label, dtypes=declared, report=folder, say=say)
     if as_json:
         from reprobundle import records
 
@@ -63,30 +58,3 @@ def drift(
         text = rendering.render(found, colour=screen.colours(), width=screen.width())
         screen.text(f"{text}\n{rendering.report_line(folder)}")
     return found.exit_code
-
-
-def _refuse_nothing(data: str) -> None:
-    """Say at once that a path leads nowhere; a URL or a glob is looked up when it is read.
-
-    Raises:
-        UsageError: Nothing is there.
-    """
-    if "://" not in data and not GLOB & set(data) and not os.path.lexists(data):
-        raise UsageError(f"there is nothing at {data!r}")
-
-
-def _dtypes(given: Sequence[str]) -> dict[str, str]:
-    """Parse ``NAME=DTYPE``; a name may hold an equals sign, a dtype holds none.
-
-    Raises:
-        UsageError: No name, no dtype, or a name that stands twice.
-    """
-    dtypes: dict[str, str] = {}
-    for text in given:
-        name, _, dtype = text.rpartition("=")
-        if not name or not dtype:
-            raise UsageError(f"--dtypes: expected NAME=DTYPE, found {text!r}")
-        if name in dtypes:
-            raise UsageError(f"--dtypes: the column {name!r} stands twice")
-        dtypes[name] = dtype
-    return dtypes

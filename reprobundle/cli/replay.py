@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reprobundle.cli import screen
-from reprobundle.errors import UsageError
+from reprobundle.cli import given, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +61,8 @@ def replay(
 
     folder = options.pop("report") or default_folder(bundle)
     with screen.live_progress(quiet=quiet) as say:
-        given, keys = _by_split("--data", data), _by_split("--salt", salts)
-        report = replay_bundle(bundle, data=given, salts=keys, say=say, report=folder, **options)
+        copies, keys = _by_split("--data", data), _by_split("--salt", salts)
+        report = replay_bundle(bundle, data=copies, salts=keys, say=say, report=folder, **options)
     show_report(report, folder, as_json=as_json, quiet=quiet)
     return report.verdict.exit_code
 
@@ -80,27 +78,9 @@ def show_report(report: Report, folder: Path, *, as_json: bool, quiet: bool) -> 
         screen.text(f"report       {escape(folder / 'report.html', limit=screen.LONGEST_MESSAGE)}")
 
 
-def _by_split(option: str, given: Sequence[str]) -> dict[str, str]:
-    """Parse ``SPLIT=PATH``.
-
-    Raises:
-        UsageError: No name, no path, a split named twice, or nothing there.
-    """
-    splits: dict[str, str] = {}
-    for text in given:
-        name, _, place = text.partition("=")
-        if not name or not place:
-            raise UsageError(f"{option}: expected SPLIT=PATH, found {text!r}")
-        if name in splits:
-            raise UsageError(f"{option}: the split {name!r} stands twice")
-        if not _may_be(place):
-            raise UsageError(f"{option}: split {name!r}: there is nothing at {place!r}")
-        splits[name] = place
-    return splits
-
-
-def _may_be(place: str) -> bool:
-    """Whether something is there; of a URL that is found out when it is read."""
-    if "://" in place or Path(place).exists():
-        return True
-    return glob.has_magic(place) and bool(glob.glob(place, recursive=True))  # noqa: PTH207 (pathlib's takes no absolute one)
+def _by_split(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Parse ``SPLIT=PATH``; something must be there."""
+    places = given.by_name(option, texts, "SPLIT=PATH")
+    for split, place in places.items():
+        given.refuse_absent(place, f"{option}: split {split!r}: ")
+    return places

@@ -30,7 +30,7 @@ def unreadable(failure: Failure) -> UnavailableError:
 
 def _hint_of(failure: Failure) -> str | None:
     if ", column " in failure.why:
-        return "say another dtype for the column (--dtypes NAME=DTYPE, in Python dtypes=), such as float64 or text"
+        return "say another dtype for the column (--dtypes COLUMN=DTYPE, in Python dtypes=), such as float64 or text"
     if failure.why.startswith("expected "):
         return GIVE
     return OF_CAPTURE.sub("", failure.hint or "") or None

@@ -58,7 +58,7 @@ def test_quiet_answers_with_the_exit_code_alone(here, capsys):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["missing.npz"], "reprobundle: there is nothing at 'missing.npz'\n"),
-    (["like.npz", "--dtypes", "x"], "reprobundle: --dtypes: expected NAME=DTYPE, found 'x'\n"),
+    (["like.npz", "--dtypes", "x"], "reprobundle: --dtypes: expected COLUMN=DTYPE, found 'x'\n"),
     (["like.npz", "--dtypes", "x=int8", "--dtypes", "x=int8"], "reprobundle: --dtypes: the column 'x' stands twice\n"),
     (["like.npz", "--alpha", "2"], "reprobundle: alpha: expected a number between 0 and 1, found 2.0\n"),
     (["like.npz", "--report", "model/in"], "reprobundle: report folder 'model/in' lies inside the bundle\n"),

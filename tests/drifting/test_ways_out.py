@@ -31,7 +31,9 @@ def test_a_cell_of_another_dtype_names_the_option(bundle, tmp_path):
     assert message.startswith(
         "the new data cannot be read: 'new.csv': line 2, column 'n': expected I64, found '2008.5'"
     )
-    assert hint == "say another dtype for the column (--dtypes NAME=DTYPE, in Python dtypes=), such as float64 or text"
+    assert (
+        hint == "say another dtype for the column (--dtypes COLUMN=DTYPE, in Python dtypes=), such as float64 or text"
+    )
 
 
 def test_another_encoding_is_to_be_written_again(bundle, tmp_path):

@@ -1,0 +1,49 @@
+"""What a person gives on the command line by name: ``NAME=VALUE`` options, and places that must be there."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+
+from reprobundle.errors import UsageError
+
+
+def by_name(option: str, given: Sequence[str], form: str, *, last: bool = False) -> dict[str, str]:
+    """Parse an option that may be repeated.
+
+    Args:
+        option: Its name, for messages.
+        given: The texts.
+        form: What is expected, such as ``SPLIT=PATH``.
+        last: Whether the last equals sign parts name and value, so that a name may hold others; else the first.
+
+    Raises:
+        UsageError: No name, no value, or a name that stands twice.
+    """
+    values: dict[str, str] = {}
+    for text in given:
+        name, _, value = text.rpartition("=") if last else text.partition("=")
+        if not name or not value:
+            raise UsageError(f"{option}: expected {form}, found {text!r}")
+        if name in values:
+            what = form.partition("=")[0].lower()
+            raise UsageError(f"{option}: the {what} {name!r} stands twice")
+        values[name] = value
+    return values
+
+
+def refuse_absent(place: str, what: str = "") -> None:
+    """Say at once that a path or pattern leads nowhere; of a URL that is found out when it is read.
+
+    Args:
+        place: Path, glob or URL.
+        what: What it was given for, before the message.
+
+    Raises:
+        UsageError: Nothing is there.
+    """
+    if "://" in place or os.path.lexists(place):
+        return
+    if not (glob.has_magic(place) and glob.glob(place, recursive=True)):  # noqa: PTH207  pathlib's takes no absolute one
+        raise UsageError(f"{what}there is nothing at {place!r}")
