@@ -115,12 +115,9 @@ def replay(
         UsageError: An argument is wrong, such as the name of a split that the bundle does not record.
     """
     packages = rebuild.Options(
-        index_urls=tuple(index_urls),
-        find_links=tuple(find_links),
-        offline=offline,
-        allow_build=allow_build,
-        install_python=install_python,
-    )
+        index_urls=tuple(index_urls), find_links=tuple(find_links),
+        offline=offline, allow_build=allow_build, install_python=install_python,
+    )  # fmt: skip
     options = Options(
         require=_rung(require),
         sandbox=sandbox,

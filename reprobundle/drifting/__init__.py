@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reprobundle.bundle import verify
+from reprobundle.bundle import VerifiedBundle, verify
 from reprobundle.components.data.given import DataSplit, How
+from reprobundle.components.data.section import Split
 from reprobundle.components.data.statistics.form import Statistics
 from reprobundle.drifting import keeping, limits, sides, structure
 from reprobundle.drifting.judging import judge, verdict
 from reprobundle.drifting.numeric_texts import note_on_numbers
+from reprobundle.drifting.renaming import NewSide
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import UsageError
 from reprobundle.phrases import counted
@@ -59,13 +61,7 @@ def drift(
         UnavailableError: The split has no statistics, or the new data cannot be read.
     """
     given = data if isinstance(data, DataSplit) else DataSplit(data)
-    how = How(
-        label=label or given.label,
-        dtypes=given.dtypes if dtypes is None else dtypes,
-        storage_options=given.storage_options if storage_options is None else storage_options,
-        as_bytes=given.as_bytes,
-        cached=given.private is None,
-    )
+    how = _how(given, label=label, dtypes=dtypes, storage_options=storage_options)
     started = _begun(alpha, report, Path(bundle))
     say = say or _silent
     say("verifying the bundle")
@@ -74,12 +70,34 @@ def drift(
     recorded = sides.captured_statistics(verified, captured)
     say("reading the new data")
     side = sides.new_side(given.data, captured, recorded, how)
+    made = _conclude(verified, captured, recorded, side, alpha=alpha, started=started)
+    keeping.keep(made, report)
+    return made
+
+
+def _how(
+    given: DataSplit, *, label: str | None, dtypes: Mapping[str, str] | None, storage_options: Mapping[str, Any] | None
+) -> How:
+    """How the new data is read; what is said beside it wins."""
+    return How(
+        label=label or given.label,
+        dtypes=given.dtypes if dtypes is None else dtypes,
+        storage_options=given.storage_options if storage_options is None else storage_options,
+        as_bytes=given.as_bytes,
+        cached=given.private is None,
+    )
+
+
+def _conclude(
+    verified: VerifiedBundle, captured: Split, recorded: Statistics, side: NewSide, *, alpha: float, started: str
+) -> DriftReport:
+    """Compare form and features, and come to a verdict."""
     new = side.statistics
     changed = tuple(structure.changes(captured.leaves, side.leaves, label=recorded.label or captured.label))
     apart = frozenset(change.name for change in changed if change.change != "new")
     judged = judge(recorded, new, alpha=alpha, apart=apart)
     answer, sentence = verdict(judged.features, changed, new.samples, is_table=captured.kind == "table")
-    made = DriftReport(
+    return DriftReport(
         reprobundle=version(),
         bundle_id=verified.id,
         bundle_name=verified.manifest.name,
@@ -95,8 +113,6 @@ def drift(
         tests=judged.tests,
         notes=(*judged.notes, *_left_out(recorded), *note_on_numbers(recorded), *side.notes),
     )
-    keeping.keep(made, report)
-    return made
 
 
 def _begun(alpha: float, report: str | os.PathLike[str] | None, bundle: Path) -> str:

@@ -46,8 +46,11 @@ def test_numbers_that_contradict_each_other_are_refused(changed, fault):
 
 @pytest.mark.parametrize("points", [201, 101, 51, 21])
 def test_quantiles_may_be_fewer_in_a_wide_document(points):
-    """Each number of quantiles that a capture writes is taken."""
+    """Each number of quantiles that a capture writes is taken, and one more is not."""
     refuse_unsound(_with(quantiles=tuple(float(one) for one in range(points))), name=NAME)
+
+    with pytest.raises(RefusedInputError):
+        refuse_unsound(_with(quantiles=tuple(float(one) for one in range(points + 1))), name=NAME)
 
 
 def test_the_new_datas_fault_has_a_way_out_of_its_own():
