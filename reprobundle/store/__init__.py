@@ -4,7 +4,7 @@ Knows nothing of what the bytes mean. Every path inside a bundle passes `safe_pa
 back as a `FileEntry`, and a folder appears under its final name whole or not at all (`staging`).
 """
 
-from reprobundle.store.digests import FileEntry, digest_bytes, digest_file, entry_of
+from reprobundle.store.digests import FileEntry, digest_bytes, digest_file, digest_pieces, entry_of
 from reprobundle.store.listing import Listed, list_files
 from reprobundle.store.paths import inside, refuse_colliding, safe_path
 from reprobundle.store.sealing import staging
@@ -16,6 +16,7 @@ __all__ = [
     "Writer",
     "digest_bytes",
     "digest_file",
+    "digest_pieces",
     "entry_of",
     "inside",
     "list_files",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,14 @@ class FileEntry(Record):
 def digest_bytes(content: bytes | memoryview) -> str:
     """XXH3-128 of a buffer, as 32 hex digits."""
     return xxhash.xxh3_128_hexdigest(content)
+
+
+def digest_pieces(pieces: Iterable[bytes]) -> str:
+    """XXH3-128 of pieces one after another, as hex."""
+    state = xxhash.xxh3_128()
+    for piece in pieces:
+        state.update(piece)
+    return state.hexdigest()
 
 
 def open_regular(path: Path) -> int:

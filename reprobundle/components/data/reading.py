@@ -19,7 +19,7 @@ from reprobundle.components.data.sources import Samples, open_samples
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.errors import ReproBundleError, UsageError
 from reprobundle.phrases import some
-from reprobundle.store import digest_bytes
+from reprobundle.store import digest_bytes, digest_pieces
 
 if TYPE_CHECKING:
     from reprobundle.components.data.files.rows import FileRow, FilesFound, PartRow
@@ -188,16 +188,15 @@ def _of_files(found: FilesFound, how: How) -> Reading:
         raise UsageError(
             "holds no file", hint="give the folder or archive that the files lie in, or leave the split out"
         )
-    listing = rows.listing()
     is_one = found.kind == "file"
     return Reading(
         kind=found.kind,
         count=len(rows),
         size=rows.size,
-        ordered=rows[0].digest if is_one else digest_bytes(listing),
+        ordered=rows[0].digest if is_one else digest_pieces(rows.lines()),
         unordered=rows[0].digest if is_one else digest_of_sorted(rows.digests),
         digests=rows.digests,
-        lines=lambda: iter([listing]),
+        lines=rows.lines,
         statistics=found.statistics,
         labels=found.labels,
         rows=rows,

@@ -3,6 +3,8 @@
 import os
 import socket
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,26 +213,56 @@ def test_another_process_answers_what_this_one_would(tmp_path):
     """The script gives for a batch what the function gives, failures included."""
     write(tmp_path, one=b"1", two=b"22")
     batch = sharing.Batch(str(tmp_path), ["one", "gone", "two"], range(3))
-    answers = []
-    with sharing._another(sharing.deque([batch]), lambda *one: answers.append(one)):
-        pass
 
     here = alone.digest_batch(str(tmp_path), batch.names, 2**62)
 
-    assert answers == [(batch, here)]
+    assert answers_elsewhere(batch) == [(batch, here)]
     assert list(sharing.columns_of(here)[0]) == [alone.DONE, alone.CHANGED, alone.DONE]
 
 
+def answers_elsewhere(*batches):
+    """What another process answers, and nobody here."""
+    left, answered = sharing._Left(), sharing.deque()
+    left.put(*batches)
+    left.close()
+    sharing._serve(left, answered)
+    return list(answered)
+
+
 def test_a_process_that_ends_costs_no_file(tmp_path, monkeypatch):
-    """A batch that another process took and did not answer is done here."""
+    """Batches that another process took and did not answer are done here."""
     write(tmp_path, one=b"1", ends=f"print({alone.GREETING.decode().strip()!r})".encode())
     monkeypatch.setattr(alone, "__file__", str(tmp_path / "ends"))
-    batch = sharing.Batch(str(tmp_path), ["one"], range(1))
-    answers = []
-    with sharing._another(sharing.deque([batch]), lambda *one: answers.append(one)):
-        pass
+    monkeypatch.setattr(sharing, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(sharing, "processors", lambda: 2)
+    batches = [sharing.Batch(str(tmp_path), ["one"], [number]) for number in range(6)]
+    with closing(sharing.Sharing()) as shared:
+        for batch in batches:
+            shared.offer(batch)
+        wait_until(lambda: shared._threads[0].is_alive() is False)
+        answers = list(shared.answers())
 
-    assert [answer[0] for answer in answers] == [batch]
+    assert sorted(batch.indices for batch, _ in answers) == [[0], [1], [2], [3], [4], [5]]
+
+
+def test_files_are_read_while_others_are_looked_for(tmp_path, monkeypatch):
+    """A process begins with what was found so far, and takes no more ahead than it will answer."""
+    write(tmp_path, one=b"1")
+    monkeypatch.setattr(sharing, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(sharing, "processors", lambda: 2)
+    with closing(sharing.Sharing()) as shared:
+        for number in range(9):
+            shared.offer(sharing.Batch(str(tmp_path), ["one"], [number]))
+        wait_until(lambda: len(shared._answered) == 9)
+
+        assert len(list(shared.answers())) == 9
+
+
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_pattern_gives_its_files_sorted(tmp_path):

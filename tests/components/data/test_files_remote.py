@@ -34,7 +34,7 @@ def test_a_folder_is_as_on_disk(folder):
     found, expected = read_place("memory://top", ANEW), read_place(folder, ANEW)
 
     assert found.kind == "folder"
-    assert (found.rows.listing(), found.parts) == (expected.rows.listing(), expected.parts)
+    assert (list(found.rows.lines()), found.parts) == (list(expected.rows.lines()), expected.parts)
 
 
 def test_one_file_is_as_on_disk(folder):

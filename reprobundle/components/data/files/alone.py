@@ -15,8 +15,11 @@ import os
 import stat
 import struct
 import sys
+import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import IO
 
 GREETING = b"reprobundle digests 1\n"
 LENGTH = struct.Struct("=Q")
@@ -27,6 +30,9 @@ DIGEST_BYTES = 16
 NO_DIGEST = bytes(DIGEST_BYTES)
 RECENT = 50_000_000  # nanoseconds: some clocks of files tick that seldom
 LIMIT = 2**63 - 1
+TYPE, REGULAR = 0o170000, stat.S_IFREG  # as stat.S_ISREG compares, without the call
+STATUS = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+NUMBERS = ("st_ino", "st_dev")  # where the lower bits tell, not the largest
 NOTHING = os.stat_result([0] * 10, {"st_mtime_ns": 0, "st_ctime_ns": 0})
 FLAGS = (
     os.O_RDONLY
@@ -66,69 +72,84 @@ def _digest_in(place: int | None, names: Sequence[str], now: int) -> tuple[bytes
     import xxhash
 
     digest, limit = xxhash.xxh3_128_digest, now - RECENT
+    open_, read, fstat, close = os.open, os.read, os.fstat, os.close
     codes, digests, found = [], [], []
     for name in names:  # the innermost loop: each call in it counts
         try:
-            code, status, content = _read(name, place)
+            descriptor = open_(name, FLAGS, dir_fd=place)
+            try:
+                content = read(descriptor, SMALL)
+                status = fstat(descriptor)
+            finally:
+                close(descriptor)
         except OSError as error:
-            code, status, content = (CHANGED if error.errno == errno.ENOENT else error.errno or errno.EIO), NOTHING, b""
-        if code == DONE and status.st_ctime_ns > limit and not _is_quiet(name, place, content):
+            codes.append(CHANGED if error.errno == errno.ENOENT else error.errno or errno.EIO)
+            digests.append(NO_DIGEST)
+            found.append(NOTHING)
+            continue
+        code = DONE
+        if len(content) != status.st_size or status.st_mode & TYPE != REGULAR:
+            code = _why_not(content, status)
+        elif status.st_ctime_ns > limit and not _is_quiet(name, place, content):
             code = CHANGED
         codes.append(code)
         digests.append(NO_DIGEST if code else digest(content))
         found.append(status)
-    columns = (
-        codes,
-        [status.st_size for status in found],
-        [min(status.st_mtime_ns, LIMIT) for status in found],
-        [min(status.st_ctime_ns, LIMIT) for status in found],
-        [status.st_ino & LIMIT for status in found],
-        [status.st_dev & LIMIT for status in found],
-    )
+    columns = [codes, *(_column(found, name) for name in STATUS)]
     return b"".join([array("q", column).tobytes() for column in columns]), b"".join(digests)
 
 
-def _read(name: str, place: int | None) -> tuple[int, os.stat_result, bytes]:
-    """A code, what the system says of the file after it was read, and what was read.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    descriptor = os.open(name, FLAGS, dir_fd=place)
+def _column(found: Sequence[os.stat_result], name: str) -> array[int]:
+    """One number of each status, cut to what 64 bits with a sign hold."""
+    get = attrgetter(name)
     try:
-        content = os.read(descriptor, SMALL)
-        status = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    if len(content) == status.st_size and stat.S_ISREG(status.st_mode):
-        return DONE, status, content
+        return array("q", map(get, found))
+    except OverflowError:
+        clip = int.__and__ if name in NUMBERS else min
+        return array("q", [clip(get(status), LIMIT) for status in found])
+
+
+def _why_not(content: bytes, status: os.stat_result) -> int:
     if not stat.S_ISREG(status.st_mode):
-        return IRREGULAR, status, b""
-    return (LARGER if status.st_size > len(content) else CHANGED), status, b""
+        return IRREGULAR
+    return LARGER if status.st_size > len(content) else CHANGED
 
 
 def _is_quiet(name: str, place: int | None, content: bytes) -> bool:
     """Whether a file that was written a moment ago holds the same bytes when it is read again."""
     try:
-        code, _, again = _read(name, place)
+        descriptor = os.open(name, FLAGS, dir_fd=place)
+        try:
+            again, status = os.read(descriptor, SMALL), os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError:
         return False
-    return code == DONE and again == content
+    return again == content and len(again) == status.st_size and stat.S_ISREG(status.st_mode)
 
 
 def serve() -> None:
-    """Answer until the input ends."""
-    import time
+    """Answer until the input ends; what is asked in the meantime is taken at once, so that neither side waits for the other."""
+    import queue
+    import threading
 
-    source, target = sys.stdin.buffer, sys.stdout.buffer
+    requests: queue.SimpleQueue[tuple[str, list[str]] | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, requests.put), daemon=True).start()
+    target = sys.stdout.buffer
     target.write(GREETING)
     target.flush()
+    while request := requests.get():
+        answer = b"".join(digest_batch(*request, time.time_ns()))
+        target.write(LENGTH.pack(len(answer)) + answer)
+        target.flush()
+
+
+def _receive(source: IO[bytes], put: Callable[[tuple[str, list[str]] | None], None]) -> None:
     while head := source.read(2 * LENGTH.size):
         folder = os.fsdecode(source.read(LENGTH.unpack_from(head)[0]))
         names = os.fsdecode(source.read(LENGTH.unpack_from(head, LENGTH.size)[0])).split("\0")
-        answer = b"".join(digest_batch(folder, names, time.time_ns()))
-        target.write(LENGTH.pack(len(answer)) + answer)
-        target.flush()
+        put((folder, names))
+    put(None)
 
 
 if __name__ == "__main__":

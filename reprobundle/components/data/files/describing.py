@@ -51,7 +51,7 @@ def take_statistics(digesting: Digesting, order: Sequence[int], how: How, kept: 
         how: Whether statistics are wanted.
         kept: Where digests are kept.
     """
-    chosen = described_among(digesting.names, order) if how.statistics else []
+    chosen = described_among(digesting.names, order) if how.statistics and not digesting.is_begun else []
     if not chosen:
         digesting.finish()
         return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -20,7 +20,7 @@ from reprobundle.components.data.files import cache
 from reprobundle.components.data.files.alone import CHANGED, DONE, IRREGULAR, LARGER
 from reprobundle.components.data.files.reading import Done, Task, parts_of, perform
 from reprobundle.components.data.files.rows import DIGEST_BYTES, escaped
-from reprobundle.components.data.files.sharing import BATCH, Answer, Batch, columns_of, digest_shared
+from reprobundle.components.data.files.sharing import BATCH, Answer, Batch, Sharing, columns_of
 from reprobundle.components.data.files.walking import Columns, Part
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.phrases import counted, some
@@ -41,6 +41,7 @@ class Wanted:
         columns: What the system said of them; empty where nobody asked.
         kept: Where digests of them are kept; None where none are to be.
         progress: Called with the bytes read so far and the bytes in all, as far as these are known.
+        begun: Where whole batches of them may have been offered already.
     """
 
     root: str
@@ -48,6 +49,27 @@ class Wanted:
     columns: Columns = field(default_factory=Columns)
     kept: Path | None = None
     progress: Callable[[int, int], None] | None = None
+    begun: Sharing = field(default_factory=Sharing)
+
+
+def offer(sharing: Sharing, root: str, part: Part, start: int) -> None:
+    """Have the files of a folder digested while others are still looked for.
+
+    Args:
+        sharing: By whom.
+        root: Folder that the part's prefix is relative to.
+        part: The files; no digest of them is known, and none of them is to be described.
+        start: Index of the first among all files.
+    """
+    for batch in _batches(root, part, start):
+        sharing.offer(batch)
+
+
+def _batches(root: str, part: Part, start: int) -> Iterator[Batch]:
+    folder = os.path.join(root, part.prefix)
+    for first in range(0, len(part.names), BATCH):
+        names = part.names[first : first + BATCH]
+        yield Batch(folder, names, range(start + first, start + first + len(names)))
 
 
 class Digesting:
@@ -73,7 +95,6 @@ class Digesting:
         self._failures: dict[int, int] = {}
         self._started = time.time_ns()
         self._next_save = time.monotonic() + SAVED_EVERY
-        self._thread = threading.get_ident()
         self._fresh = self._fresh_bytes = 0
         self._all_kept = False
         if wanted.kept is not None and wanted.columns.size:
@@ -85,6 +106,11 @@ class Digesting:
     def is_complete(self) -> bool:
         """Whether every file has its digest."""
         return 0 not in self._known
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether every file is being read already."""
+        return self._wanted.begun.count == len(self.names)
 
     def _reuse(self, place: Path) -> None:
         kept = cache.load(place)
@@ -126,7 +152,11 @@ class Digesting:
             RefusedInputError: Files changed while they were read.
         """
         larger: list[int] = []
-        digest_shared(list(self._batches()), lambda batch, answer: self._take(batch, answer, larger))
+        with closing(self._wanted.begun) as sharing:
+            for batch in self._left():
+                sharing.offer(batch)
+            for batch, answer in sharing.answers():
+                self._take(batch, answer, larger)
         self._total = self._fresh_bytes + self._pending
         for _ in self._done(self._tasks(sorted(larger))):
             pass
@@ -134,20 +164,21 @@ class Digesting:
         if self._fresh >= cache.WORTH_FILES or self._fresh_bytes >= cache.WORTH_BYTES:
             self._save()
 
-    def _batches(self) -> Iterator[Batch]:
+    def _left(self) -> Iterator[Batch]:
+        """Files without digest that nobody has begun to read."""
         start = 0
         for part in self._wanted.parts:
-            folder = os.path.join(self._wanted.root, part.prefix)
-            for first in range(0, len(part.names), BATCH):
-                whole = range(start + first, start + min(first + BATCH, len(part.names)))
-                indices: Sequence[int] = whole
-                names: Sequence[str] = part.names[first : first + BATCH]
-                if any(self._known[whole.start : whole.stop]) or self._failures:
-                    indices = [index for index in whole if not self._known[index] and index not in self._failures]
-                    names = [part.names[index - start] for index in indices]
-                if names:
-                    yield Batch(folder, names, indices)
+            for batch in _batches(self._wanted.root, part, start):
+                if batch.indices[0] not in self._wanted.begun.offered:
+                    yield from self._without_digest(batch, part, start)
             start += len(part.names)
+
+    def _without_digest(self, batch: Batch, part: Part, start: int) -> Iterator[Batch]:
+        whole = batch.indices
+        if not any(self._known[whole[0] : whole[-1] + 1]) and not self._failures:
+            yield batch
+        elif indices := [index for index in whole if not self._known[index] and index not in self._failures]:
+            yield Batch(batch.folder, [part.names[index - start] for index in indices], indices)
 
     def _take(self, batch: Batch, answer: Answer, larger: list[int]) -> None:
         """Take the digests of a batch."""
@@ -219,11 +250,9 @@ class Digesting:
         return os.path.join(self._wanted.root, self.names[index])
 
     def _count(self, files: int, size: int) -> None:
-        """Say how far it has come, and keep what there is now and then; only in the thread that asked for it."""
+        """Say how far it has come, and keep what there is now and then."""
         self._fresh += files
         self._fresh_bytes += size
-        if threading.get_ident() != self._thread:
-            return
         if self._wanted.progress is not None and self._fresh:
             self._wanted.progress(self._fresh_bytes, self._expected())
         if time.monotonic() >= self._next_save:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from reprobundle.components.data.files import archives, cache
-from reprobundle.components.data.files.describing import classes_of, take_statistics
-from reprobundle.components.data.files.folders import Digesting, Wanted
+from reprobundle.components.data.files.describing import classes_of, described_among, take_statistics
+from reprobundle.components.data.files.folders import Digesting, Wanted, offer
 from reprobundle.components.data.files.rows import (
     DIGEST_BYTES,
     FilesFound,
@@ -19,6 +21,7 @@ from reprobundle.components.data.files.rows import (
     escaped,
     part_rows,
 )
+from reprobundle.components.data.files.sharing import Sharing
 from reprobundle.components.data.files.walking import MAX_FILES, Columns, Part, walk
 from reprobundle.components.data.given import How
 from reprobundle.errors import UnavailableError, UsageError
@@ -91,16 +94,18 @@ def _of_list(places: Sequence[str], how: How) -> FilesFound:
 
 def _of_folder(root: str, how: How) -> FilesFound:
     kept = cache.place_of(f"folder\0{os.path.realpath(root)}", root) if how.cached else None
-    walked = walk(root, asking=kept is not None and kept.exists())
-    digesting = Digesting(Wanted(root, walked.parts, walked.columns, kept, how.progress))
-    names = digesting.names
-    order = sorted(range(len(names)), key=names.__getitem__)
+    known = kept is not None and kept.exists()
+    with closing(Sharing()) as begun:  # where no digest is known, they are read while more are looked for
+        walked = walk(root, asking=known, met=None if known else partial(_begin, begun, root, how))
+        digesting = Digesting(Wanted(root, walked.parts, walked.columns, kept, how.progress, begun))
+        names = digesting.names
+        order = sorted(range(len(names)), key=names.__getitem__)
+        statistics = take_statistics(digesting, order, how, kept)
     remarks: tuple[str, ...] = ()
     if walked.left_out:
         shown = some([repr(name) for name in walked.left_out], MAX_TOLD)
         what = counted(len(walked.left_out), "linked folder or special file", "linked folders or special files")
         remarks = (f"left out {what}: {shown}",)
-    statistics = take_statistics(digesting, order, how, kept)
     return FilesFound(
         kind="folder",
         rows=rows_of(digesting, order),
@@ -110,6 +115,11 @@ def _of_folder(root: str, how: How) -> FilesFound:
         labels=classes_of((part.prefix, len(part.names)) for part in walked.parts),
         statistics=statistics,
     )
+
+
+def _begin(begun: Sharing, root: str, how: How, part: Part, start: int) -> None:
+    if not (how.statistics and described_among(part.names, range(len(part.names)))):
+        offer(begun, root, part, start)
 
 
 def _of_paths(paths: Sequence[str], how: How) -> FilesFound:

@@ -11,6 +11,7 @@ from reprobundle.components.data.statistics.form import Statistics
 
 DIGEST_BYTES = 16
 PART_BYTES = 2**26
+LINES_AT_ONCE = 2**13
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Rows(Sequence[FileRow]):
 
     def __iter__(self) -> Iterator[FileRow]:
         """All rows, in order."""
-        return map(FileRow, self.sizes, self._hex(), self.names)
+        return map(FileRow, self.sizes, _hex(self.digests), self.names)
 
     def __eq__(self, other: object) -> bool:
         """Whether they are the same rows in the same order."""
@@ -99,13 +100,17 @@ class Rows(Sequence[FileRow]):
         """Bytes of all files."""
         return sum(self.sizes)
 
-    def listing(self) -> bytes:
-        """A line for each file: size, digest, escaped path."""
-        lines = map("%d %s %s\n".__mod__, zip(self.sizes, self._hex(), self.names, strict=True))
-        return "".join(lines).encode("ascii")
+    def lines(self) -> Iterator[bytes]:
+        """A line for each file: size, digest, escaped path; some thousands of lines in each piece."""
+        for start in range(0, len(self), LINES_AT_ONCE):
+            chosen = slice(start, start + LINES_AT_ONCE)
+            digests = _hex(self.digests[start * DIGEST_BYTES : chosen.stop * DIGEST_BYTES])
+            columns = zip(self.sizes[chosen], digests, self.names[chosen], strict=True)
+            yield "".join([f"{size} {digest} {name}\n" for size, digest, name in columns]).encode("ascii")
 
-    def _hex(self) -> list[str]:
-        return self.digests.hex("\n", -DIGEST_BYTES).split("\n") if self.digests else []
+
+def _hex(digests: bytes) -> list[str]:
+    return digests.hex("\n", -DIGEST_BYTES).split("\n") if digests else []
 
 
 @dataclass(frozen=True, kw_only=True)

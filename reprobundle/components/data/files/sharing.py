@@ -9,7 +9,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +21,7 @@ from reprobundle.process import answering
 BATCH = 1000  # files
 WORTH_A_PROCESS = 10_000  # files
 MOST_PROCESSES = 4
+AHEAD = 4  # batches that a process has, while this one is busy with other things
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,89 @@ Answer = tuple[bytes, bytes]
 """Columns and digests, as `alone.digest_batch` gives them."""
 
 
-def digest_shared(batches: Sequence[Batch], done: Callable[[Batch, Answer], None]) -> None:
-    """Digest all batches.
+class Sharing:
+    """Batches that are digested by this process and by others, which begin as soon as there are enough of them.
 
-    Args:
-        batches: In any order.
-        done: Called with each and its answer, in this thread or another, never in two at once.
+    Attributes:
+        offered: Index of the first file of each batch so far.
+        count: Number of files so far.
     """
-    left = deque(batches)
-    lock = threading.Lock()
 
-    def tell(batch: Batch, answer: Answer) -> None:
-        with lock:
-            done(batch, answer)
+    def __init__(self) -> None:
+        """Begin with no batch."""
+        self.offered: set[int] = set()
+        self._left = _Left()
+        self._answered: deque[tuple[Batch, Answer]] = deque()
+        self.count = 0
+        self._threads: list[threading.Thread] = []
 
-    with contextlib.ExitStack() as stack:
-        for _ in range(_processes(sum(len(batch.names) for batch in batches))):
-            stack.enter_context(_another(left, tell))
-        _work(left, tell, _answer_here)
+    def close(self) -> None:
+        """Nobody works on it any longer."""
+        self._left.clear()
+        self._join()
+
+    def offer(self, batch: Batch) -> None:
+        """One more batch, which may be begun at once elsewhere."""
+        self.offered.add(batch.indices[0])
+        self._left.put(batch)
+        self.count += len(batch.names)
+        while len(self._threads) < _processes(self.count):
+            thread = threading.Thread(target=_serve, args=(self._left, self._answered), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def answers(self) -> Iterator[tuple[Batch, Answer]]:
+        """Each batch with its answer, in any order; what others leave is digested here. No batch can be offered afterwards."""
+        self._left.close()
+        yield from self._answers_here()
+        self._join()
+        yield from self._answers_here()  # what others took and could not answer
+
+    def _answers_here(self) -> Iterator[tuple[Batch, Answer]]:
+        while batch := self._left.take(wait=False):
+            yield batch, alone.digest_batch(batch.folder, batch.names, time.time_ns())
+            yield from self._answers_elsewhere()
+        yield from self._answers_elsewhere()
+
+    def _answers_elsewhere(self) -> Iterator[tuple[Batch, Answer]]:
+        while self._answered:
+            yield self._answered.popleft()
+
+    def _join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+
+class _Left:
+    """Batches that nobody has taken."""
+
+    def __init__(self) -> None:
+        self._batches: deque[Batch] = deque()
+        self._changed = threading.Condition()
+        self.ahead = AHEAD
+
+    def put(self, *batches: Batch) -> None:
+        with self._changed:
+            self._batches.extend(batches)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """No more will be put, but what is put back; and whoever takes one answers it before taking another."""
+        with self._changed:
+            self.ahead = 1
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        with self._changed:
+            self._batches.clear()
+        self.close()
+
+    def take(self, *, wait: bool) -> Batch | None:
+        """The next; None where there is none, after the last was put if `wait`."""
+        with self._changed:
+            while wait and not self._batches and self.ahead > 1:
+                self._changed.wait()
+            return self._batches.popleft() if self._batches else None
 
 
 def columns_of(answer: Answer) -> tuple[array[int], ...]:
@@ -82,60 +148,45 @@ def _processes(count: int) -> int:
     return min(processors(), MOST_PROCESSES) - 1
 
 
-def _answer_here(batch: Batch) -> Answer:
-    return alone.digest_batch(batch.folder, batch.names, time.time_ns())
+def _serve(left: _Left, answered: deque[tuple[Batch, Answer]]) -> None:
+    """Have a process of its own answer batches until none is left; what it does not answer goes back."""
+    import xxhash
 
-
-def _work(left: deque[Batch], done: Callable[[Batch, Answer], None], answer: Callable[[Batch], Answer | None]) -> None:
-    """Take batches until none is left; one without an answer goes back, and whoever could not answer takes no more."""
-    while True:
-        try:
-            batch = left.popleft()
-        except IndexError:
-            return
-        found = answer(batch)
-        if found is None:
-            left.append(batch)
-            return
-        done(batch, found)
-
-
-@contextlib.contextmanager
-def _another(left: deque[Batch], done: Callable[[Batch, Answer], None]) -> Iterator[None]:
-    """A process that takes batches, too, while the block runs; what it leaves undone is done at the end, here."""
-
-    def serve() -> None:
-        import xxhash
-
-        argv = [sys.executable, "-I", "-S", "-B", alone.__file__, str(Path(xxhash.__file__).parent.parent)]
-        with contextlib.suppress(UnavailableError), answering(argv) as (questions, answers):
-            if answers.read(len(alone.GREETING)) == alone.GREETING:
-                _work(left, done, lambda batch: _ask(questions, answers, batch))
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
+    argv = [sys.executable, "-I", "-S", "-B", alone.__file__, str(Path(xxhash.__file__).parent.parent)]
+    asked: deque[Batch] = deque()
     try:
-        yield
-    except BaseException:
-        left.clear()
-        raise
+        with contextlib.suppress(UnavailableError, OSError), answering(argv) as (questions, answers):
+            if answers.read(len(alone.GREETING)) != alone.GREETING:
+                return
+            while _ask(left, asked, questions):
+                answer = _hear(asked[0], answers)
+                if answer is None:
+                    return
+                answered.append((asked.popleft(), answer))
     finally:
-        thread.join()
-        _work(left, done, _answer_here)
+        left.put(*asked)
 
 
-def _ask(questions: IO[bytes], answers: IO[bytes], batch: Batch) -> Answer | None:
-    """What the process says of a batch; None where it is gone."""
-    folder, names = os.fsencode(batch.folder), os.fsencode("\0".join(batch.names))
-    try:
+def _ask(left: _Left, asked: deque[Batch], questions: IO[bytes]) -> bool:
+    """Ask for so many batches that the process does not wait for this one; whether an answer is to come.
+
+    Raises:
+        OSError: The process is gone.
+    """
+    while len(asked) < left.ahead and (batch := left.take(wait=not asked)):
+        asked.append(batch)
+        folder, names = os.fsencode(batch.folder), os.fsencode("\0".join(batch.names))
         questions.write(alone.LENGTH.pack(len(folder)) + alone.LENGTH.pack(len(names)) + folder + names)
         questions.flush()
-        head = answers.read(alone.LENGTH.size)
-        expected = len(batch.names) * (8 * len(alone.COLUMNS) + alone.DIGEST_BYTES)
-        if len(head) != alone.LENGTH.size or alone.LENGTH.unpack(head)[0] != expected:
-            return None
-        content = answers.read(expected)
-    except OSError:
+    return bool(asked)
+
+
+def _hear(batch: Batch, answers: IO[bytes]) -> Answer | None:
+    """What the process says of a batch; None where it is gone."""
+    head = answers.read(alone.LENGTH.size)
+    expected = len(batch.names) * (8 * len(alone.COLUMNS) + alone.DIGEST_BYTES)
+    if len(head) != alone.LENGTH.size or alone.LENGTH.unpack(head)[0] != expected:
         return None
+    content = answers.read(expected)
     border = 8 * len(alone.COLUMNS) * len(batch.names)
     return (content[:border], content[border:]) if len(content) == expected else None

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reprobundle.components.data.files.rows import escaped
@@ -84,18 +84,19 @@ class Walked:
         return [part.prefix + name for part in self.parts for name in part.names]
 
 
-def walk(root: str, *, asking: bool) -> Walked:
+def walk(root: str, *, asking: bool, met: Callable[[Part, int], None] | None = None) -> Walked:
     """Every file under a folder; linked folders are not entered, links to files count as files.
 
     Args:
         root: The folder.
         asking: Whether to ask for size, times and inode of each.
+        met: Called with each folder's files as they are found, and the index of the first among all files.
 
     Raises:
         UnavailableError: Folders cannot be listed.
         UsageError: More than 10 million files.
     """
-    walking = _Walking(root, asking)
+    walking = _Walking(root, asking, met)
     pending = [""]
     while pending:
         pending += walking.enter(pending.pop())
@@ -108,9 +109,10 @@ def walk(root: str, *, asking: bool) -> Walked:
 class _Walking:
     """One pass over a tree."""
 
-    def __init__(self, root: str, asking: bool) -> None:  # noqa: FBT001 - both are walk's own
+    def __init__(self, root: str, asking: bool, met: Callable[[Part, int], None] | None) -> None:  # noqa: FBT001 - walk's own
         self.root = root
         self.asking = asking
+        self.met = met
         self.parts: list[Part] = []
         self.columns = Columns()
         self.left_out: list[str] = []
@@ -129,11 +131,14 @@ class _Walking:
             where = escaped(prefix.rstrip("/") or os.path.basename(self.root))
             self.failures.append(f"{where!r} ({error.strerror})")
             return []
+        start = self.count
         self.count += len(names)
         if self.count > MAX_FILES:
             raise UsageError(f"{escaped(os.path.basename(self.root))}: holds more than {MAX_FILES} files")
         if names:
             self.parts.append(Part(prefix, names))
+            if self.met is not None:
+                self.met(self.parts[-1], start)
         return [f"{prefix}{name}/" for name in folders]
 
     def _list(
@@ -141,14 +146,14 @@ class _Walking:
     ) -> None:
         statuses: list[os.stat_result] = []
         for entry in entries:  # the innermost loop: each call in it counts
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
-            elif not entry.is_file():
-                self.left_out.append(escaped(prefix + entry.name))
-            else:
+            if entry.is_file():
                 if self.asking:
                     statuses.append(entry.stat() if FROM_LISTING else os.stat(os.path.join(path, entry.name)))
                 names.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                self.left_out.append(escaped(prefix + entry.name))
         self.columns.extend(statuses)
 
 
