@@ -76,6 +76,73 @@ class Misfit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sketch:
+    """What one call of one module gave, in so few numbers that every module's fit into a bundle.
+
+    Attributes:
+        module: Its name in the model.
+        kind: Its class, without the package.
+        call: Which call of it, from 0.
+        dtype: Of its output, in safetensors' spelling.
+        shape: Of its output.
+        digest: XXH3-128 of the output's bytes.
+        sum: Of the output in float64; None where it is not finite.
+        absmax: Largest magnitude, likewise.
+        mean: Likewise.
+        std: Likewise.
+        samples: At most 64 values at evenly spaced places of the flattened output, in float64; None for one not finite.
+    """
+
+    module: str
+    kind: str
+    call: int
+    dtype: str
+    shape: tuple[int, ...]
+    digest: str
+    sum: float | None
+    absmax: float | None
+    mean: float | None
+    std: float | None
+    samples: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one further run of the model gave; the first run, on the recorded inputs, is the `Answer`'s own.
+
+    Attributes:
+        name: As it was asked for.
+        outputs: Nested structure of the outputs; None where it failed.
+        arrays: The produced tensors by name.
+        error: In one line why it failed, or None.
+        seconds: How long the model took; None where that is not known.
+        sketches: Of each call of each leaf module, in the order of the calls; empty where they were not asked for.
+    """
+
+    name: str
+    outputs: Json = None
+    arrays: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    error: str | None = None
+    seconds: float | None = None
+    sketches: tuple[Sketch, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """What a claim's function gave.
+
+    Attributes:
+        value: A finite number; None where it gave none.
+        error: In one line why not, or None.
+        seconds: How long it took.
+    """
+
+    value: float | None = None
+    error: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What the worker left behind, parsed as hostile bytes; digests and facts in it are diagnosis, never proof.
 
@@ -101,6 +168,10 @@ class Answer:
         transform_at: The innermost line of the bundle's source that this error came through.
         indices: Indices of the data splits, made again, by split; None when there were none to make, or it failed.
         splitting_error: In one line why they could not be made, or None.
+        runs: The further runs that were asked for, by name.
+        claims: What the claims' functions gave, by claim id.
+        unapplied: One line for each recorded setting that could not be set.
+        seconds: How long the model took on the recorded inputs; None where that is not known.
     """
 
     stage: str
@@ -124,6 +195,10 @@ class Answer:
     transform_at: Line | None = None
     indices: Mapping[str, np.ndarray[Any, Any]] | None = None
     splitting_error: str | None = None
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    claims: Mapping[str, Computed] = field(default_factory=dict)
+    unapplied: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 def text(value: Any, longest: int = LONGEST_ERROR) -> str | None:

@@ -27,6 +27,49 @@ WORKER = Path(numerics.__file__).resolve().parent
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """One further run of the model, in the same process, after the one on the recorded inputs.
+
+    Attributes:
+        name: What the run is called in the answer: letters, digits and dashes. The guest sees it, so it must not tell which
+            run matters.
+        inputs: A safetensors file with other inputs; None: the recorded ones. It is made readable to the worker.
+        structure: How its tensors are nested; None: as the recorded ones.
+        overlay: A safetensors file with other values for some of the model's tensors, for this run only; None: none.
+        seed: Seed of the generators at the start of the run.
+        settings: Numeric settings for this run only, by the names of ``worker/torch_settings.py``.
+        double: Whether to compute in float64: parameters, buffers and floating inputs.
+        rows: First and last but one index along the first axis of every input; None: all.
+        sketch: Whether to sketch what each leaf module gives.
+    """
+
+    name: str
+    inputs: Path | None = None
+    structure: Any = None
+    overlay: Path | None = None
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    double: bool = False
+    rows: tuple[int, int] | None = None
+    sketch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One claim to be computed; what is claimed never reaches the worker.
+
+    Attributes:
+        id: The claim's id.
+        entry: Function of the bundle's source, as ``module:name``.
+        data: Path of the reviewer's copy of the split; None where the claim names none.
+    """
+
+    id: str
+    entry: str
+    data: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Host:
     """Where a job is run.
 
@@ -39,6 +82,7 @@ class Host:
         device: Kind of device for the model: ``cpu``, ``cuda``, …; None: the recorded one if the worker has it.
         timeout: Seconds.
         watched: Whether to note what the source does while the model is made, and to refuse it the network.
+        settings: Numeric settings that win over the recorded ones, by the names of ``worker/torch_settings.py``.
     """
 
     python: Path
@@ -49,9 +93,19 @@ class Host:
     device: str | None = None
     timeout: float = 3600.0
     watched: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: Path, host: Host) -> Answer:
+def ask(
+    manifest: Manifest,
+    place: Callable[[str], Path],
+    root: Path,
+    control: Path,
+    host: Host,
+    *,
+    questions: Sequence[Question] = (),
+    claims: Sequence[Asked] = (),
+) -> Answer:
     """Run the recorded model once.
 
     Args:
@@ -60,6 +114,8 @@ def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: P
         root: The folder the bundle's files lie under.
         control: An empty private folder for the job and its results.
         host: Where to run it.
+        questions: Further runs, in this order, after the one on the recorded inputs.
+        claims: What else is to be computed with the model, after all runs.
 
     Returns:
         What the worker left behind, whatever it was.
@@ -71,8 +127,12 @@ def ask(manifest: Manifest, place: Callable[[str], Path], root: Path, control: P
     out = control / "out"
     out.mkdir()
     job = _job(manifest, place, root, out, host)
+    job["runs"] = [_run(question) for question in questions]
+    job["claims"] = [{"id": one.id, "entry": one.entry, "data": one.data and str(one.data)} for one in claims]
     (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
     reads = [*host.reads, WORKER, control / "job.json", *_visible(manifest, place, root)]
+    reads += [path for one in questions for path in (one.inputs, one.overlay) if path is not None]
+    reads += [one.data for one in claims if one.data is not None]
     argv: list[str | Path] = [host.python, "-s", "-B", WORKER, control / "job.json"]
     environment = _apart(host.environment)
     finished = host.sandbox.run(argv, reads=reads, writes=[out], env=environment, timeout=host.timeout)
@@ -114,8 +174,22 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
         "inputs": {"file": str(place(inputs.file)), "structure": inputs.structure},
         "transform": running.job(manifest.preprocessing, place),
         "splitting": None if splitting is None else splitting_job(splitting),
-        "settings": _settings(manifest.environment.numerics, host.environment),
+        "settings": {**_settings(manifest.environment.numerics, host.environment), **host.settings},
         "out": str(out),
+    }
+
+
+def _run(question: Question) -> dict[str, Any]:
+    return {
+        "name": question.name,
+        "inputs": question.inputs and str(question.inputs),
+        "structure": question.structure,
+        "overlay": question.overlay and str(question.overlay),
+        "seed": question.seed,
+        "settings": dict(question.settings),
+        "double": question.double,
+        "rows": question.rows,
+        "sketch": question.sketch,
     }
 
 

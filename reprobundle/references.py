@@ -81,6 +81,8 @@ def _named(manifest: Any) -> Iterator[tuple[str, str, str]]:
         "model.buffers_file": (model.buffers_file, "replay/"),
         "outputs.inputs": (outputs.inputs and outputs.inputs.file, "replay/"),
         "outputs.expected": (outputs.expected and outputs.expected.file, "replay/"),
+        "outputs.calibration": (outputs.calibration, "replay/"),
+        "outputs.sketches": (outputs.sketches, "replay/"),
         "documentation.path": (manifest.documentation.path, "documentation/"),
     }
     for where, (path, home) in fields.items():

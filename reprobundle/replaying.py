@@ -17,6 +17,7 @@ from reprobundle import captures, guest, hosting, process, replies, reporting, w
 from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import Bundle, VerifiedBundle, View
+from reprobundle.comparison.policy import Policy
 from reprobundle.components import COMPONENTS, model, outputs, preprocessing
 from reprobundle.components import data as data_splits
 from reprobundle.components.environment.differing import existing, vendored
@@ -44,6 +45,10 @@ class Options:
         data: The reviewer's own copies of data splits, by split name.
         salts: Files with the salts of private splits, by split name.
         wish: The environment to run in.
+        policy: How far a bundle's own tolerances may reach.
+        probe: A safetensors file with inputs of the reviewer's own, named as the recorded ones; None: none.
+        controls: Whether the model is run on other inputs and other weights, too, to see that it computes.
+        search_seconds: How long may be searched for the setting that restores outputs that are not bitwise; 0: not at all.
     """
 
     require: Rung = Rung.CLOSE
@@ -51,6 +56,10 @@ class Options:
     data: Mapping[str, Any] = field(default_factory=dict)
     salts: Mapping[str, Path] = field(default_factory=dict)
     wish: hosting.Wish = field(default_factory=hosting.Wish)
+    policy: Policy = field(default_factory=Policy)
+    probe: Path | None = None
+    controls: bool = True
+    search_seconds: float = 120.0
 
 
 @dataclass
@@ -204,6 +213,7 @@ def look(
         packages=_packages(options.wish.env, environment),
         own_wheels=environment is None or environment.how in {"rebuild", "portable"} or environment.synced,
         fed=outputs.fed(bundle.manifest.outputs),
+        policy=options.policy,
     )
 
 

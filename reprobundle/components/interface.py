@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from reprobundle.answers import Answer
+from reprobundle.comparison.policy import Policy
 from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
 from reprobundle.records import Json, Record
@@ -207,6 +208,7 @@ class Site:
         packages: Folders of packages of an environment that was there before, to be read; None: it was made from the lock.
         own_wheels: Whether the wheels of the bundle were installed where the model ran.
         fed: The model's recorded inputs; None where there are none.
+        policy: How far the reviewer lets a bundle's own tolerances reach.
     """
 
     root: Path
@@ -218,6 +220,7 @@ class Site:
     packages: tuple[Path, ...] | None = None
     own_wheels: bool = True
     fed: Fed | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 S = TypeVar("S", bound=Record)

@@ -9,7 +9,7 @@ from reprobundle.records import from_bytes, to_bytes
 from reprobundle.report import Status
 from reprobundle.store import Writer
 
-FIELDS = "the fields of a claim are id, text, value, tolerance, split, entry"
+FIELDS = "the fields of a claim are id, text, value, tolerance, decimals, split, entry, command"
 FULL = {"id": "acc", "text": "accuracy", "value": 0.5, "tolerance": 0.01, "split": "test", "entry": "my.eval:run"}
 
 

@@ -10,42 +10,20 @@ from typing import TYPE_CHECKING, Any
 from reprobundle import frameworks, tensors
 from reprobundle.components.interface import Failure, Fed, Site, Source, Stage, attempt, differs, not_run, same
 from reprobundle.components.outputs import unchanging
-from reprobundle.records import Json, Record
+from reprobundle.components.outputs.section import Section, Tree
+from reprobundle.records import Json
 from reprobundle.report import Finding, OutputComparison, Rung
 from reprobundle.store import inside
-from reprobundle.store.digests import BundlePath
 
 if TYPE_CHECKING:
     import numpy as np
+
+__all__ = ["NAME", "Section", "Tree", "capture", "check", "compare", "fed", "recorded"]
 
 NAME = "outputs"
 INPUTS = "replay/inputs.safetensors"
 EXPECTED = "replay/expected.safetensors"
 UNKNOWN = "for_callable"  # the model's own section refuses it before
-
-
-class Tree(Record):
-    """Tensors in a nested structure.
-
-    Attributes:
-        file: The safetensors file that holds the tensors.
-        structure: How they are nested, in the encoding of ``worker/tree.py``.
-    """
-
-    file: BundlePath
-    structure: Json
-
-
-class Section(Record):
-    """The recorded inputs and outputs.
-
-    Attributes:
-        inputs: Sample inputs; a mapping is passed as keywords, a sequence by position, else one argument.
-        expected: What the model gave for them, in evaluation mode, without gradients, from seed 0.
-    """
-
-    inputs: Tree | None
-    expected: Tree | None
 
 
 def capture(source: Source, stage: Stage) -> Section:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reprobundle.errors import UsageError
+from reprobundle.comparison.policy import OTHER_DEVICE, SAME_DEVICE, Tolerance
 from reprobundle.report import OutputComparison, Rung
 from reprobundle.tensors import dtype_name
 
@@ -22,50 +21,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How far a produced value may lie from the recorded one.
-
-    Attributes:
-        rtol: Relative to the magnitude of the recorded element; finite, at least 0.
-        atol: Fraction of the recorded output's root mean square; finite, at least 0.
-    """
-
-    rtol: float
-    atol: float
-
-    def __post_init__(self) -> None:
-        """Refuse what would let everything through.
-
-        Raises:
-            UsageError: A tolerance is negative, infinite or no number.
-        """
-        for name, value in (("rtol", self.rtol), ("atol", self.atol)):
-            if not 0 <= value < math.inf:
-                raise UsageError(f"tolerance {name}: expected a finite number of at least 0, found {value!r}")
-
-
-SAME_DEVICE: Mapping[
-    str, Tolerance
-] = {  # whole networks, same kind of device, other vectors or libraries of it (decision 0019)
-    "F64": Tolerance(1e-9, 1e-12),
-    "F32": Tolerance(1e-5, 1e-5),
-    "C64": Tolerance(1e-5, 1e-5),
-    "F16": Tolerance(2e-3, 1e-3),
-    "BF16": Tolerance(1.6e-2, 8e-3),
-    "F8_E4M3": Tolerance(0.125, 0.1),
-    "F8_E5M2": Tolerance(0.25, 0.1),
-    "F8_E4M3FNUZ": Tolerance(0.125, 0.1),
-    "F8_E5M2FNUZ": Tolerance(0.25, 0.1),
-}  # F8_E8M0 and F4 have steps so coarse that only equal values agree
-OTHER_DEVICE: Mapping[str, Tolerance] = {  # between kinds of device, without TF32
-    **SAME_DEVICE,
-    "F32": Tolerance(1e-4, 1e-5),
-    "C64": Tolerance(1e-4, 1e-5),
-    "F16": Tolerance(1e-2, 5e-3),
-    "BF16": Tolerance(5e-2, 2e-2),
-}
-
+__all__ = ["OTHER_DEVICE", "SAME_DEVICE", "Tolerance", "compare", "unexpected"]
 
 UNORDERED = frozenset({"F8_E8M0", "F4"})  # without a sign; four bits in a byte
 ONLY_NAN = "is NaN in every element, there as here, so no value can be compared"
