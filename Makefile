@@ -7,18 +7,24 @@
 
 PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check --quiet
+INSTALL = $(PIP) install --no-compile --constraint constraints.txt  # what is imported is compiled then; most never is
 SOURCES := $(shell find reprobundle -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md LICENSE
 PYTEST_OPTIONS = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 QUICK = -m "not slow and not network"
 
+unexport PYTHONDONTWRITEBYTECODE  # the tests start hundreds of processes: without it each compiles all it imports anew
+
 .DELETE_ON_ERROR:
-.PHONY: demo test test-frameworks check lint format schemas clean
+.PHONY: demo test coverage test-frameworks check lint format schemas clean
 
 demo: .demo/venv/ready
 	.demo/venv/bin/reprobundle demo --folder .demo/$$(date +%Y%m%d-%H%M%S)
 
 test: .venv/ready
+	$(PYTEST) $(ARGS)
+
+coverage: .venv/ready
 	$(PYTEST) --cov --cov-report=term-missing $(ARGS)
 
 test-frameworks: .frameworks/venv/ready
@@ -46,17 +52,17 @@ clean:
 
 .demo/venv/ready: $(SOURCES)
 	@$(call set_up,.demo/venv)
-	@.demo/venv/bin/python $(PIP) install --constraint constraints.txt ".[demo]"
+	@.demo/venv/bin/python $(INSTALL) ".[demo]"
 	@touch $@
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(call set_up,.venv)
-	@.venv/bin/python $(PIP) install --constraint constraints.txt --editable ".[dev]"
+	@.venv/bin/python $(INSTALL) --editable ".[dev]"
 	@touch $@
 
 .frameworks/venv/ready: pyproject.toml constraints.txt
 	@$(call set_up,.frameworks/venv)
-	@.frameworks/venv/bin/python $(PIP) install --constraint constraints.txt --editable ".[dev,frameworks]"
+	@.frameworks/venv/bin/python $(INSTALL) --editable ".[dev,frameworks]"
 	@touch $@
 
 define set_up

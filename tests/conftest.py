@@ -21,6 +21,16 @@ PERSON = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
+LONGEST = {  # a minute and more: whichever began last would leave the other processes idle
+    "test_capturing.py",
+    "test_lesson.py",
+    "test_lesson_transformers.py",
+    "test_lightning.py",
+    "test_mixed_installs.py",
+    "test_preprocessing.py",
+    "test_published_weights.py",
+    "test_trainer.py",
+}
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +57,5 @@ def nobodys_settings(of_all_workers: Path) -> Iterator[Path]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files that fail fast first, then what takes longest; a file stays whole, for what its tests share."""
     network, slow = ({item.path for item in items if item.get_closest_marker(name)} for name in ("network", "slow"))
-    items.sort(key=lambda item: (item.path in slow or item.path in network, item.path not in network))
+    later = network | slow
+    items.sort(key=lambda item: (item.path in later, item.path.name not in LONGEST, item.path not in network))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import click
 import pytest
-import snippets
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -155,17 +154,6 @@ def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
 
     assert verified.manifest.proof.status == "bitwise"
     assert len([line for line in block.text.splitlines() if line.strip()]) <= 10
-
-
-@pytest.mark.slow
-def test_the_examples_of_models_run(tmp_path: Path) -> None:
-    """Every example of the page about models makes its bundle, one after the other in one script."""
-    pytest.importorskip("torch")
-    pytest.importorskip("huggingface_hub")
-    snippets.run(ROOT / "docs" / "models.md", tmp_path)
-    made = {path.parent.name for path in tmp_path.glob("*/manifest.json")}
-
-    assert {"in-memory", "from-file", "from-checkpoint", "mixin", "from-folder", "torchscript", "function"} <= made
 
 
 def test_the_readme_shows_what_a_replay_prints() -> None:

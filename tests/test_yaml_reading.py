@@ -84,7 +84,7 @@ def test_depth_is_bounded(opening):
 def test_the_number_of_values_is_bounded():
     """More than 50,000 values are refused."""
     with pytest.raises(RefusedInputError, match="more than 50000 values"):
-        read_yaml(b"[" + b"a," * 60_000 + b"a]", name="x.yaml")
+        read_yaml(b"[" + b"a," * 50_000 + b"a]", name="x.yaml")
 
 
 @pytest.mark.parametrize(("text", "expected"), WARNED.items())

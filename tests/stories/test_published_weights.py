@@ -19,6 +19,7 @@ from support import require
 
 import reprobundle
 from reprobundle.components.environment.lock import Pin, read_lock
+from reprobundle.components.environment.rebuilding.cache import VARIABLE
 from reprobundle.report import Report, Rung
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -124,14 +125,14 @@ def captured(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 
 
 @pytest.fixture(scope="module")
-def rebuilt(captured: tuple[Path, list[str]], nobodys_settings: Path) -> tuple[Report, Path]:
+def rebuilt(captured: tuple[Path, list[str]]) -> tuple[Report, Path]:
     """The first replay, and the Python of the environment that it rebuilt from the lock that all three share."""
     require("bwrap")
-    environments = nobodys_settings / "environments"
-    before = set(environments.glob("*/*/bin/python")) | set(environments.glob("*/bin/python"))
-    report = reprobundle.replay(captured[0] / "digits", sandbox="bwrap", report=captured[0] / "first")
-    made = (set(environments.glob("*/*/bin/python")) | set(environments.glob("*/bin/python"))) - before
-    (interpreter,) = made
+    own = captured[0] / "cache"  # other files' environments are made at the same time
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(own))
+        report = reprobundle.replay(captured[0] / "digits", sandbox="bwrap", report=captured[0] / "first")
+    (interpreter,) = [*own.glob("environments/*/bin/python"), *own.glob("environments/*/*/bin/python")]
     return report, interpreter
 
 
