@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself would cost more than this whole module; type checkers know the name
 if TYPE_CHECKING:
+    from reprobundle.asserting import assert_reproduces
     from reprobundle.bundle import Bundle, VerifiedBundle, verify
     from reprobundle.calling import begin, capture
     from reprobundle.comparing import compare
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from reprobundle.examining import Examination, examine
-    from reprobundle.finishing import lock
+    from reprobundle.finishing import calibrate, lock
     from reprobundle.manifest import Manifest
     from reprobundle.ranks import generator_states
     from reprobundle.replaying import replay
@@ -57,7 +58,9 @@ __all__ = [
     "Verdict",
     "VerifiedBundle",
     "__version__",
+    "assert_reproduces",
     "begin",
+    "calibrate",
     "capture",
     "compare",
     "drift",
@@ -72,6 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "assert_reproduces": "asserting",
     "Bundle": "bundle",
     "VerifiedBundle": "bundle",
     "verify": "bundle",
@@ -92,6 +96,7 @@ _HOMES = {
     "UsageError": "errors",
     "Examination": "examining",
     "examine": "examining",
+    "calibrate": "finishing",
     "lock": "finishing",
     "Manifest": "manifest",
     "generator_states": "ranks",

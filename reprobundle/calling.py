@@ -111,10 +111,12 @@ def capture(
             origin, and whether it is private. What cannot be read is a note.
         splitting: How the splits were made of one whole: a `reprobundle.Splitting`.
         metrics: Values reached, by name, e.g. ``{"test accuracy": 0.97}``.
-        claims: Further claims, each a mapping: ``id``, ``text``, ``value``, ``tolerance``, ``split``.
+        claims: Further claims, each a mapping: ``id``, ``text``, ``value``, ``tolerance`` or ``decimals``, ``split``, and what
+            computes it: ``entry``, a function of the model and the split's path, or ``command``.
         documentation: What you want to say about the model: title, authors, license, intended use, …
         project: The folder the training code lives in. Default: its git repository, else its folder.
-        budget: Seconds that hashes for the lock may take; 0 leaves them out.
+        budget: Seconds that hashes for the lock, and further runs that show how steady the outputs are, may take together;
+            0 leaves both out.
         proof: Whether to reload the bundle in a fresh process before it is sealed.
         run: What `begin` gave at the start of training.
         vendor: ``needed`` packs wheels of what no index offers; ``all`` packs every distribution, so that the bundle can

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
-from reprobundle import captures, given_places, rng, specification
+from reprobundle import calibrating, captures, given_places, rng, specification
 from reprobundle.components import COMPONENTS, data, environment, hyperparameters, model
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
@@ -69,8 +69,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
             foresee(source, stage)
         sections = take(source, stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
-        proved = prove(draft, folder, source, stage) if proof else unasked(draft, stage, SWITCHED_OFF)
-        proven = draft.model_copy(update={"proof": proved})
+        proven = _proven(draft, folder, source, stage) if proof else _unproven(draft, stage)
         told = proven.model_copy(update={"notes": tuple(stage.notes)})
         complete = told.model_copy(update={"views": views.write(told, stage.writer)})
         complete = complete.model_copy(update={"files": stage.writer.entries})
@@ -78,6 +77,26 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     if kept:
         captures.remember(content, target)
     return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete)
+
+
+def _unproven(draft: Manifest, stage: Stage) -> Manifest:
+    """The manifest of a bundle that nobody wanted to be proven; then nothing is measured either."""
+    return draft.model_copy(update={"proof": unasked(draft, stage, SWITCHED_OFF)})
+
+
+def _proven(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Manifest:
+    """The manifest with its proof, and what further runs of the model in the same process and a few others show."""
+    with calibrating.planned(draft, folder, source, stage) as plan:
+        proved = prove(draft, folder, source, stage, plan.questions)
+        proven = draft.model_copy(update={"proof": proved.proof})
+        if proved.answer is None or proved.host is None:
+            return proven
+        given = (draft, folder, plan, proved.answer, proved.host, stage)
+        if not proved.proof.proven:
+            calibrating.explain(*given, seconds=proved.seconds)
+            return proven
+        section = calibrating.calibrate(*given, seconds=proved.seconds)
+    return proven.model_copy(update={"outputs": section})
 
 
 def as_called(source: Source, states: Mapping[str, bytes]) -> Source:

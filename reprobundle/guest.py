@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import stat
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reprobundle import answers, frameworks, process, records, tensors
+from reprobundle import frameworks, memory, results
 from reprobundle.answers import Answer
 from reprobundle.components.data.splitting import job as splitting_job
 from reprobundle.components.preprocessing import running
-from reprobundle.errors import ProcessError, RefusedInputError
+from reprobundle.errors import ProcessError
 from reprobundle.manifest import Manifest
-from reprobundle.sandbox import Sandbox
+from reprobundle.sandbox import Limits, Sandbox, usual
 from reprobundle.worker import numerics
 
-MAX_RESULT_BYTES = 2**30
-LOG_CHARACTERS = 2**16
+MAX_RESULT_FILES = 4096
 DECIDED_BY = {"torch.threads": ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 HASH_SEED = "PYTHONHASHSEED"
+NAME = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+SHARE_FOR_RUNS = 2 / 3  # of the time: no further run begins after it
 WORKER = Path(numerics.__file__).resolve().parent
 
 
@@ -53,6 +54,15 @@ class Question:
     rows: tuple[int, int] | None = None
     sketch: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse a name that a file cannot have.
+
+        Raises:
+            ValueError: It has other characters.
+        """
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"question {self.name!r}: expected a name of 1 to 64 letters, digits and dashes")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -82,6 +92,8 @@ class Host:
         device: Kind of device for the model: ``cpu``, ``cuda``, …; None: the recorded one if the worker has it.
         timeout: Seconds.
         watched: Whether to note what the source does while the model is made, and to refuse it the network.
+        limits: What it may use; those usual for this machine if None. Its results are bounded in any case.
+        devices: Whether it may use the graphics processors.
         settings: Numeric settings that win over the recorded ones, by the names of ``worker/torch_settings.py``.
     """
 
@@ -93,6 +105,8 @@ class Host:
     device: str | None = None
     timeout: float = 3600.0
     watched: bool = False
+    limits: Limits | None = None
+    devices: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -121,22 +135,52 @@ def ask(
         What the worker left behind, whatever it was.
 
     Raises:
-        ProcessError: It ran out of time.
+        ProcessError: It ran out of time before the first run ended.
         RefusedInputError: Its results break the protocol.
+        ValueError: Two questions go by one name.
     """
+    if len({one.name for one in questions}) != len(questions):
+        raise ValueError("two questions go by one name")
     out = control / "out"
     out.mkdir()
     job = _job(manifest, place, root, out, host)
     job["runs"] = [_run(question) for question in questions]
     job["claims"] = [{"id": one.id, "entry": one.entry, "data": one.data and str(one.data)} for one in claims]
     (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    reads = [*host.reads, WORKER, control / "job.json", *_visible(manifest, place, root)]
+    reads = [*host.reads, WORKER, control / "job.json", *visible(manifest, place, root)]
     reads += [path for one in questions for path in (one.inputs, one.overlay) if path is not None]
     reads += [one.data for one in claims if one.data is not None]
     argv: list[str | Path] = [host.python, "-s", "-B", WORKER, control / "job.json"]
-    environment = _apart(host.environment)
-    finished = host.sandbox.run(argv, reads=reads, writes=[out], env=environment, timeout=host.timeout)
-    return _read(out, finished)
+    environment = apart(host.environment)
+    sketched, ids = {one.name: one.sketch for one in questions}, [one.id for one in claims]
+    try:
+        finished = host.sandbox.run(
+            argv,
+            reads=reads,
+            writes=[out],
+            env=environment,
+            timeout=host.timeout,
+            limits=_limits(host),
+            devices=host.devices,
+        )
+    except ProcessError as error:
+        if not os.path.lexists(out / "result.json"):
+            raise
+        answer = results.read(out, error.output, str(error).removeprefix(f"{host.python}: "), sketched, ids)
+        if answer.error is not None:
+            raise
+        return answer
+    return results.read(out, finished.text, f"exit status {finished.code}", sketched, ids)
+
+
+def _limits(host: Host) -> Limits:
+    """Those of the host, and what a worker can have to write at all."""
+    limits = host.limits or usual()
+    return replace(
+        limits,
+        out_bytes=min(limits.out_bytes or results.MAX_RESULTS_BYTES, results.MAX_RESULTS_BYTES),
+        out_files=min(limits.out_files or MAX_RESULT_FILES, MAX_RESULT_FILES),
+    )
 
 
 def why_not(manifest: Manifest) -> str | None:
@@ -176,6 +220,8 @@ def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path
         "splitting": None if splitting is None else splitting_job(splitting),
         "settings": {**_settings(manifest.environment.numerics, host.environment), **host.settings},
         "out": str(out),
+        "time": host.timeout * SHARE_FOR_RUNS,
+        "memory": memory.host_bytes(),
     }
 
 
@@ -193,7 +239,7 @@ def _run(question: Question) -> dict[str, Any]:
     }
 
 
-def _apart(environment: Mapping[str, str]) -> dict[str, str]:
+def apart(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables without those that move Python's own folders: in place of ``-I``, which forgets the hash seed too."""
     return {name: value for name, value in environment.items() if not name.startswith("PYTHON") or name == HASH_SEED}
 
@@ -210,7 +256,7 @@ def _settings(recorded: Mapping[str, Any], environment: Mapping[str, str]) -> di
     return {name: value for name, value in numerics.settings(recorded).items() if name not in decided}
 
 
-def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
+def visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> list[Path]:
     """What the worker may see of the bundle: weights, inputs, raw samples, fitted parts, source; nothing expected."""
     paths = [*manifest.model.files]
     if manifest.model.buffers_file is not None:
@@ -222,65 +268,3 @@ def _visible(manifest: Manifest, place: Callable[[str], Path], root: Path) -> li
     paths += [path for path in running.files(manifest.preprocessing) if path not in paths]
     folders = [root / path for path in manifest.code.import_roots if (root / path).is_dir()]
     return [*(place(path) for path in paths), *folders]
-
-
-def _read(out: Path, finished: process.Finished) -> Answer:
-    log = finished.text[-LOG_CHARACTERS:]
-    if not os.path.lexists(out / "result.json"):
-        last = next((line for line in reversed(log.splitlines()) if line.strip()), "it printed nothing")
-        raise ProcessError(f"the worker did not start: exit status {finished.code}: {last[:300]}", output=log)
-    result = records.strict_json(_hostile_bytes(out / "result.json"), name="result.json")
-    if not isinstance(result, dict):
-        raise RefusedInputError("result.json: expected an object")
-    stage = answers.text(result.get("stage")) or "start"
-    error = answers.text(result.get("error"))
-    if stage != "done" and error is None:
-        error = f"the process ended by itself, exit status {finished.code}"
-    transformed = _arrays(out / "transformed.safetensors") if "transformed" in result else None
-    return Answer(
-        stage=stage,
-        at=answers.line(result.get("at")),
-        misfit=answers.misfit(result.get("misfit")),
-        deeds=answers.deeds(result.get("deeds")),
-        error=error,
-        outputs=result.get("outputs"),
-        arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
-        transformed=transformed,
-        nesting=result.get("transformed"),
-        digests=answers.texts(result.get("digests")),
-        forms=answers.texts(result.get("forms")),
-        sharing=answers.texts(result["sharing"]) if "sharing" in result else None,
-        buffers=answers.texts(result.get("buffers")),
-        device=answers.text(result.get("device")),
-        facts=answers.mapping(result.get("facts")),
-        distributions=answers.texts(result["distributions"]) if "distributions" in result else None,
-        log=log,
-        transform_error=answers.text(result.get("transform_error")),
-        transform_at=answers.line(result.get("transform_at")),
-        indices=_arrays(out / "indices.safetensors") if "split" in result else None,
-        splitting_error=answers.text(result.get("splitting_error")),
-    )
-
-
-def _hostile_bytes(path: Path) -> bytes:
-    """A file that the guest wrote: a regular one, with one name, not too large, not followed, not waited for.
-
-    Raises:
-        RefusedInputError: It is anything else.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        raise RefusedInputError(f"{path.name}: the worker left no readable file: {error.strerror}") from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > MAX_RESULT_BYTES:
-        os.close(descriptor)
-        raise RefusedInputError(f"{path.name}: the worker left something that is no plain file of legal size")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(MAX_RESULT_BYTES)
-
-
-def _arrays(path: Path) -> Mapping[str, Any]:
-    _hostile_bytes(path)
-    return tensors.read_arrays(path)

@@ -12,14 +12,17 @@ from typing import Literal
 from reprobundle import guest
 from reprobundle import sandbox as sandboxes
 from reprobundle.components.environment.rebuilding import rebuild, syncing
+from reprobundle.components.environment.rebuilding.editables import find_editables
 from reprobundle.components.environment.rebuilding.interpreters import ask_inside
 from reprobundle.components.environment.section import Section
+from reprobundle.phrases import counted, some
 from reprobundle.report import ReplayedEnvironment
 from reprobundle.worker import numerics
 
 Environment = Literal["rebuild", "portable", "current"]
 Chosen = tuple[Path, tuple[Path, ...], ReplayedEnvironment]  # a Python, what it reads to run, how to call it
-INHERITED = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")  # without walls, the reviewer's own libraries and devices
+DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+INHERITED = ("LD_LIBRARY_PATH", *DEVICE_VARIABLES)  # without walls, the reviewer's own libraries and devices
 
 
 def silent(line: str) -> None:
@@ -37,6 +40,8 @@ class Wish:
         packages: Where packages may come from.
         timeout: Seconds the model may run.
         say: Called with each line of progress.
+        limits: What the model may use inside the walls; those usual for this machine if None.
+        devices: Whether it may use the graphics processors inside the walls.
     """
 
     env: Environment | Path = "rebuild"
@@ -44,6 +49,8 @@ class Wish:
     packages: rebuild.Options = field(default_factory=rebuild.Options)
     timeout: float = 3600.0
     say: Callable[[str], None] = silent
+    limits: sandboxes.Limits | None = None
+    devices: bool = False
 
 
 def host(
@@ -65,13 +72,37 @@ def host(
     if isinstance(wish.env, Path):
         python, reads, used = _named(section, view, walls, wish, wish.env)
     elif wish.env == "current":
-        python, reads, used = _current(walls)
+        python, reads, used = _current(walls, wish)
     else:
         python, reads, used = _rebuilt(section, view, identity, walls, wish)
     variables = numerics.environment(section.numerics, os.environ)
     if walls.kind == "none":
         variables |= {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return guest.Host(python=python, sandbox=walls, reads=reads, environment=variables, timeout=wish.timeout), used
+    elif wish.devices:
+        variables |= {name: os.environ[name] for name in DEVICE_VARIABLES if name in os.environ}
+    _say_of_devices(section, walls, wish)
+    used_by = guest.Host(
+        python=python,
+        sandbox=walls,
+        reads=reads,
+        environment=variables,
+        timeout=wish.timeout,
+        limits=wish.limits,
+        devices=wish.devices,
+    )
+    return used_by, used
+
+
+def _say_of_devices(section: Section, walls: sandboxes.Sandbox, wish: Wish) -> None:
+    """Say which processor it will be, where the record knows of another and this machine has one."""
+    if walls.kind == "none" or not sandboxes.devices():
+        return
+    if wish.devices:
+        wish.say(
+            "the graphics processors are shown to the model's code: their driver, a part of the kernel, can be attacked"
+        )
+    elif section.numerics.get("torch.cuda") or section.numerics.get("torch.hip"):
+        wish.say("the model runs on the processor: the sandbox shows no graphics processor unless that is asked for")
 
 
 def _rebuilt(section: Section, view: Path, identity: bytes, walls: sandboxes.Sandbox, wish: Wish) -> Chosen:
@@ -99,10 +130,28 @@ def _rebuilt(section: Section, view: Path, identity: bytes, walls: sandboxes.San
     return rebuilt.python, rebuilt.reads, used
 
 
-def _current(walls: sandboxes.Sandbox) -> Chosen:
+def _current(walls: sandboxes.Sandbox, wish: Wish) -> Chosen:
     python = Path(sys.executable)
     version = sys.version.split()[0]
-    return python, rebuild.interpreter_folders(python), _existing("current", version, walls)
+    reads = _with_editables(rebuild.interpreter_folders(python), walls, wish)
+    return python, reads, _existing("current", version, walls)
+
+
+def _with_editables(reads: tuple[Path, ...], walls: sandboxes.Sandbox, wish: Wish) -> tuple[Path, ...]:
+    """What an interpreter reads, and where its packages in development are; without walls all of that is in sight."""
+    if walls.kind == "none":
+        return reads
+    found = find_editables(reads)
+    wide = [place for place in found.places if sandboxes.is_too_wide(place)]
+    shown = tuple(place for place in found.places if place not in wide)
+    if shown:
+        wish.say(f"shown to the model's code, to be read: {some([str(place) for place in shown])}")
+    if wide:
+        wish.say(f"not shown, since a home is in it: {some([str(place) for place in wide])}")
+    if found.unseen:
+        what = counted(len(found.unseen), "package in development is", "packages in development are")
+        wish.say(f"{what} not in sight of the model's code: {some(found.unseen)}")
+    return (*reads, *shown)
 
 
 def _named(section: Section, view: Path, walls: sandboxes.Sandbox, wish: Wish, python: Path) -> Chosen:
@@ -116,7 +165,8 @@ def _named(section: Section, view: Path, walls: sandboxes.Sandbox, wish: Wish, p
             f"{str(python)!r} is {found.implementation} {found.version}, "
             f"recorded was {recorded.implementation} {recorded.version}"
         )
-    return python, found.folders, _existing("python", found.version, walls, synced=wish.sync)
+    reads = _with_editables(found.folders, walls, wish)
+    return found.python, reads, _existing("python", found.version, walls, synced=wish.sync)
 
 
 def _existing(

@@ -1,7 +1,7 @@
 """The only place that starts a process.
 
-Output is kept up to a limit and the rest counted, the whole process group ends with the time limit, and the standard
-input is empty.
+Of the output the beginning and the end are kept and the rest is counted, the whole process group ends with the time
+limit, and the standard input is empty.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import IO
 
 from reprobundle.errors import ProcessError, UnavailableError
 
-KEPT_OUTPUT_BYTES = 2**20
+KEPT_OUTPUT_BYTES = 2**20  # half of it from the beginning, half from the end
 SHOWN_OUTPUT_CHARACTERS = 2**16
 WATCH_SECONDS = 1.0
+GUARD_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Finished:
     Attributes:
         argv: The command.
         code: Exit status; negative for a signal.
-        stdout: Standard output, at most 1 MiB; what came after is dropped.
+        stdout: Standard output, at most 1 MiB and one line: of more, the middle is dropped, and the line says how much.
         stderr: Standard error, likewise.
     """
 
@@ -66,6 +67,8 @@ def run(
     timeout: float,
     launcher: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
+    guard: Callable[[int], None] | None = None,
+    files: Sequence[int] = (),
 ) -> Finished:
     """Run a program to its end.
 
@@ -76,12 +79,16 @@ def run(
         timeout: Seconds after which the process and its children are killed.
         launcher: A program and arguments that become `argv`; not named in any message.
         watch: Called about once a second while it runs.
+        guard: Called with its number about ten times a second while it runs. Where that raises, it is killed.
+        files: Open files it inherits, under the same numbers.
 
     Raises:
         UnavailableError: The program is not there or may not be started.
-        ProcessError: It ran out of time.
+        ProcessError: It ran out of time, or `watch` or `guard` says so.
     """
-    (finished,) = run_together([argv], env=env, cwd=cwd, timeout=timeout, launcher=launcher, watch=watch)
+    (finished,) = run_together(
+        [argv], env=env, cwd=cwd, timeout=timeout, launcher=launcher, watch=watch, guard=guard, files=files
+    )
     return finished
 
 
@@ -93,24 +100,29 @@ def run_together(
     timeout: float,
     launcher: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
+    guard: Callable[[int], None] | None = None,
+    files: Sequence[int] = (),
 ) -> tuple[Finished, ...]:
     """Run several programs side by side, each to its end; arguments as in `run`, the time for all of them.
 
     Raises:
         UnavailableError: One is not there or may not be started; the others are killed.
-        ProcessError: They ran out of time, and all are killed.
+        ProcessError: They ran out of time, or `watch` or `guard` says so, and all are killed.
     """
     deadline = time.monotonic() + timeout
     started: list[_Started] = []
     try:
         for argv in commands:
-            started.append(_Started(tuple(str(part) for part in argv), launcher, env, cwd))  # noqa: PERF401  one that fails to start must not hide those that run
+            started.append(_Started(tuple(str(part) for part in argv), launcher, env, cwd, files))  # noqa: PERF401  one that fails to start must not hide those that run
         for one in started:
-            _wait(one.process, deadline, watch)
+            _wait(one.process, deadline, watch, guard)
     except subprocess.TimeoutExpired as error:
         _end_all(started)
-        kept = "".join(one.text() for one in started)
-        raise ProcessError(f"{started[0].command[0]}: ran out of time after {timeout:g} s", output=kept) from error
+        message = f"{started[0].command[0]}: ran out of time after {timeout:g} s"
+        raise ProcessError(message, output=_printed(started)) from error
+    except ProcessError as error:
+        _end_all(started)
+        raise ProcessError(str(error), output=error.output or _printed(started), hint=error.hint) from error
     except BaseException:
         _end_all(started)
         raise
@@ -150,10 +162,15 @@ class _Started:
     """A program that runs, its output being read."""
 
     def __init__(
-        self, command: tuple[str, ...], launcher: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+        self,
+        command: tuple[str, ...],
+        launcher: Sequence[str],
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+        files: Sequence[int],
     ) -> None:
         self.command = command
-        self.process = _start(command, (*launcher, *command), env, cwd)
+        self.process = _start(command, (*launcher, *command), env, cwd, files)
         self._streams = (_Reader(self.process.stdout), _Reader(self.process.stderr))
 
     def finished(self) -> Finished:
@@ -163,6 +180,10 @@ class _Started:
         return b"".join(stream.kept() for stream in self._streams).decode("utf-8", "replace")
 
 
+def _printed(started: Sequence[_Started]) -> str:
+    return "".join(one.text() for one in started)[-SHOWN_OUTPUT_CHARACTERS:]
+
+
 def _end_all(started: Sequence[_Started]) -> None:
     for one in started:
         if one.process.returncode is None:  # the number of one that was waited for may be another's by now
@@ -170,7 +191,11 @@ def _end_all(started: Sequence[_Started]) -> None:
 
 
 def _start(
-    command: tuple[str, ...], whole: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None
+    command: tuple[str, ...],
+    whole: tuple[str, ...],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    files: Sequence[int],
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -181,27 +206,38 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=tuple(files),
         )
     except OSError as error:
         raise UnavailableError(f"{command[0]}: cannot be started: {error.strerror}") from error
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float, watch: Callable[[], None] | None) -> None:
+def _wait(
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    watch: Callable[[], None] | None,
+    guard: Callable[[int], None] | None,
+) -> None:
     """Wait for the end.
 
     Raises:
         subprocess.TimeoutExpired: The time is over.
     """
-    while watch is not None and deadline - time.monotonic() > WATCH_SECONDS:
-        if _ends_soon(process):
+    pause, watched = WATCH_SECONDS if guard is None else GUARD_SECONDS, time.monotonic()
+    while (watch is not None or guard is not None) and deadline - time.monotonic() > pause:
+        if _ends_within(process, pause):
             return
-        watch()
+        if guard is not None:
+            guard(process.pid)
+        if watch is not None and time.monotonic() - watched >= WATCH_SECONDS:
+            watch()
+            watched = time.monotonic()
     process.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _ends_soon(process: subprocess.Popen[bytes]) -> bool:
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
-        process.wait(WATCH_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         return False
     return True
@@ -218,20 +254,32 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class _Reader:
-    """Drains one stream in a thread, so that a chatty one cannot block the other; keeps its first mebibyte."""
+    """Drains one stream in a thread, so that a chatty one cannot block the other; keeps where it begins and ends."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         assert stream is not None  # both streams are pipes
         self._stream = stream
-        self._kept = bytearray()
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._size = 0
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
     def _drain(self) -> None:
+        half = KEPT_OUTPUT_BYTES // 2
         with self._stream as stream:
             while chunk := stream.read1(65536) if hasattr(stream, "read1") else stream.read(65536):
-                self._kept += chunk[: KEPT_OUTPUT_BYTES - len(self._kept)]
+                room = half - len(self._head)
+                self._head += chunk[:room]
+                self._tail += chunk[room:]
+                self._size += len(chunk)
+                if len(self._tail) > 2 * half:
+                    del self._tail[:-half]
 
     def kept(self) -> bytes:
         self._thread.join(timeout=5)
-        return bytes(self._kept)
+        head, tail, size = bytes(self._head), bytes(self._tail), self._size  # it may still run
+        if size <= KEPT_OUTPUT_BYTES:
+            return head + tail
+        dropped = size - KEPT_OUTPUT_BYTES
+        return head + f"\n[{dropped:,} bytes left out here]\n".encode() + tail[-(KEPT_OUTPUT_BYTES // 2) :]

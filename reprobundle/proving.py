@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,26 @@ def foresee(source: Source, stage: Stage) -> None:
         stage.note(model.NAME, f"{message}: it cannot be proven here", hint="replay it on a machine that has as much")
 
 
-def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
+@dataclass(frozen=True)
+class Proved:
+    """What a fresh process made of a staged bundle.
+
+    Attributes:
+        proof: For the manifest.
+        answer: What the process gave, further runs among it; None where it gave nothing.
+        host: Where it ran; None where it did not.
+        seconds: How long the process took.
+    """
+
+    proof: Proof
+    answer: Answer | None = None
+    host: guest.Host | None = None
+    seconds: float = 0.0
+
+
+def prove(
+    draft: Manifest, folder: Path, source: Source, stage: Stage, questions: Sequence[guest.Question] = ()
+) -> Proved:
     """Reload a staged bundle, the original source hidden and the network refused, and compare the outputs.
 
     Args:
@@ -46,28 +68,55 @@ def prove(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Proof:
         folder: The staged bundle.
         source: What capture was given: tells which folders to hide.
         stage: Takes notes of what the source did to the world around it while the model was made.
+        questions: Further runs in the same process; where one of them ends it, the proof is made once more without any.
     """
     reason = guest.why_not(draft) or _why_not_importable(draft) or _too_large(draft)
     if reason is not None:
-        return unasked(draft, stage, reason)
-    device = _device(draft)
-    with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
-        host = guest.Host(
-            python=Path(sys.executable),
-            sandbox=Sandbox("none"),  # the user's own code
-            hidden=code.original_folders(source),
-            environment={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            device=device,
-            timeout=PROOF_SECONDS,
-            watched=True,
-        )
-        try:
-            answer = guest.ask(draft, lambda path: folder / path, folder, Path(control), host)
-        except ReproBundleError as error:
-            return Proof(status="failed", why=without_places(str(error)))
+        return Proved(unasked(draft, stage, reason))
+    host, started = _host(draft, source), time.monotonic()
+    try:
+        answer = _ask(draft, folder, host, questions)
+    except ReproBundleError as error:
+        return Proved(Proof(status="failed", why=without_places(str(error))), None, host)
+    seconds, device = time.monotonic() - started, host.device or CPU
     deeds.note(answer, stage)
     other, fed = device != draft.model.device, outputs.fed(draft.outputs)
-    return _judge(draft, Site(root=folder, answer=answer, other_device=other, fed=fed), device)
+    proof = _judge(draft, Site(root=folder, answer=answer, other_device=other, fed=fed), device)
+    return Proved(proof, answer, host, seconds)
+
+
+def _host(draft: Manifest, source: Source) -> guest.Host:
+    """This machine as it is, without the folders that the model came from."""
+    return guest.Host(
+        python=Path(sys.executable),
+        sandbox=Sandbox("none"),  # the user's own code
+        hidden=code.original_folders(source),
+        environment={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        device=_device(draft),
+        timeout=PROOF_SECONDS,
+        watched=True,
+    )
+
+
+def _ask(draft: Manifest, folder: Path, host: guest.Host, questions: Sequence[guest.Question]) -> Answer:
+    """Ask the proof and the further runs; the proof alone where the runs took too long or ended the process.
+
+    Raises:
+        ReproBundleError: The proof alone could not be asked, or ran out of time.
+    """
+    if questions:
+        try:
+            answer = _ask_once(draft, folder, host, questions)
+        except ReproBundleError:
+            return _ask_once(draft, folder, host, ())
+        if answer.error is None or answer.outputs is None:
+            return answer
+    return _ask_once(draft, folder, host, ())
+
+
+def _ask_once(draft: Manifest, folder: Path, host: guest.Host, questions: Sequence[guest.Question]) -> Answer:
+    with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
+        return guest.ask(draft, lambda path: folder / path, folder, Path(control), host, questions=questions)
 
 
 def unasked(draft: Manifest, stage: Stage, why: str) -> Proof:
@@ -97,7 +146,7 @@ def _judge(draft: Manifest, site: Site, device: str) -> Proof:
         return Proof(status="failed", why=_why_stopped(draft, answer, answer.error))
     rung, reason = replies.overall(draft, site)
     if not rung.reaches(Rung.CLOSE):
-        return Proof(status="failed" if rung is Rung.DIFFERENT else "not run", why=_on(device, draft) + (reason or ""))
+        return Proof(status="not run" if rung is Rung.NOT_RUN else "failed", why=_on(device, draft) + (reason or ""))
     others = model.count_not_recorded(draft.model, site)
     if others:
         return Proof(status="failed", why=_on(device, draft) + _another_model(draft, site, rung, others))

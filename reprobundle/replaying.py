@@ -2,78 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import itertools
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reprobundle import captures, guest, hosting, process, replies, reporting, wishing
+from reprobundle import controlling, drifting, hosting, process, reporting, wishing
 from reprobundle import sandbox as sandboxes
-from reprobundle.answers import Answer
-from reprobundle.bundle import Bundle, VerifiedBundle, View
-from reprobundle.comparison.policy import Policy
-from reprobundle.components import COMPONENTS, model, outputs, preprocessing
+from reprobundle.bundle import Bundle
 from reprobundle.components import data as data_splits
-from reprobundle.components.environment.differing import existing, vendored
+from reprobundle.components.data.given import DataSplit
 from reprobundle.components.environment.rebuilding import rebuild
-from reprobundle.components.interface import Site
-from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.concluding import conclude
+from reprobundle.drifts import DriftReport
+from reprobundle.errors import ReproBundleError
 from reprobundle.manifest import Manifest
-from reprobundle.report import (
-    ReplayedEnvironment,
-    Report,
-    Rung,
-    StageTime,
-)
+from reprobundle.options import SEARCH_SECONDS, Options, read_policy, read_probe, read_rung
+from reprobundle.report import Report, Rung, Status
+from reprobundle.running import Case, Clock, Ran, refuse_changed, run
 from reprobundle.store.sealing import refuse_existing
-from reprobundle.version import version
 
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the reviewer decides; nothing of it ever comes from the bundle.
-
-    Attributes:
-        require: The weakest rung that counts as reproduced.
-        sandbox: Which walls: the best that works, bubblewrap, or none.
-        data: The reviewer's own copies of data splits, by split name.
-        salts: Files with the salts of private splits, by split name.
-        wish: The environment to run in.
-        policy: How far a bundle's own tolerances may reach.
-        probe: A safetensors file with inputs of the reviewer's own, named as the recorded ones; None: none.
-        controls: Whether the model is run on other inputs and other weights, too, to see that it computes.
-        search_seconds: How long may be searched for the setting that restores outputs that are not bitwise; 0: not at all.
-    """
-
-    require: Rung = Rung.CLOSE
-    sandbox: sandboxes.Preference = "auto"
-    data: Mapping[str, Any] = field(default_factory=dict)
-    salts: Mapping[str, Path] = field(default_factory=dict)
-    wish: hosting.Wish = field(default_factory=hosting.Wish)
-    policy: Policy = field(default_factory=Policy)
-    probe: Path | None = None
-    controls: bool = True
-    search_seconds: float = 120.0
-
-
-@dataclass
-class Clock:
-    """How long each step took."""
-
-    stages: list[StageTime] = field(default_factory=list)
-
-    @contextmanager
-    def step(self, name: str, detail: str) -> Iterator[None]:
-        """Time one step."""
-        started = time.monotonic()
-        yield
-        self.stages.append(StageTime(name=name, seconds=round(time.monotonic() - started, 3), detail=detail))
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def replay(
@@ -92,13 +48,21 @@ def replay(
     install_python: bool = False,
     report: Path | None = None,
     timeout: float = 3600.0,
+    rtol: float | None = None,
+    atol: float | None = None,
+    envelopes: bool = True,
+    controls: bool = True,
+    probe: str | os.PathLike[str] | None = None,
+    search_seconds: float = SEARCH_SECONDS,
+    memory: int | None = None,
+    devices: bool = False,
     say: Callable[[str], None] = hosting.silent,
 ) -> Report:
     """Check a bundle, rebuild its environment, reload its model in a sandbox, and compare the outputs.
 
     Args:
         path: The bundle.
-        require: The weakest rung that counts as reproduced: ``bitwise`` or ``close``.
+        require: The weakest rung that counts as reproduced: ``bitwise``, ``close``, ``same decisions`` or ``same metrics``.
         env: ``rebuild`` the environment from the bundle's lock; ``portable``: from its lock for other platforms, which
             proves at most *close*; ``current``: this program's own; or the path of a Python, or of its environment.
         sync: Make the environment of the named Python agree with the lock first; only with ``sandbox='none'``.
@@ -113,6 +77,15 @@ def replay(
         install_python: Let uv install the recorded Python where it is missing.
         report: The folder for the report; default: ``NAME.replay/TIME`` beside the current folder.
         timeout: Seconds the model may run.
+        rtol: Your own tolerance for every float output, relative to each recorded element, in place of all others.
+        atol: The same, as a fraction of the recorded output's root mean square; of the two, what is not given is 0.
+        envelopes: Whether the tolerance that was measured at capture counts, up to this program's caps.
+        controls: Whether the model is run on other inputs and with other weights, too, to see that it computes.
+        probe: A safetensors file with inputs of your own, its tensors named as the recorded ones; where it also holds
+            ``expected/OUTPUT``, these must come of them.
+        search_seconds: How long may be searched for the setting that restores outputs which are not bitwise; 0: not at all.
+        memory: Bytes that the model may use inside the sandbox; default: nearly all of this machine's.
+        devices: Whether the sandbox shows the graphics processors, whose driver can then be attacked.
         say: Called with each line of progress.
 
     Returns:
@@ -127,14 +100,23 @@ def replay(
         index_urls=tuple(index_urls), find_links=tuple(find_links),
         offline=offline, allow_build=allow_build, install_python=install_python,
     )  # fmt: skip
+    wish = wishing.read_wish(env, packages, sync=sync, timeout=timeout, say=say)
     options = Options(
-        require=_rung(require),
+        require=read_rung(require),
         sandbox=sandbox,
         data=dict(data or {}),
         salts={name: Path(place) for name, place in (salts or {}).items()},
-        wish=wishing.read_wish(env, packages, sync=sync, timeout=timeout, say=say),
+        wish=dataclasses.replace(wish, limits=_limits(memory), devices=devices),
+        policy=read_policy(rtol, atol, envelopes=envelopes),
+        probe=read_probe(probe, controls=controls),
+        controls=controls,
+        search_seconds=search_seconds,
     )
     return replay_with(Path(path), options, report)
+
+
+def _limits(memory: int | None) -> sandboxes.Limits | None:
+    return None if memory is None else dataclasses.replace(sandboxes.usual(), memory=memory)
 
 
 def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
@@ -144,18 +126,19 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     folder = folder or reporting.default_folder(path)
     reporting.refuse_inside(folder, path)
     refuse_existing(folder)
-    with private_folder() as private:
+    with private_folder() as folders:
         opened = Bundle.open(path)
         refuse_unknown_splits(opened.manifest, options)
         say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):
             bundle = opened.verify()
-            view = bundle.view(subfolder(private, "view"))
-        answer, environment = run(bundle, view, options, clock, subfolder(private, "control"))
-        with clock.step("compare", "outputs with the record"):
-            site = look(bundle, view, answer, options, environment)
-            report = conclude(bundle, site, environment, clock, started)
-        return reporting.keep(report, answer, folder, clock)
+            view = bundle.view(folders())
+        case = Case(bundle=bundle, view=view, options=options, clock=clock, folder=folders, started=started)
+        ran = run(case)
+        report = conclude(case, ran)
+        refuse_changed(view)
+        drifts = compare_data(case, report)
+        return reporting.keep(report, ran.answer, folder, clock, drifts=drifts, beside=beside(ran))
 
 
 def refuse_unknown_splits(manifest: Manifest, options: Options) -> None:
@@ -168,115 +151,34 @@ def refuse_unknown_splits(manifest: Manifest, options: Options) -> None:
     data_splits.refuse_unknown(manifest.data, options.salts, "salts")
 
 
-def run(
-    bundle: VerifiedBundle, view: View, options: Options, clock: Clock, control: Path
-) -> tuple[Answer | None, ReplayedEnvironment | None]:
-    """Make the environment and run the recorded model once in it; nothing is made for a bundle that cannot be run.
-
-    Raises:
-        UnavailableError: No sandbox works here, the environment is not to be had, or a large file that was used in
-            place changed meanwhile.
-    """
-    reason, wish = guest.why_not(bundle.manifest), options.wish
-    if reason is not None:
-        wish.say(f"the model cannot be run: {reason}")
-        return None, None
-    walls = sandboxes.choose(options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
-    with clock.step("environment", wish.env if isinstance(wish.env, str) else "python"):
-        host, environment = hosting.host(bundle.manifest.environment, view.root, bundle.bundle.content, walls, wish)
-    with clock.step("run", "the model on the recorded inputs"):
-        wish.say("running the model on the recorded inputs")
-        answer = guest.ask(bundle.manifest, view.place, view.root, control, host)
-        changed = view.changed()
-    if changed:
-        raise UnavailableError(f"{changed[0]}: changed while the model was run, so the result proves nothing")
-    return answer, environment
-
-
-def look(
-    bundle: VerifiedBundle,
-    view: View,
-    answer: Answer | None,
-    options: Options,
-    environment: ReplayedEnvironment | None,
-) -> Site:
-    """Where the checks may look. What ran on the CPU for want of a GPU is measured with the tolerance between devices."""
-    recorded = bundle.manifest.model.device
-    other = answer is not None and recorded != "cpu" and answer.device == "cpu"
-    return Site(
-        root=view.root,
-        answer=answer,
-        data=options.data,
-        salts=options.salts,
-        required=options.require,
-        other_device=other,
-        packages=_packages(options.wish.env, environment),
-        own_wheels=environment is None or environment.how in {"rebuild", "portable"} or environment.synced,
-        fed=outputs.fed(bundle.manifest.outputs),
-        policy=options.policy,
-    )
-
-
-def _packages(env: hosting.Environment | Path, environment: ReplayedEnvironment | None) -> tuple[Path, ...] | None:
-    """Where the packages of an environment lie that was there before; None where it was made from the lock."""
-    if environment is None or environment.how in {"rebuild", "portable"}:
-        return None
-    return existing.package_folders(env if isinstance(env, Path) else None, environment.python)
-
-
-def conclude(
-    bundle: VerifiedBundle,
-    site: Site,
-    environment: ReplayedEnvironment | None,
-    clock: Clock,
-    started: datetime.datetime,
-) -> Report:
-    """Let every kind check its part, and come to a verdict."""
-    manifest = bundle.manifest
-    compared = outputs.compare(manifest.outputs, site)
-    rung, reason = replies.weakest(compared)
-    if site.other_device and rung is not Rung.BITWISE:
-        reason = f"{reason}; measured with the wider tolerance between a {manifest.model.device} device and the CPU"
-    if site.answer is None or site.answer.error is not None:
-        rung, reason = Rung.NOT_RUN, guest.why_not(manifest) or replies.why_stopped(manifest, site, environment)
-    diagnosis = replies.diagnose(manifest, site, rung, reason)
-    if environment is not None and environment.how == "portable":
-        rung, reason = replies.in_portable(rung, reason)
-    findings = [finding for part in COMPONENTS for finding in part.check(getattr(manifest, part.NAME), site)]
-    others = model.count_not_recorded(manifest.model, site)
-    findings += vendored.check_overlaps(environment.overlaps if environment is not None else ())
-    return Report(
-        reprobundle=version(),
-        bundle_id=bundle.id,
-        bundle_name=manifest.name,
-        signature="not checked" if bundle.bundle.signatures() else "none",
-        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        verdict=replies.verdict(
-            rung, site.required, reason, others, preprocessing.outcome(manifest.preprocessing, site)
-        ),
-        diagnosis=diagnosis,
-        outputs=compared,
-        findings=tuple(findings),
-        environment=environment,
-        stages=tuple(clock.stages),
-    )
-
-
-def _rung(required: Rung | str) -> Rung:
-    rung = next(
-        (rung for rung in (Rung.BITWISE, Rung.CLOSE) if rung.value == str(getattr(required, "value", required))), None
-    )
-    if rung is None:
-        raise UsageError(f"require: expected 'bitwise' or 'close', found {str(required)!r}")
-    return rung
+def compare_data(case: Case, report: Report) -> tuple[DriftReport, ...]:
+    """How the reviewer's copies that are not the recorded data differ from it, feature by feature, where that is recorded."""
+    copies = data_splits.copies(case.manifest.data, report.findings)
+    found = []
+    for split in case.manifest.data.splits:
+        if copies.get(split.name) is not Status.DIFFERS or split.statistics is None:
+            continue
+        given = case.options.data[split.name]
+        try:
+            compared = given if isinstance(given, DataSplit) else DataSplit(given)
+            found.append(drifting.between(case.bundle, split.name, compared, started=report.started))
+        except ReproBundleError as error:
+            case.options.wish.say(f"split {split.name!r} was not compared feature by feature: {error}")
+    return tuple(found)
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """A temporary folder that only this user can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="reprobundle-replay-")).resolve()
+def private_folder() -> Iterator[Callable[[], Path]]:
+    """A temporary folder that only this user can enter; gives what makes an empty folder in it."""
+    folder, numbers = Path(tempfile.mkdtemp(prefix="reprobundle-replay-")).resolve(), itertools.count(1)
+
+    def another() -> Path:
+        made = folder / str(next(numbers))
+        made.mkdir(mode=0o700)
+        return made
+
     try:
-        yield folder
+        yield another
     finally:
         _remove(folder)
 
@@ -290,8 +192,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def subfolder(parent: Path, name: str) -> Path:
-    """A new private folder in another."""
-    folder = parent / name
-    folder.mkdir(mode=0o700)
-    return folder
+def beside(ran: Ran) -> Mapping[str, Mapping[str, np.ndarray[Any, Any]]]:
+    """What is kept beside the report: what the model gave for the reviewer's own inputs."""
+    given = {} if ran.answer is None else controlling.probed(ran.plan, ran.answer)
+    return {"probe": given} if given else {}

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from reprobundle.components import model, outputs, preprocessing
+from reprobundle.comparison import wording
+from reprobundle.components import outputs
 from reprobundle.components.environment.differing.missing import missing_words, python_words
 from reprobundle.components.interface import Site
 from reprobundle.components.preprocessing.checking import Outcome
-from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted
-from reprobundle.report import Diagnosis, Finding, OutputComparison, ReplayedEnvironment, Rung, Status, Verdict
+from reprobundle.phrases import counted, some
+from reprobundle.report import ClaimResult, Control, OutputComparison, ReplayedEnvironment, Rung, Verdict
 
 NOT_FINISHED = "the worker did not finish"
 
 NOTHING_PREPARED = Outcome("none")
 BROKEN = frozenset({"differs", "failed"})
+NOT_COMPUTED = frozenset({"insensitive", "jumps"})  # outputs that do not come of the inputs and weights
+Outcomes = Literal["insensitive", "jumps", "unsteady", "passed", "not run"]
+_OUTCOMES: Mapping[str, Outcomes] = {  # what says most first
+    "insensitive": "insensitive",
+    "jumps": "jumps",
+    "unsteady": "unsteady",
+    "as expected": "passed",
+    "not run": "not run",
+}
 PORTABLE_EQUAL = "every output is equal bit for bit, and counted as close as the environment is a portable one"
 
 
@@ -53,12 +64,38 @@ def why_stopped(manifest: Manifest, site: Site, environment: ReplayedEnvironment
     return f"{NOT_FINISHED}: {'; '.join(reasons)}" if reasons else NOT_FINISHED
 
 
+def with_metrics(rung: Rung, reason: str | None, claims: Sequence[ClaimResult]) -> tuple[Rung, str | None]:
+    """What counts when outputs differ and the numbers computed of them do not: *same metrics*.
+
+    Args:
+        rung: The weakest rung over all outputs.
+        reason: Why it is not the highest.
+        claims: What became of the bundle's claims; those that were not run, or on other data, say nothing.
+    """
+    told = [claim for claim in claims if claim.verdict != "not run" and claim.data != "differs"]
+    if rung is not Rung.DIFFERENT or not told or any(claim.verdict in {"differs", "failed"} for claim in claims):
+        return rung, reason
+    agree = f"the outputs differ, but {_all(len(told), 'claim', 'agrees', 'agree')}"
+    return Rung.SAME_METRICS, f"{agree}; {reason}" if reason else agree
+
+
+def widest(compared: Sequence[OutputComparison]) -> OutputComparison | None:
+    """The output that counts as close by the tolerance furthest beyond this program's table; None where none does."""
+    wide = [output for output in compared if output.loosened and output.rung is Rung.CLOSE]
+    return max(wide, key=lambda output: output.wider or math.inf, default=None)
+
+
 def verdict(
     rung: Rung,
     required: Rung,
     reason: str | None,
     other_tensors: int = 0,
     prepared: Outcome = NOTHING_PREPARED,
+    *,
+    controls: Sequence[Control] = (),
+    outcome: Outcomes | None = None,
+    loosened: OutputComparison | None = None,
+    claims: Sequence[ClaimResult] = (),
 ) -> Verdict:
     """The verdict in one line.
 
@@ -68,27 +105,98 @@ def verdict(
         reason: Why the rung is not the highest.
         other_tensors: How many tensors after load are not the recorded ones.
         prepared: What the preprocessing came to.
+        controls: Whether the model was seen to compute what it gives.
+        outcome: What they come to together; None: the worst of them.
+        loosened: The output that counts as close by the widest tolerance, as `widest` finds it.
+        claims: What became of the bundle's claims.
     """
     agree = rung is not Rung.NOT_RUN and rung.reaches(required)
-    if agree and other_tensors:
-        sentence = f"not reproduced: {another_model(rung, other_tensors)}"
-    elif rung is Rung.NOT_RUN:
-        sentence = f"not reproduced: not run: {reason}"
-    else:
-        start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
-        sentence = start + (f": {reason}" if reason else "")
     right = agree and not other_tensors
+    control = _worst(controls)
+    outcome = outcome or ("not run" if control is None else _OUTCOMES[control.outcome])
+    wide = loosened if rung is Rung.CLOSE else None
+    sentence = _sentence(rung, reason, other_tensors, wide, agree=agree)
     if prepared.state in BROKEN or (prepared.state == "not compared" and right):
         sentence = f"not reproduced: {_prepared_otherwise(prepared)}; {_of_the_model(sentence, rung, agree=agree)}"
     elif prepared.state == "none" and prepared.reason is not None and right:
         sentence += f"; the preprocessing was not made again: {prepared.reason}"
+    others, failed = ([claim.id for claim in claims if claim.verdict == word] for word in ("differs", "failed"))
+    sentence = _with_claims(sentence, rung, others, failed, len(claims), decide=required is Rung.SAME_METRICS)
     return Verdict(
-        reproduced=right and prepared.state in {"none", "agrees"},
+        reproduced=right
+        and prepared.state in {"none", "agrees"}
+        and outcome not in NOT_COMPUTED
+        and not (others and required is Rung.SAME_METRICS),
         rung=rung,
         required=required,
-        sentence=sentence,
+        sentence=_with_control(sentence, rung, outcome, control),
         other_tensors=other_tensors,
         preprocessing=prepared.state,
+        controls=outcome,
+        loosened=wide is not None,
+        other_claims=len(others),
+        failed_claims=len(failed),
+    )
+
+
+def _sentence(rung: Rung, reason: str | None, other_tensors: int, wide: OutputComparison | None, *, agree: bool) -> str:
+    """What is to be said of the outputs alone."""
+    if agree and other_tensors:
+        return f"not reproduced: {another_model(rung, other_tensors)}"
+    if rung is Rung.NOT_RUN:
+        return f"not reproduced: not run: {reason}"
+    start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
+    by = "" if wide is None else f" (by {wording.by(wide.tolerance_from, wide.wider)})"
+    return start + by + (f": {reason}" if reason else "")
+
+
+def _worst(controls: Sequence[Control]) -> Control | None:
+    """The control that says most against the model, then the one that says anything for it."""
+    order = tuple(_OUTCOMES)
+    return min(controls, key=lambda control: order.index(control.outcome), default=None)
+
+
+def _with_control(sentence: str, rung: Rung, outcome: Outcomes, control: Control | None) -> str:
+    """The sentence with what the controls say against it: first, where it says that nothing was computed."""
+    if outcome not in {*NOT_COMPUTED, "unsteady"}:
+        return sentence
+    said = outcome if control is None else f"{outcome}: {control.why or control.name}"
+    if outcome == "unsteady":
+        return f"{sentence}; {said}"
+    return f"not reproduced: {said}; {_beside(sentence, rung)}"
+
+
+def _beside(sentence: str, rung: Rung) -> str:
+    """What else is known, beside something for which nothing is reproduced."""
+    if sentence.startswith("reproduced"):
+        return f"the outputs agree, {sentence.removeprefix('reproduced, ')}"
+    told = sentence.removeprefix("not reproduced: ")
+    return f"the outputs are {told}" if told.startswith(rung.value) else told
+
+
+def _with_claims(
+    sentence: str, rung: Rung, others: Sequence[str], failed: Sequence[str], count: int, *, decide: bool
+) -> str:
+    """The sentence with the claims that do not agree; first, where they decide."""
+    told = []
+    if others:
+        told.append(f"{len(others)} of {counted(count, 'claim')} {'differs' if len(others) == 1 else 'differ'}")
+        told[-1] += f": {some([repr(claim) for claim in others])}"
+    if failed:
+        told.append(
+            f"{len(failed)} of {counted(count, 'claim')} could not be computed: {some([repr(claim) for claim in failed])}"
+        )
+    if others and decide:
+        return f"not reproduced: {'; '.join(told)}; {_beside(sentence, rung)}"
+    return "; ".join([sentence, *told])
+
+
+def _all(number: int, noun: str, verb: str, verbs: str) -> str:
+    """That all of so many do something."""
+    return (
+        f"the only {noun} that was computed {verb}"
+        if number == 1
+        else f"all {counted(number, noun)} that were computed {verbs}"
     )
 
 
@@ -114,119 +222,3 @@ def another_model(rung: Rung, other_tensors: int) -> str:
     ones = "one" if other_tensors == 1 else "ones"
     tensors = counted(other_tensors, "tensor")
     return f"the outputs agree, {rung.value}, but {tensors} of the model {verb} not the recorded {ones}"
-
-
-def diagnose(manifest: Manifest, site: Site, rung: Rung, reason: str | None) -> Diagnosis | None:
-    """Say where recorded and replayed part: weights first, then preprocessing, then the computation itself."""
-    weights = tuple(model.check_values(manifest.model, site))
-    if rung is Rung.BITWISE:
-        return _of_agreeing_outputs(manifest, site, weights)
-    if site.answer is None or site.answer.error is not None:
-        stage: Literal["weights", "not run"] = "weights" if _differs(weights) else "not run"
-        evidence = () if stage == "not run" else _told(weights)
-        return Diagnosis(stage=stage, paragraph=_stopped(site, reason), evidence=evidence)
-    pairs = tuple(preprocessing.check(manifest.preprocessing, site))
-    evidence = _told((*weights, *pairs))
-    if _differs(weights):
-        return Diagnosis(stage="weights", paragraph=_WRONG_WEIGHTS, evidence=evidence)
-    prepared = preprocessing.outcome(manifest.preprocessing, site)
-    if prepared.state in BROKEN or (prepared.state == "not compared" and rung is Rung.CLOSE):
-        return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, rung, reason), evidence=evidence)
-    if rung is Rung.NOT_RUN:
-        return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
-    paragraph = _computation(rung, reason, weights, whole_file=manifest.model.loader in SELF_CONTAINED)
-    return Diagnosis(stage="computation", paragraph=paragraph, evidence=evidence)
-
-
-def _told(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(f"{finding.kind}: {finding.message}" for finding in findings)
-
-
-def _agree(weights: tuple[Finding, ...]) -> bool:
-    """Whether tensors were compared and none differs."""
-    return any(finding.status is Status.SAME for finding in weights) and not _differs(weights)
-
-
-_WRONG_WEIGHTS = (
-    "The tensors after load are not the recorded ones, so the outputs cannot be expected to agree: the weights file, the class that "
-    "loads it, or a step after loading differs. Compare the tensors named below with the source of the weights."
-)
-_HIDDEN_WEIGHTS = (
-    "The tensors after load are not the recorded ones. The outputs agree all the same, because the recorded inputs do not "
-    "show the difference; others may. Compare the tensors named below with the source of the weights."
-)
-_WRONG_PREPROCESSING = (
-    "turns the recorded raw samples into other model inputs: its code, its fitted parts, its configuration or a library that it "
-    "uses differs. Look there before looking at the model."
-)
-_FAILED_PREPROCESSING = (
-    "could not be run on the recorded raw samples, so what a raw sample comes to here is not known. Look at the error and the "
-    "line it came from first."
-)
-
-
-_EMPTY_PREPROCESSING = (
-    "gives results that hold nothing to compare, so what a raw sample comes to here is not known. Ask whoever made the bundle "
-    "for raw samples whose results hold numbers."
-)
-
-
-def _of_agreeing_outputs(manifest: Manifest, site: Site, weights: tuple[Finding, ...]) -> Diagnosis | None:
-    """What differs although the model gives the recorded outputs bit for bit: nothing, other weights, the preprocessing."""
-    if model.count_not_recorded(manifest.model, site) > 0:
-        return Diagnosis(stage="weights", paragraph=_HIDDEN_WEIGHTS, evidence=_told(weights))
-    prepared = preprocessing.outcome(manifest.preprocessing, site)
-    if prepared.state in {"none", "agrees"}:
-        return None
-    evidence = _told((*weights, *preprocessing.check(manifest.preprocessing, site)))
-    return Diagnosis(stage="preprocessing", paragraph=_preparing(prepared, Rung.BITWISE, None), evidence=evidence)
-
-
-def _preparing(prepared: Outcome, rung: Rung, reason: str | None) -> str:
-    """Where to look when raw samples do not become the recorded inputs, and what is known of the model all the same."""
-    what = {"differs": _WRONG_PREPROCESSING, "failed": _FAILED_PREPROCESSING}.get(prepared.state, _EMPTY_PREPROCESSING)
-    if rung in {Rung.BITWISE, Rung.CLOSE}:
-        model_words = f"The model itself is right: on the recorded inputs it gives the recorded outputs, {rung.value}."
-    else:
-        model_words = (
-            f"On the recorded inputs, which do not pass through it, the model's outputs differ, too ({reason})."
-        )
-    return f"The preprocessing {what} {model_words}"
-
-
-def _computation(rung: Rung, reason: str | None, compared: tuple[Finding, ...], *, whole_file: bool) -> str:
-    """Where to look; a model's own file holds more than the tensors that were compared."""
-    what = "stored tensors that were compared" if whole_file else "weights after load"
-    weights = f"The {what} carry the recorded digests" if _agree(compared) else "No weights could be compared"
-    if whole_file and rung is not Rung.CLOSE:
-        return (
-            f"{weights}, yet the outputs differ ({reason}). The model's own file holds the computation too, with numbers that "
-            "were not compared: it may not be the file that was captured. Else the recorded outputs or the environment changed: "
-            "compare them with the original, and ask whoever made the bundle to capture it again."
-        )
-    if rung is Rung.CLOSE:
-        file = " The rest of the model's own file, computation included, was not compared." if whole_file else ""
-        return (
-            f"{weights}, and the outputs agree within the tolerance ({reason}): the difference is numeric. Differences of "
-            f"this size come from the machine: CPU instructions, thread count, libraries, or device; see the environment.{file}"
-        )
-    return (
-        f"{weights}, yet the outputs differ ({reason}). The computation itself or the recorded outputs changed: compare "
-        "the source and the environment with the original, and ask whoever made the bundle to capture it again."
-    )
-
-
-def _stopped(site: Site, reason: str | None) -> str:
-    if site.answer is None:
-        return f"The model was not run: {reason}."
-    where = f" It came from {site.answer.at.words}." if site.answer.at is not None else ""
-    stopped = f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}.{where}"
-    stopped += " The log has the whole message."
-    if reason is None or not reason.startswith(f"{NOT_FINISHED}: "):
-        return stopped
-    way_out = "install what the bundle's lock names (--sync, for a Python that you name), or replay with --env rebuild"
-    return f"{stopped} Likely because {reason.removeprefix(NOT_FINISHED + ': ')}: {way_out}."
-
-
-def _differs(findings: tuple[Finding, ...]) -> bool:
-    return any(finding.status is Status.DIFFERS for finding in findings)

@@ -1,17 +1,24 @@
-"""What a replay leaves behind: the report in three renderings, the produced tensors and the log."""
+"""What a replay leaves behind: the report in all its renderings, the produced tensors and the log."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reprobundle import records, tensors
 from reprobundle.answers import Answer
+from reprobundle.drifts import DriftReport
 from reprobundle.errors import UsageError
-from reprobundle.rendering import html, terminal
+from reprobundle.rendering import badge, html, review, terminal
 from reprobundle.report import Report, StageTime
 from reprobundle.store import Writer, staging
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 
 class Timed(Protocol):
@@ -44,7 +51,15 @@ def refuse_inside(folder: Path, bundle: Path) -> None:
         raise UsageError(f"report folder {str(folder)!r} lies inside the bundle", hint="name a folder beside it")
 
 
-def keep(report: Report, answer: Answer | None, folder: Path, clock: Timed) -> Report:
+def keep(
+    report: Report,
+    answer: Answer | None,
+    folder: Path,
+    clock: Timed,
+    *,
+    drifts: Sequence[DriftReport] = (),
+    beside: Mapping[str, Mapping[str, Array]] | None = None,
+) -> Report:
     """Write the report and what it rests on.
 
     Args:
@@ -52,6 +67,8 @@ def keep(report: Report, answer: Answer | None, folder: Path, clock: Timed) -> R
         answer: What the worker did.
         folder: Where to write; must not exist.
         clock: The steps' times, by now complete.
+        drifts: How the reviewer's data compares with the captured splits, for the page.
+        beside: Arrays of other runs, by the name of the file, as ``probe``: they come to lie in ``probe.safetensors``.
 
     Returns:
         The report with all the times.
@@ -64,10 +81,23 @@ def keep(report: Report, answer: Answer | None, folder: Path, clock: Timed) -> R
     with staging(folder) as place:
         writer = Writer(place)
         writer.write("report.json", records.to_bytes(complete))
-        writer.write("report.html", html.render(complete).encode("utf-8"))
-        writer.write("report.txt", f"{terminal.render(complete, colour=False, width=100)}\n".encode())
+        for name, text in _renderings(complete, drifts):
+            writer.write(name, text.encode("utf-8"))
         if answer is not None:
             writer.write("log.txt", answer.log.encode("utf-8", "replace"))
-            produced = {name: tensors.of_array(array) for name, array in answer.arrays.items()}
-            tensors.write(writer, "produced.safetensors", produced)
+            _write_arrays(writer, "produced", answer.arrays)
+        for name, arrays in (beside or {}).items():
+            _write_arrays(writer, name, arrays)
     return complete
+
+
+def _renderings(report: Report, drifts: Sequence[DriftReport]) -> Iterator[tuple[str, str]]:
+    """Every file for people, by name."""
+    yield "report.html", html.render(report, drifts)
+    yield "report.txt", f"{terminal.render(report, colour=False, width=100)}\n"
+    yield "report.md", review.render(report)
+    yield "badge.svg", badge.render(report)
+
+
+def _write_arrays(writer: Writer, name: str, arrays: Mapping[str, Array]) -> None:
+    tensors.write(writer, f"{name}.safetensors", {leaf: tensors.of_array(array) for leaf, array in arrays.items()})

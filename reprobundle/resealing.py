@@ -1,8 +1,8 @@
 """A sealed bundle is never edited: a new one is made from it, beside it, that names what it came from.
 
 What may change is what the proof before the first seal did not rest on: the lock and its wheels, the documentation, the
-notes, and the views, which are made again. Weights, source, inputs, outputs and the facts of the environment stay, so the
-proof stays as it was recorded. Nothing is taken on trust on the way: every file is digested under its new name.
+notes, the views, which are made again, and what was measured of the recorded outputs. Weights, source, inputs, outputs and
+the facts of the environment stay, so the proof stays as it was recorded. Nothing is taken on trust on the way: every file is digested under its new name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from reprobundle import bundle as bundles
 from reprobundle import captures, references
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.interface import DEFAULT_BUDGET, Stage
+from reprobundle.components.outputs.section import CALIBRATION, SKETCHES
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest
@@ -25,9 +26,11 @@ from reprobundle.store import FileEntry, Writer, digest_bytes, inside, staging
 from reprobundle.store.sealing import refuse_existing
 from reprobundle.version import version
 
-CHANGEABLE = frozenset({"environment", "documentation", "notes"})
+CHANGEABLE = frozenset({"environment", "documentation", "notes", "outputs"})
 FACTS = ("interpreter", "platform", "distributions", "numerics", "conda")  # the proof was made with these
+TENSORS = ("inputs", "expected")  # the proof compared these
 HOMES = ("environment/", "documentation/")
+MEASURED = frozenset({CALIBRATION, SKETCHES})
 NAME = "bundle"
 
 Change = Callable[[Manifest, Stage], Manifest]
@@ -123,7 +126,8 @@ def _refuse_unproven(before: Manifest, after: Manifest, written: Iterable[FileEn
     other = [name for name in other if name not in CHANGEABLE]
     other += [f"environment.{name}" for name in FACTS
               if getattr(before.environment, name) != getattr(after.environment, name)]  # fmt: skip
-    other += [entry.path for entry in written if not entry.path.startswith(HOMES)]
+    other += [f"outputs.{name}" for name in TENSORS if getattr(before.outputs, name) != getattr(after.outputs, name)]
+    other += [entry.path for entry in written if not entry.path.startswith(HOMES) and entry.path not in MEASURED]
     if other:
         message = (
             f"a bundle cannot be resealed with another {', '.join(other)}: its proof was made with the recorded one"

@@ -10,12 +10,15 @@ from packaging.utils import canonicalize_name
 
 from reprobundle.components import data
 from reprobundle.components.environment.section import Distribution, Section
+from reprobundle.components.outputs import documents
+from reprobundle.components.outputs.section import HALF, ONE_ROW, Calibration
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, sized, some
 from reprobundle.rendering import splits
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.terminal import Page, show_findings
+from reprobundle.rendering.page import Page
+from reprobundle.rendering.terminal import show_findings
 from reprobundle.rendering.wording import found_lines, lock_words, proof_words
 from reprobundle.report import Finding
 
@@ -24,6 +27,13 @@ LEFT_OUT = ": is left out: "  # as the component of data says it of a split
 COMMIT_SHOWN = 12
 SHORT_COMMIT = 7
 SHOWN_PACKED = 8
+STEADY = {
+    "bitwise": "the same again, bit for bit",
+    "random": "DRAWN AT RANDOM: another seed gives others",
+    "stateful": "NOT STEADY: they depend on what was run before",
+    "nondeterministic": "NOT STEADY: they vary by chance",
+    "not known": "run once: whether they come out the same again is not known",
+}
 
 
 def describe(
@@ -44,6 +54,7 @@ def describe(
     page.line("CAPTURED" if proof.proven else "CAPTURED, UNPROVEN", "1", "32" if proof.proven else "33")
     page.field("bundle", escape(path, limit=LONGEST_PATH), bundle_id)
     page.field("proof", proof_words(proof.status, proof.why))
+    page.field("outputs", *steady_words(documents.calibration_of(manifest.outputs, path)))
     if manifest.model.loader in SELF_CONTAINED:
         page.field("model", SELF_CONTAINED[manifest.model.loader])
     page.field("code", code_words(manifest))
@@ -65,6 +76,24 @@ def describe(
     else:
         page.line("next         mend what the proof names, and capture into another folder")
     return page.text()
+
+
+def steady_words(calibration: Calibration | None) -> tuple[str, ...]:
+    """How steady the outputs are, and whether a check of them can fail; none where nothing was measured."""
+    ran = [] if calibration is None else [one for one in calibration.variants if one.status == "ran"]
+    if calibration is None or not ran:
+        return ()
+    lines = [f"{STEADY[calibration.steadiness]}, in {counted(len(ran), 'run')} that each changed one thing"]
+    apart = set() if calibration.batched else {ONE_ROW, HALF}
+    moved = [one for one in ran if one.distances and one.name not in apart]
+    if calibration.steadiness == "bitwise" and moved:
+        furthest = max(moved, key=lambda one: max(one.distances.values()))
+        distance = max(furthest.distances.values())
+        where = f", with {escape(furthest.name)}" if distance else ""
+        lines[0] += f"; moved by at most {distance:g} of their size{where}"
+    if calibration.sensitive is not None:
+        lines.append("other weights give other outputs" if calibration.sensitive else "OTHER WEIGHTS GIVE THE SAME")
+    return tuple(lines)
 
 
 def show_warnings(page: Page, warned: Sequence[str]) -> None:

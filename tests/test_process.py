@@ -74,12 +74,27 @@ def test_folder_is_what_was_given(tmp_path):
 
 
 def test_endless_output_is_cut():
-    """Only the first mebibyte of each stream is kept, and the program still comes to its end."""
-    code = "import sys\nfor s in (sys.stdout, sys.stderr):\n    s.write('x' * 5_000_000); s.flush()\nprint('end')"
+    """Half a mebibyte from the beginning of each stream is kept and half from its end, and the program comes to its end."""
+    code = "import sys\nfor s in (sys.stdout, sys.stderr):\n    s.write('a' + 'x' * 5_000_000 + 'z'); s.flush()"
     finished = python(code)
+    half = process.KEPT_OUTPUT_BYTES // 2
+    left_out = f"\n[{5_000_002 - 2 * half:,} bytes left out here]\n".encode()
 
     assert finished.code == 0
-    assert len(finished.stdout) == len(finished.stderr) == process.KEPT_OUTPUT_BYTES
+    assert finished.stdout == finished.stderr == b"a" + b"x" * (half - 1) + left_out + b"x" * (half - 1) + b"z"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 600_000])
+def test_no_byte_is_lost_at_the_limit(more):
+    """What fits is kept whole, what does not is cut in the middle, wherever the pieces that came were cut."""
+    size = process.KEPT_OUTPUT_BYTES + more
+    kept = python(f"import sys; sys.stdout.write(('0123456789' * {size // 10 + 1})[:{size}])").stdout
+    whole = (b"0123456789" * (size // 10 + 1))[:size]
+    half = process.KEPT_OUTPUT_BYTES // 2
+
+    assert kept[:half] == whole[:half]
+    assert kept[-half:] == whole[-half:]
+    assert (kept == whole) is (more <= 0)
 
 
 def test_chatty_error_stream_does_not_block():
@@ -280,3 +295,33 @@ def test_a_program_that_is_not_there_answers_nothing(tmp_path):
         pass
 
     assert str(caught.value) == f"{tmp_path / 'none'}: cannot be started: No such file or directory"
+
+
+def test_a_guard_ends_a_program():
+    """A guard is called with the program's number; what it raises ends the program and is told with what was printed."""
+    seen = []
+
+    def guard(number):
+        seen.append(number)
+        if len(seen) == 3:
+            raise ProcessError("it was stopped: too much", hint="less")
+
+    with pytest.raises(ProcessError) as caught:
+        python("import time; print('begun', flush=True); time.sleep(60)", guard=guard)
+
+    assert (str(caught.value), caught.value.hint, caught.value.output) == (
+        "it was stopped: too much",
+        "less",
+        "begun\n",
+    )
+    assert len(set(seen)) == 1
+    assert dies(seen[0])
+
+
+def test_a_file_is_inherited(tmp_path):
+    """A file that is named is open in the program under the same number, and no other is."""
+    with open(tmp_path / "file", "w+") as file:
+        code = f"import os; os.write({file.fileno()}, b'x')"
+
+        assert python(code).code == 1
+        assert python(code, files=[file.fileno()]).code == 0

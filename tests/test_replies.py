@@ -7,7 +7,7 @@ import pytest
 from reprobundle import replies
 from reprobundle.components.preprocessing.checking import Outcome
 from reprobundle.rendering import wording
-from reprobundle.report import Rung
+from reprobundle.report import ClaimResult, Control, OutputComparison, Rung
 
 DIFFERS = Outcome("differs", "'value': 3 of 4 elements lie outside the tolerance")
 EMPTY = Outcome("not compared", "'value': is NaN in every element")
@@ -82,3 +82,158 @@ def test_the_first_broken_link_is_in_the_headline(rung, reason, others, prepared
     assert (wording.headline(verdict), wording.explanation(verdict), verdict.exit_code) == told
     assert verdict.reproduced == (verdict.exit_code == 0)
     assert verdict.preprocessing == prepared.state
+
+
+def control(outcome: str, why: str | None = None) -> Control:
+    """A control that came to something."""
+    return Control(name="weights changed", what="weights", outcome=outcome, why=why)
+
+
+def claim(name: str, verdict: str, data: str = "same") -> ClaimResult:
+    """A claim that came to something."""
+    return ClaimResult(id=name, text="accuracy", claimed=0.5, verdict=verdict, rule="within 0.01", data=data)
+
+
+@pytest.mark.parametrize(
+    ("rung", "controls", "sentence", "state", "code"),
+    [
+        (BITWISE, ["as expected"], "reproduced, bitwise", "passed", 0),
+        (BITWISE, ["not run"], "reproduced, bitwise", "not run", 0),
+        (BITWISE, ["not run", "as expected"], "reproduced, bitwise", "passed", 0),
+        (BITWISE, ["unsteady", "as expected"], "reproduced, bitwise; unsteady: why", "unsteady", 0),
+        (BITWISE, ["as expected", "insensitive", "unsteady"], "not reproduced: insensitive: why; the outputs agree, bitwise", "insensitive", 1),
+        (CLOSE, ["jumps"], "not reproduced: jumps: why; the outputs agree, close: output 'x' is near", "jumps", 1),
+        (CLOSE, ["insensitive", "jumps"], "not reproduced: insensitive: why; the outputs agree, close: output 'x' is near", "insensitive", 1),
+        (DIFFERENT, ["insensitive"], "not reproduced: insensitive: why; the outputs are different: output 'x' is near", "insensitive", 1),
+    ],
+)  # fmt: skip
+def test_a_model_that_does_not_compute_is_never_reproduced(rung, controls, sentence, state, code):
+    """What the controls say against a model comes first; an unsteady one is told at the end."""
+    reason = None if rung is BITWISE else "output 'x' is near"
+    verdict = replies.verdict(rung, CLOSE, reason, controls=[control(one, "why") for one in controls])
+
+    assert (verdict.sentence, verdict.controls, verdict.exit_code) == (sentence, state, code)
+    assert verdict.reproduced == (code == 0)
+
+
+def test_outcome_of_all_controls_wins():
+    """What the controls come to together may say more than the worst of them."""
+    kept = replies.verdict(BITWISE, CLOSE, None, controls=[control("as expected")], outcome="not run")
+    bare = replies.verdict(BITWISE, CLOSE, None, outcome="insensitive")
+
+    assert (kept.controls, kept.reproduced) == ("not run", True)
+    assert (bare.sentence, bare.reproduced) == ("not reproduced: insensitive; the outputs agree, bitwise", False)
+
+
+def test_a_reason_is_never_lost_beside_the_controls():
+    """Other weights, preprocessing and claims are still told of a model that does not compute."""
+    verdict = replies.verdict(
+        BITWISE, CLOSE, None, 2, DIFFERS, controls=[control("insensitive")], claims=[claim("row-3", "differs")]
+    )
+
+    assert verdict.sentence == (
+        "not reproduced: insensitive: weights changed; the preprocessing differs: 'value': 3 of 4 elements lie outside the "
+        "tolerance; of the model itself: the outputs agree, bitwise, but 2 tensors of the model are not the recorded ones; "
+        "1 of 1 claim differs: 'row-3'"
+    )
+
+
+def wide(times: float | None, origin: str = "envelope", rung: Rung = CLOSE) -> OutputComparison:
+    """An output that counts as close by a wide tolerance."""
+    return OutputComparison(
+        name="x", rung=rung, dtype="F32", shape=(1,), loosened=True, tolerance_from=origin, wider=times
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (wide(4.0), " (by the bundle's measured envelope, 4x wider than the default)"),
+        (wide(120.0, "reviewer"), " (by the reviewer's own tolerance, 120x wider than the default)"),
+        (wide(None), " (by the bundle's measured envelope, wider than the default)"),
+        (None, ""),
+    ],
+)
+def test_a_loosened_tolerance_stands_in_the_verdict(output, words):
+    """Whoever reads the first line sees that it is close by a wider tolerance, and by whose."""
+    verdict = replies.verdict(CLOSE, CLOSE, "output 'x' is near", loosened=output)
+
+    assert verdict.sentence == f"reproduced, close{words}: output 'x' is near"
+    assert verdict.loosened == (output is not None)
+    assert replies.verdict(CLOSE, BITWISE, None, loosened=output).sentence == f"not reproduced: close{words}"
+    assert not replies.verdict(BITWISE, CLOSE, None, loosened=output).loosened
+
+
+def test_widest_of_several_outputs():
+    """The output that is close by the widest tolerance is told; one that is not close, or needed none, is not."""
+    narrow = wide(2.0)
+    plain = narrow.model_copy(update={"loosened": False, "wider": None})
+
+    assert replies.widest([narrow, wide(9.0, rung=DIFFERENT), wide(3.0), plain]) == wide(3.0)
+    assert replies.widest([wide(3.0), wide(None)]) == wide(None)
+    assert replies.widest([plain, wide(9.0, rung=DIFFERENT)]) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "words", "counts", "code"),
+    [
+        ([], "", (0, 0), 0),
+        ([claim("a", "agrees"), claim("b", "not run")], "", (0, 0), 0),
+        ([claim("row-1", "agrees"), claim("row-2", "agrees"), claim("row-3", "differs")], "; 1 of 3 claims differs: 'row-3'", (1, 0), 1),
+        ([claim("a", "differs"), claim("b", "differs")], "; 2 of 2 claims differ: 'a', 'b'", (2, 0), 1),
+        ([claim("a", "failed"), claim("b", "agrees")], "; 1 of 2 claims could not be computed: 'a'", (0, 1), 3),
+        ([claim("a", "failed"), claim("b", "differs")], "; 1 of 2 claims differs: 'b'; 1 of 2 claims could not be computed: 'a'", (1, 1), 1),
+    ],
+)  # fmt: skip
+def test_claims_stand_in_the_sentence(claims, words, counts, code):
+    """The model is reproduced all the same, but the exit code says that a number of the paper is not."""
+    verdict = replies.verdict(BITWISE, CLOSE, None, claims=claims)
+
+    assert verdict.sentence == "reproduced, bitwise" + words
+    assert (verdict.reproduced, verdict.other_claims, verdict.failed_claims) == (True, *counts)
+    assert verdict.exit_code == code
+
+
+def test_claims_decide_where_metrics_are_required():
+    """Whoever requires the same metrics gets no reproduced with another number, bitwise outputs or not."""
+    verdict = replies.verdict(BITWISE, Rung.SAME_METRICS, None, claims=[claim("a", "differs")])
+
+    assert verdict.sentence == "not reproduced: 1 of 1 claim differs: 'a'; the outputs agree, bitwise"
+    assert (verdict.reproduced, verdict.exit_code) == (False, 1)
+
+
+AGREE, OTHER, FAIL, IDLE = claim("a", "agrees"), claim("b", "differs"), claim("c", "failed"), claim("d", "not run")
+ELSEWHERE = claim("e", "agrees", "differs")
+
+
+@pytest.mark.parametrize(
+    ("rung", "claims", "found", "start"),
+    [
+        (DIFFERENT, [AGREE], Rung.SAME_METRICS, "the outputs differ, but the only claim that was computed agrees; "),
+        (DIFFERENT, [AGREE, AGREE, IDLE], Rung.SAME_METRICS, "the outputs differ, but all 2 claims that were computed agree; "),
+        (DIFFERENT, [AGREE, ELSEWHERE], Rung.SAME_METRICS, "the outputs differ, but the only claim that was computed agrees; "),
+        (DIFFERENT, [], DIFFERENT, ""),
+        (DIFFERENT, [IDLE], DIFFERENT, ""),
+        (DIFFERENT, [ELSEWHERE], DIFFERENT, ""),
+        (DIFFERENT, [AGREE, OTHER], DIFFERENT, ""),
+        (DIFFERENT, [AGREE, FAIL], DIFFERENT, ""),
+        (NOT_RUN, [AGREE], NOT_RUN, ""),
+        (CLOSE, [AGREE], CLOSE, ""),
+        (Rung.SAME_DECISIONS, [AGREE], Rung.SAME_DECISIONS, ""),
+    ],
+)  # fmt: skip
+def test_same_metrics(rung, claims, found, start):
+    """Outputs that differ reach *same metrics* when at least one claim was computed, on the recorded data, and none says otherwise."""
+    assert replies.with_metrics(rung, "output 'x' is far", claims) == (found, start + "output 'x' is far")
+    assert replies.with_metrics(rung, None, claims)[0] is found
+
+
+@pytest.mark.parametrize(
+    ("required", "code"), [(BITWISE, 1), (CLOSE, 1), (Rung.SAME_DECISIONS, 0), (Rung.SAME_METRICS, 0)]
+)
+def test_what_is_required_sets_the_exit_code(required, code):
+    """A rung in the middle is reproduced for whoever asks for no more."""
+    verdict = replies.verdict(Rung.SAME_DECISIONS, required, "why")
+
+    assert verdict.exit_code == code
+    assert verdict.sentence == ("not reproduced: same decisions: why" if code else "reproduced, same decisions: why")

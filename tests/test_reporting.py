@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from drift_bundles import report_of
+from reports import rich_report
 
-from reprobundle import replaying, reporting
+from reprobundle import records, replaying, reporting, tensors
 from reprobundle.errors import UsageError
+from reprobundle.replaying import Clock
+from reprobundle.report import Report
 
 
 @pytest.mark.parametrize(
@@ -33,3 +38,19 @@ def test_a_report_inside_the_bundle_is_refused_before_anything_is_read(tmp_path:
         replaying.replay(tmp_path / "bundle", report=tmp_path / folder)
 
     assert str(caught.value) == f"report folder {str(tmp_path / folder)!r} lies inside the bundle"
+
+
+def test_everything_that_was_found_is_kept(tmp_path: Path) -> None:
+    """The report in each of its forms, and the arrays of other runs; of the same report the same bytes."""
+    clock = Clock(stages=list(rich_report().stages))
+    for name in ("one", "two"):
+        reporting.keep(
+            rich_report(), None, tmp_path / name, clock, drifts=[report_of()], beside={"probe": {"y": np.arange(3.0)}}
+        )
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+
+    assert set(kept) == {"report.json", "report.html", "report.txt", "report.md", "badge.svg", "probe.safetensors"}
+    assert records.from_bytes(Report, kept["report.json"], name="report.json") == rich_report()
+    assert b"Data drift: split test" in kept["report.html"]
+    assert tensors.read_arrays(tmp_path / "one" / "probe.safetensors")["y"].tolist() == [0.0, 1.0, 2.0]
+    assert kept == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}

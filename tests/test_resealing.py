@@ -12,11 +12,14 @@ from tiny import tiny_bundle, tiny_manifest
 from reprobundle import captures
 from reprobundle.bundle import VerifiedBundle, verify
 from reprobundle.components import hyperparameters
+from reprobundle.components.outputs import documents
+from reprobundle.components.outputs.section import Calibration, Tree
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.resealing import reseal
 from reprobundle.store import list_files
 
 LOCK = "environment/requirements.txt"
+EXPECTED = Tree(file="replay/expected.safetensors", structure={"kind": "tensor", "name": "y"})
 WHEEL = "environment/wheels/own-1.0-py3-none-any.whl"
 
 
@@ -119,6 +122,26 @@ def test_a_file_that_is_no_longer_named_is_left(tmp_path):
     assert set(content(folder)) - set(content(made.path)) == {WHEEL}
 
 
+def measured(word):
+    """Write what was measured of the outputs."""
+
+    def change(manifest, stage):
+        section = documents.write(stage.writer, manifest.outputs, Calibration(steadiness=word), ())
+        return manifest.model_copy(update={"outputs": section})
+
+    return change
+
+
+def test_what_was_measured_of_the_outputs_may_be_added_and_replaced(bundle, tmp_path):
+    """The proof rests on inputs and outputs, not on how steady they are."""
+    first = reseal(bundle, tmp_path / "first", measured("not known"))
+    second = reseal(verify(first.path), tmp_path / "second", measured("bitwise"))
+    found = documents.calibration_of(second.manifest.outputs, second.path)
+
+    assert found is not None
+    assert found.steadiness == "bitwise"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -134,6 +157,16 @@ def test_a_file_that_is_no_longer_named_is_left(tmp_path):
         ),
         (lambda manifest, stage: (stage.writer.write("model.safetensors", b""), manifest)[1], "model.safetensors"),
         (lambda manifest, _: manifest.model_copy(update={"name": "other"}), "name"),
+        (
+            lambda manifest, _: manifest.model_copy(
+                update={"outputs": manifest.outputs.model_copy(update={"expected": EXPECTED})}
+            ),
+            "outputs.expected",
+        ),
+        (
+            lambda manifest, stage: (stage.writer.write("replay/expected.safetensors", b""), manifest)[1],
+            "replay/expected.safetensors",
+        ),
     ],
 )
 def test_what_the_proof_rests_on_cannot_change(bundle, tmp_path, change, words):

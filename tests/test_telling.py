@@ -17,8 +17,9 @@ from reprobundle.components.environment.section import (
     Platform,
     Section,
 )
+from reprobundle.components.outputs.section import Calibration, Variant
 from reprobundle.report import Finding, Status
-from reprobundle.telling import describe, packed_words
+from reprobundle.telling import describe, packed_words, steady_words
 
 
 def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
@@ -81,3 +82,35 @@ def test_a_split_that_is_left_out_is_told_first() -> None:
 
     assert "LEFT OUT: 'valid'" in told
     assert told.index("'valid': is LEFT OUT: no file or folder 'v.csv'") < told.index("something else")
+
+
+def measured(word: str, **more: Any) -> Calibration:
+    """What was measured: one run that moved, and half of the rows, which moved further."""
+    ran = (
+        Variant(name="float64", status="ran", distances={"y": 2e-6}, bitwise=False),
+        Variant(name="half of the batch", status="ran", distances={"y": 0.4}, bitwise=False),
+    )
+    return Calibration(variants=ran, steadiness=word, **more)
+
+
+def test_how_steady_the_outputs_are_is_told_in_two_lines() -> None:
+    """Rows count only where they are a batch; whether the check can fail stands below."""
+    assert steady_words(measured("bitwise", batched=False, sensitive=True)) == (
+        "the same again, bit for bit, in 2 runs that each changed one thing; moved by at most 2e-06 of their size, with "
+        "float64",
+        "other weights give other outputs",
+    )
+    assert steady_words(measured("bitwise", batched=True))[0].endswith("0.4 of their size, with half of the batch")
+
+
+def test_what_is_not_steady_or_not_sensitive_is_loud() -> None:
+    """A person sees it without reading the notes."""
+    assert steady_words(measured("random", sensitive=False)) == (
+        "DRAWN AT RANDOM: another seed gives others, in 2 runs that each changed one thing",
+        "OTHER WEIGHTS GIVE THE SAME",
+    )
+
+
+def test_without_a_calibration_nothing_is_told() -> None:
+    """A capture that was given no time."""
+    assert steady_words(None) == steady_words(Calibration()) == ()

@@ -108,7 +108,7 @@ class Project:
         """How far a failing worker came, and its error."""
         left = self.run()
         assert left.code != 0
-        assert left.result["protocol"] == 1
+        assert left.result["protocol"] == 2
         return left.result["stage"], left.result["error"]
 
 

@@ -42,6 +42,7 @@ VERBS = (
     Verb("verify", "verify:verify", "Check that a bundle is whole and unchanged; nothing of it is run."),
     Verb("replay", "replay:replay", "Rebuild the environment, run the model again and compare its outputs."),
     Verb("lock", "lock:lock", "Complete the lock of a bundle that was captured without a package index."),
+    Verb("calibrate", "calibrate:calibrate", "Measure how far honest runs of a bundle's model lie apart."),
     Verb("doctor", "doctor:doctor", "Say what of a bundle can be replayed here, before any time is spent."),
     Verb("compare", "compare:compare", "Say what differs between two bundles, kind by kind."),
     Verb("drift", "drift:drift", "Say whether new data is like a captured split, feature by feature."),

@@ -30,7 +30,7 @@ LARGEST_SHOWN = 15
               help="Pack wheels of what no index offers, or of every distribution; default: as the file says, "
                    "else needed.")  # fmt: skip
 @click.option("--budget", metavar="SECONDS", type=click.FloatRange(min=0), default=BUDGET, show_default=True,
-              help="How long the hashes of the lock may take; 0 leaves them out.")  # fmt: skip
+              help="How long hashes of the lock and calibration may take together; 0 leaves them out.")  # fmt: skip
 @click.option("--proof/--no-proof", default=True, show_default=True,
               help="Reload the bundle in a fresh process before it is sealed.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be packed and what is missing; keep nothing.")
@@ -57,7 +57,7 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
 
 
 def _wait(budget: float) -> str:
-    return f"; hashes of the lock are looked up for {budget:g} s at most (--budget)" if budget else ""
+    return f"; hashes of the lock and calibration take {budget:g} s at most (--budget)" if budget else ""
 
 
 def _captured(specification: Path, out: Path | None, **options: Any) -> tuple[Captured, tuple[str, ...]]:
@@ -103,7 +103,8 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
     from reprobundle.components.environment.locking.making import NO_HASHES
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page, show_findings
+    from reprobundle.rendering.page import Page
+    from reprobundle.rendering.terminal import show_findings
     from reprobundle.rendering.wording import found_lines
     from reprobundle.telling import show_warnings
 

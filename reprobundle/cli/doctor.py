@@ -40,7 +40,7 @@ def _words(found: Examination) -> str:
     """The answer first, then each check with its way out."""
     from reprobundle.rendering import escape
     from reprobundle.rendering.escaping import prose
-    from reprobundle.rendering.terminal import NARROWEST, WIDEST, Page, wrapped
+    from reprobundle.rendering.page import NARROWEST, WIDEST, Page, wrapped
 
     page = Page(colour=screen.colours(), width=min(max(screen.width(), NARROWEST), WIDEST))
     page.line(_headline(found), "1", COLOURS["blocks"] if found.of("blocks") else COLOURS["ok"])

@@ -1,12 +1,32 @@
-"""What a person gives on the command line by name: ``NAME=VALUE`` options, and places that must be there."""
+"""What a person gives on the command line by name: ``NAME=VALUE`` options, sizes, and places that must be there."""
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Sequence
 
+import click
+
 from reprobundle.errors import UsageError
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes, as people write it."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes: a whole number, or one with K, M, G or T, of 1,024 each."""
+        found = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
+        if found is None or int(found[1]) == 0:
+            self.fail(f"expected a size such as 8G, found {str(value)!r}", param, ctx)
+        factor: int = 1024 ** " KMGT".index(found[2].upper() or " ")
+        return int(found[1]) * factor
+
+
+SIZE = Size()
 
 
 def by_name(option: str, given: Sequence[str], form: str, *, last: bool = False) -> dict[str, str]:

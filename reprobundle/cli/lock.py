@@ -78,7 +78,7 @@ def _words(resealed: Resealed) -> str:
     """What was done, in words."""
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page
+    from reprobundle.rendering.page import Page
     from reprobundle.rendering.wording import lock_words, proof_words
     from reprobundle.telling import typed
 

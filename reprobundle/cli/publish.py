@@ -64,7 +64,7 @@ def publish(
 def _words(bundle_id: str, repository: str, published: Published) -> str:
     """What was done, and how exactly this commit is fetched again."""
     from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page
+    from reprobundle.rendering.page import Page
 
     page = Page(colour=screen.colours(), width=screen.width())
     page.line("PUBLISHED" if published.changed else "UNCHANGED, it is there already", "1", "32")

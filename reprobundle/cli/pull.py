@@ -45,7 +45,7 @@ def _words(pulled: VerifiedBundle) -> str:
     """What was brought and what can be done with it."""
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page
+    from reprobundle.rendering.page import Page
 
     files = pulled.manifest.files
     signature = "signature NOT CHECKED" if pulled.bundle.signatures() else "UNSIGNED"

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from reprobundle.report import Report
 
-RUNGS = ("bitwise", "close")
+RUNGS = ("bitwise", "close", "same decisions", "same metrics", "same-decisions", "same-metrics")
 LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wait for ever
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--require", type=click.Choice(RUNGS), default="close", show_default=True,
-              help="The weakest agreement that counts as reproduced.")  # fmt: skip
+@click.option("--require", type=click.Choice(RUNGS), metavar="RUNG", default="close", show_default=True,
+              help="The weakest agreement that counts as reproduced: bitwise, close, same-decisions or same-metrics.")  # fmt: skip
 @click.option("--env", metavar="ENV", default="rebuild", show_default=True,
               help="Where to run it. rebuild: in an environment rebuilt from the bundle's lock; portable: from its lock "
                    "for other platforms, which proves at most 'close'; current: this program's own; or the path of a "
@@ -46,6 +46,23 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
               help="Where the report goes; default NAME.replay/TIME.")  # fmt: skip
 @click.option("--timeout", type=click.IntRange(1, LONGEST_SECONDS), metavar="SECONDS",
               default=3600, show_default=True, help="How long the model may run.")  # fmt: skip
+@click.option("--rtol", type=float, metavar="NUMBER",
+              help="Your own tolerance in place of all others, relative to each recorded element.")  # fmt: skip
+@click.option("--atol", type=float, metavar="NUMBER",
+              help="The same, as a fraction of the output's root mean square; of the two, what is not given is 0.")  # fmt: skip
+@click.option("--no-envelope", "envelopes", is_flag=True, flag_value=False, default=True,
+              help="Let no tolerance count that was measured at capture: only this program's own.")  # fmt: skip
+@click.option("--probe", metavar="FILE", type=click.Path(path_type=Path),
+              help="Inputs of your own, a safetensors file named as the recorded ones; the outputs are kept in the report.")  # fmt: skip
+@click.option("--no-controls", "controls", is_flag=True, flag_value=False, default=True,
+              help="Run the model on the recorded inputs only, and do not see whether it computes.")  # fmt: skip
+@click.option("--search", "search_seconds", type=click.FloatRange(0, LONGEST_SECONDS), metavar="SECONDS",
+              default=120, show_default=True,
+              help="How long to look for the setting that restores outputs which are not bitwise; 0: not at all.")  # fmt: skip
+@click.option("--memory", type=given.SIZE, metavar="SIZE",
+              help="How much the model may use inside the sandbox, such as 8G; default: nearly all there is.")  # fmt: skip
+@click.option("--gpu", "devices", is_flag=True,
+              help="Show the graphics processors to the bundle's code, which can then attack their driver.")  # fmt: skip
 @screen.verbosity
 def replay(
     bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], salts: Sequence[str], **options: Any

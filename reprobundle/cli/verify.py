@@ -84,7 +84,7 @@ def _words(verified: VerifiedBundle, facts: dict[str, Any]) -> str:
     from reprobundle.frameworks import SELF_CONTAINED
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
-    from reprobundle.rendering.terminal import Page
+    from reprobundle.rendering.page import Page
     from reprobundle.rendering.wording import lock_words, proof_words
 
     manifest, lock = verified.manifest, verified.manifest.environment.lock

@@ -64,6 +64,22 @@ CAPS: Mapping[str, Tolerance] = {  # the widest that a bundle may ask for; its o
 
 
 @dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """What *same decisions* asks for (decision 0026).
+
+    Attributes:
+        apart: Largest relative L2 distance of the outputs, and of each row of scores: what lies further off is another
+            model's, whatever would be decided by it.
+        overlap: Smallest intersection over union of each class of a mask.
+        edits: Largest edit distance of a sequence of tokens, as a share of its length.
+    """
+
+    apart: float = 0.03
+    overlap: float = 0.99
+    edits: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """What the reviewer lets pass; nothing of it ever comes from the bundle.
 
@@ -71,11 +87,13 @@ class Policy:
         own: The reviewer's own tolerance for every float output, in place of all others; None: not given.
         caps: The widest tolerance that a bundle's envelope may ask for, by dtype; wider ones are cut to it.
         envelopes: Whether a bundle's envelope counts at all.
+        decisions: What *same decisions* asks for.
     """
 
     own: Tolerance | None = None
     caps: Mapping[str, Tolerance] = field(default_factory=lambda: CAPS)
     envelopes: bool = True
+    decisions: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +105,22 @@ class Effective:
         origin: Where it comes from.
         loosened: Whether it lets more through than this program's table does.
         capped: Whether the bundle asked for more.
+        default: What this program's table says; what is close by it needs no wider one.
     """
 
     tolerance: Tolerance
     origin: Literal["default", "envelope", "reviewer"] = "default"
     loosened: bool = False
     capped: bool = False
+    default: Tolerance | None = None
+
+    @property
+    def times(self) -> float | None:
+        """How many times wider than this program's table it is; None where it is not."""
+        if self.default is None:
+            return None
+        both = ((self.tolerance.rtol, self.default.rtol), (self.tolerance.atol, self.default.atol))
+        return max((ours / default if default else math.inf for ours, default in both if ours > default), default=None)
 
 
 def effective(
@@ -110,13 +138,19 @@ def effective(
     if default is None:
         return None
     if policy.own is not None:
-        return Effective(tolerance=policy.own, origin="reviewer", loosened=_is_looser(policy.own, default))
+        return Effective(
+            tolerance=policy.own, origin="reviewer", loosened=_is_looser(policy.own, default), default=default
+        )
     cap = policy.caps.get(dtype)
     if envelope is None or cap is None or not policy.envelopes:
-        return Effective(tolerance=default)
+        return Effective(tolerance=default, default=default)
     cut = Tolerance(min(envelope.rtol, max(cap.rtol, default.rtol)), min(envelope.atol, max(cap.atol, default.atol)))
     return Effective(
-        tolerance=cut, origin="envelope", loosened=_is_looser(cut, default), capped=_is_looser(envelope, cut)
+        tolerance=cut,
+        origin="envelope",
+        loosened=_is_looser(cut, default),
+        capped=_is_looser(envelope, cut),
+        default=default,
     )
 
 

@@ -103,7 +103,7 @@ class Source:
         claims: Further claims: mappings with the fields of a claim.
         documentation: What the person says about the model: mapping with the fields of ``documentation/card.yaml``.
         project: The folder the training code lives in; None: found out.
-        budget: Seconds that lock hashes may take; 0 switches them off.
+        budget: Seconds that lock hashes and calibration may take together; 0 switches both off.
         run: What `begin` recorded at the start of training.
         vendor: Which distributions travel in the bundle as wheels: those that no index offers, or all.
         trained_here: Whether this process trained the model, so that its seeds say something about it.
@@ -159,8 +159,10 @@ class Stage:
         writer: Writes into the bundle being made.
         notes: What the person should know, in the order it was found.
         sections: The sections made so far, by component name: a later component may look at an earlier one.
-        deadline: ``time.monotonic()`` at which the budget for lock hashes ends.
+        deadline: ``time.monotonic()`` at which the budget for lock hashes and calibration ends.
         withheld: Files and folders, links resolved, of which nothing may get into a wheel: the data of private splits.
+        model_seconds: How long the model took on the recorded inputs, so that further runs of it can be planned; it is
+            never recorded. None: it was not run.
     """
 
     writer: Writer
@@ -168,6 +170,7 @@ class Stage:
     notes: list[Finding] = field(default_factory=list)
     sections: dict[str, Record] = field(default_factory=dict)
     withheld: tuple[Path, ...] = ()
+    model_seconds: float | None = None
 
     @property
     def root(self) -> Path:

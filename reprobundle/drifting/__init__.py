@@ -24,7 +24,7 @@ from reprobundle.errors import UsageError
 from reprobundle.phrases import counted
 from reprobundle.version import version
 
-__all__ = ["drift"]
+__all__ = ["between", "drift"]
 
 
 def drift(
@@ -66,13 +66,45 @@ def drift(
     say = say or _silent
     say("verifying the bundle")
     verified = verify(bundle)
+    made = between(verified, split, given, how=how, alpha=alpha, started=started, say=say)
+    keeping.keep(made, report)
+    return made
+
+
+def between(
+    verified: VerifiedBundle,
+    split: str,
+    given: DataSplit,
+    *,
+    how: How | None = None,
+    alpha: float = limits.ALPHA,
+    started: str,
+    say: Callable[[str], None] | None = None,
+) -> DriftReport:
+    """The same, for a bundle that is verified already.
+
+    Args:
+        verified: The bundle.
+        split: Name of the captured split.
+        given: The new data.
+        how: How it is read; None: as is said beside it.
+        alpha: Chance of a false alarm, over all tests together, that is accepted.
+        started: The time that stands in the report.
+        say: Called with a line for each step.
+
+    Raises:
+        UsageError: There is no such split.
+        RefusedInputError: Its statistics describe no data.
+        UnavailableError: It has no statistics, or the new data cannot be read.
+    """
+    say = say or _silent
     captured = sides.captured_split(verified, split)
     recorded = sides.captured_statistics(verified, captured)
     say("reading the new data")
-    side = sides.new_side(given.data, captured, recorded, how)
-    made = _conclude(verified, captured, recorded, side, alpha=alpha, started=started)
-    keeping.keep(made, report)
-    return made
+    side = sides.new_side(
+        given.data, captured, recorded, how or _how(given, label=None, dtypes=None, storage_options=None)
+    )
+    return _conclude(verified, captured, recorded, side, alpha=alpha, started=started)
 
 
 def _how(

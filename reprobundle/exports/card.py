@@ -15,10 +15,10 @@ from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.documentation.card import Card
 from reprobundle.exports import data_section, usage
 from reprobundle.exports.front_matter import front_matter
-from reprobundle.exports.markdown import code, inline, paragraphs, table
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted
 from reprobundle.records import Record
+from reprobundle.rendering.markdown import code, inline, paragraphs, table
 
 SHOWN_ROWS = 50
 SHOWN_PACKAGES = 20

@@ -11,8 +11,8 @@ from reprobundle.components.data.noting import leaks
 from reprobundle.components.data.section import FILE_KINDS, LabelCount, Place
 from reprobundle.components.data.statistics import Statistics
 from reprobundle.exports import feature_tables
-from reprobundle.exports.markdown import code, inline, table
 from reprobundle.phrases import counted, percent, sized, some
+from reprobundle.rendering.markdown import code, inline, table
 
 SHOWN_SPLITS = 50
 SHOWN_COMPARED = 12

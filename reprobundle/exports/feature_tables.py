@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reprobundle.components.data.statistics import Feature, Statistics
-from reprobundle.exports.markdown import code, table
 from reprobundle.phrases import counted, percent, some
+from reprobundle.rendering.markdown import code, table
 
 SHOWN_FEATURES = 20
 SHOWN_VALUES = 5

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from reprobundle.components.preprocessing import Step
 from reprobundle.entries import Entry, parse_entry
 from reprobundle.exports import calling
-from reprobundle.exports.markdown import block, code, inline
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted
 from reprobundle.rendering import escape
+from reprobundle.rendering.markdown import block, code, inline
 
 LONGEST_CALL = 1000
 BY_THEMSELVES = {  # what is imported, and the call

@@ -8,7 +8,8 @@ from reprobundle.changes import WeightsFinding
 from reprobundle.phrases import counted
 from reprobundle.rendering import differences, layers
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.terminal import NARROWEST, WIDEST, Page, show_differences
+from reprobundle.rendering.page import NARROWEST, WIDEST, Page
+from reprobundle.rendering.terminal import show_differences
 from reprobundle.report import Finding, Grade, Status
 
 SHOWN_FINDINGS = 40

@@ -7,7 +7,7 @@ from pathlib import Path
 from reprobundle.drifts import DriftReport
 from reprobundle.rendering import drift_wording as wording
 from reprobundle.rendering.escaping import SHOWN_PROSE_CHARACTERS, escape, prose
-from reprobundle.rendering.terminal import NARROWEST, WIDEST, Page, Row
+from reprobundle.rendering.page import NARROWEST, WIDEST, Page, Row
 
 SHOWN_FEATURES = 15
 SHOWN_NOTES = 10

@@ -8,7 +8,7 @@ from reprobundle.components.environment.section import Distribution, Edited, Sec
 from reprobundle.phrases import counted
 from reprobundle.records import Json
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.terminal import NARROWEST, Page, Row
+from reprobundle.rendering.page import NARROWEST, Page, Row
 from reprobundle.rendering.wording import lock_words
 
 NONE = "-"

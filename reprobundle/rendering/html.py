@@ -2,44 +2,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from reprobundle.rendering import differences, wording
+from reprobundle.drifts import DriftReport
+from reprobundle.rendering import (
+    claims,
+    controls,
+    differences,
+    divergence,
+    drift_page,
+    histogram,
+    outputs,
+    timeline,
+    wording,
+)
 from reprobundle.rendering.bars import WIDTH, bar_of
-from reprobundle.rendering.escaping import SHOWN_PROSE_CHARACTERS, escape, prose
-from reprobundle.report import OutputComparison, Report
-
-if TYPE_CHECKING:
-    import jinja2
+from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.templating import template
+from reprobundle.report import Diagnosis, OutputComparison, Report
 
 SHOWN_OUTPUTS = 500
 SHOWN_FINDINGS = 1000
-ESCAPED_CHARACTERS = 10 * SHOWN_PROSE_CHARACTERS + 1  # an escaped text must not be cut a second time
+SHOWN_PICTURES = 60
 
 
-def render(report: Report) -> str:
-    """The report as one self-contained page."""
-    outputs = wording.weakest_first(report.outputs, SHOWN_OUTPUTS)
+def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
+    """The report as one self-contained page.
+
+    Args:
+        report: What a replay found out.
+        drifts: How the reviewer's data compares with the captured splits, where it was looked at.
+    """
     found, changed = wording.found_lines(report.findings), differences.graded(report.findings)
     return template("report.html").render(
         report=report,
+        tone=wording.tone(report.verdict),
         headline=wording.headline(report.verdict),
         explanation=wording.explanation(report.verdict),
         integrity=wording.integrity(report.signature),
         environment=wording.environment_lines(report.environment),
-        outputs=[_row(output) for output in outputs],
-        more_outputs=len(report.outputs) - len(outputs),
-        bar_width=WIDTH,
+        **_outputs(report),
+        **_controls(report),
+        claims=claims.lines(report.claims)[:SHOWN_FINDINGS],
+        claims_heading=claims.heading(report.claims),
+        more_claims=max(len(report.claims) - SHOWN_FINDINGS, 0),
+        diagnosis=_diagnosis(report.diagnosis) if report.diagnosis is not None else None,
         differences=changed[:SHOWN_FINDINGS],
         more_differences=max(len(changed) - SHOWN_FINDINGS, 0),
         differences_heading=differences.heading(changed),
         agreement=differences.agreement(report.findings),
+        drifts=[drift_page.parts(drift) for drift in drifts],
         findings=found[:SHOWN_FINDINGS],
         more_findings=max(len(found) - SHOWN_FINDINGS, 0),
         agreeing=wording.agreeing(report.findings),
         stages=[(stage.name, wording.seconds(stage.seconds), stage.detail) for stage in report.stages],
         total=wording.seconds(sum(stage.seconds for stage in report.stages)),
+        spans=timeline.spans(report.stages),
+        timeline=timeline,
+        times=wording.times(report.stages),
     )  # fmt: skip
+
+
+def _outputs(report: Report) -> dict[str, Any]:
+    """The table of outputs and their histograms."""
+    shown = outputs.weakest_first(report.outputs, SHOWN_OUTPUTS)
+    drawn = [picture for picture in map(histogram.picture, shown) if picture is not None]
+    return {
+        "outputs": [_row(output) for output in shown],
+        "more_outputs": len(report.outputs) - len(shown),
+        "bar_width": WIDTH,
+        "histogram": histogram,
+        "histograms": drawn[:SHOWN_PICTURES],
+        "more_histograms": max(len(drawn) - SHOWN_PICTURES, 0),
+    }
 
 
 def _row(output: OutputComparison) -> dict[str, Any]:
@@ -47,39 +83,40 @@ def _row(output: OutputComparison) -> dict[str, Any]:
     return {
         "name": output.name,
         "dtype": output.dtype,
-        "shape": wording.shape(output),
+        "shape": outputs.shape(output),
         "rung": output.rung.value,
-        "difference": wording.difference(output),
-        "worst": wording.worst(output),
-        "tolerance": wording.tolerance(output),
-        "reason": output.reason,
+        "difference": outputs.difference(output),
+        "worst": outputs.worst(output),
+        "tolerance": outputs.tolerance(output),
+        "origin": outputs.origin(output),
+        "loosened": output.loosened,
+        "details": list(outputs.details(output)),
         "bar": bar_of(output),
     }
 
 
-def template(name: str) -> jinja2.Template:
-    """One of the pages to be filled; whatever is put in is escaped."""
-    return _environment().get_template(name)
+def _controls(report: Report) -> dict[str, Any]:
+    """The runs with other inputs and weights."""
+    return {
+        "controls": controls.lines(report.controls),
+        "controls_summary": controls.summary(report),
+        "controls_meaning": controls.MEANINGS["passed" if controls.passed(report) else report.verdict.controls],
+    }
 
 
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reprobundle.rendering"),
-        autoescape=True,
-        finalize=_shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["prose"] = prose
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """Whatever a template prints passes the escaper, even where its author forgot; markup made here is left alone."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return escape(value, limit=ESCAPED_CHARACTERS)
-    return value
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    """What the paragraph at the top rests on."""
+    return {
+        "picture": divergence.picture(diagnosis.layers),
+        "plot": divergence,
+        "rows": [
+            (number, divergence.name(layer), divergence.distance(layer.distance),
+             divergence.distance(layer.envelope), divergence.state(layer))
+            for number, layer in divergence.rows(diagnosis.layers)
+        ],
+        "trials": [
+            ([escape(setting) for setting in trial.settings], trial.rung.value,
+             outputs.NONE if trial.max_relative is None else f"{trial.max_relative:.2g}", prose(trial.why))
+            for trial in diagnosis.trials
+        ],
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reprobundle.changes import LayerChange, TensorChange, TensorSide, WeightsFinding
 from reprobundle.phrases import counted, some
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.terminal import Page, Row
+from reprobundle.rendering.page import Page, Row
 
 SHOWN_LAYERS = 10
 SHOWN_NOTES = 3

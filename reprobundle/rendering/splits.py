@@ -10,7 +10,7 @@ from reprobundle.components.data.likeness import why_apart
 from reprobundle.components.data.section import FILE_KINDS, Overlap, Place, Section, Split, Splitting
 from reprobundle.phrases import counted, percent, sized, some
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.terminal import NARROWEST, Page, Row
+from reprobundle.rendering.page import NARROWEST, Page, Row
 
 NOT_COUNTED = "-"
 LEGEND = f"{NOT_COUNTED} is not counted: no label is known, or a sample is another at each read"

@@ -1,25 +1,23 @@
-"""A report for a terminal: the verdict first, then what it rests on."""
+"""A report for a terminal: the verdict first, why, then what it rests on."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from reprobundle.rendering import columns, differences, wording
-from reprobundle.rendering.escaping import columns_of, escape, prose
-from reprobundle.report import Grade, OutputComparison, Report, Rung, Status
+from reprobundle.rendering import claims, controls, differences, divergence, outputs, wording
+from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.page import BOLD, DIM, GREEN, NARROWEST, RED, WIDEST, YELLOW, Page, Row, wrapped
+from reprobundle.report import Diagnosis, Grade, LayerDivergence, OutputComparison, Report, Status
 
 SHOWN_OUTPUTS = 20
 SHOWN_FINDINGS = 40
-NARROWEST = 60
-WIDEST = 120
-LABEL = 13
+SHOWN_CLAIMS = 40
+SHOWN_LAYERS = 8
+SHOWN_TRIALS = 12
 
-_GREEN, _RED, _YELLOW, _BOLD, _DIM = "32", "31", "33", "1", "2"
-_STATUS_COLOURS = {Status.DIFFERS: _RED, Status.NOT_RUN: _YELLOW, Status.NOTE: _YELLOW, Status.SAME: _GREEN}
-_GRADE_COLOURS = {Grade.CRITICAL: _RED, Grade.HIGH: _RED, Grade.MEDIUM: _YELLOW, Grade.LOW: _DIM}
-_RUNG_COLOURS = {Rung.BITWISE: _GREEN, Rung.CLOSE: _GREEN, Rung.DIFFERENT: _RED, Rung.NOT_RUN: _YELLOW}
+_STATUS_COLOURS = {Status.DIFFERS: RED, Status.NOT_RUN: YELLOW, Status.NOTE: YELLOW, Status.SAME: GREEN}
+_GRADE_COLOURS = {Grade.CRITICAL: RED, Grade.HIGH: RED, Grade.MEDIUM: YELLOW, Grade.LOW: DIM}
+_TONE_COLOURS = {"good": GREEN, "bad": RED, "open": YELLOW}
 
 
 def render(report: Report, *, colour: bool, width: int) -> str:
@@ -33,8 +31,11 @@ def render(report: Report, *, colour: bool, width: int) -> str:
     page = Page(colour=colour, width=min(max(width, NARROWEST), WIDEST))
     _verdict(page, report)
     _facts(page, report)
+    _claims(page, report)
     _outputs(page, report.outputs)
-    _diagnosis(page, report)
+    _controls(page, report)
+    if report.diagnosis is not None:
+        _diagnosis(page, report.diagnosis)
     _differences(page, report)
     _findings(page, report)
     if report.stages:
@@ -42,133 +43,120 @@ def render(report: Report, *, colour: bool, width: int) -> str:
     return page.text()
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of a table whose cells may be wrapped.
-
-    Attributes:
-        cells: The texts, escaped.
-        codes: Colours of the first of them.
-        note: What stands below the row, from the second column on; empty for nothing.
-    """
-
-    cells: tuple[str, ...]
-    codes: tuple[str, ...] = ()
-    note: str = ""
-
-
-class Page:
-    """Lines of text being put together, wrapped and coloured in one place."""
-
-    def __init__(self, *, colour: bool, width: int) -> None:
-        """Start empty; `width` in columns."""
-        self._colour = colour
-        self._width = width
-        self._lines: list[str] = []
-
-    def paint(self, text: str, *codes: str) -> str:
-        """The text in a colour, if there are colours."""
-        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self._colour and codes else text
-
-    def room(self, indent: int) -> int:
-        """Columns left beside an indent."""
-        return self._width - indent
-
-    def line(self, text: str = "", *codes: str) -> None:
-        """Add one line as it is."""
-        self._lines.append(self.paint(text, *codes) if text else "")
-
-    def heading(self, text: str) -> None:
-        """Add a blank line and a heading."""
-        self.line()
-        self.line(text, _BOLD)
-
-    def paragraph(self, text: str, *, indent: int = 2, codes: Sequence[str] = ()) -> None:
-        """Add wrapped text."""
-        for line in wrapped(text, self.room(indent)):
-            self.line(" " * indent + self.paint(line, *codes))
-
-    def field(self, label: str, *values: str, codes: Sequence[str] = ()) -> None:
-        """Add a label with its values under one another, wrapped beside it."""
-        lines = [line for value in values for line in wrapped(value, self.room(LABEL))]
-        for number, line in enumerate(lines):
-            shown = f"{label if number == 0 else '':<{LABEL}}"
-            self.line(self.paint(shown, _DIM) + self.paint(line, *codes))
-
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]], codes: Sequence[str], tinted: int) -> None:
-        """Add columns under a header; column `tinted` of row *i* takes the colour ``codes[i]``."""
-        body = list(rows)
-        widths = [max(columns_of(row[column]) for row in (header, *body)) for column in range(len(header))]
-        self.line(
-            "  " + "  ".join(self._cell(text, width) for text, width in zip(header, widths, strict=True)).rstrip(), _DIM
-        )
-        for row, code in zip(body, codes, strict=True):
-            cells = [self._cell(text, width) for text, width in zip(row, widths, strict=True)]
-            cells[tinted] = self.paint(cells[tinted], code)
-            self.line("  " + "  ".join(cells).rstrip())
-
-    def folded(self, rows: Sequence[Row]) -> None:
-        """Add columns whose cells are wrapped where they do not fit; the first row is the header."""
-        widths = columns.widths_of([row.cells for row in rows], self.room(2))
-        for row in rows:
-            for number, (first, *rest) in enumerate(columns.fold(row.cells, widths)):
-                painted = self.paint(first, *row.codes) if number == 0 else first
-                self.line("  " + "  ".join([painted, *rest]).rstrip())
-            if row.note:
-                self.paragraph(row.note, indent=2 + widths[0] + columns.GAP, codes=(_DIM,))
-
-    @staticmethod
-    def _cell(text: str, width: int) -> str:
-        return text + " " * (width - columns_of(text))
-
-    def text(self) -> str:
-        """Everything added so far."""
-        return "\n".join(self._lines)
-
-
-def wrapped(text: str, columns: int) -> list[str]:
-    """The text in lines, at least one; a path or a digest is never cut, so that it can be copied."""
-    return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False) or [""]
-
-
 def _verdict(page: Page, report: Report) -> None:
-    colour = _GREEN if report.verdict.reproduced else _RED
-    page.paragraph(wording.headline(report.verdict), indent=0, codes=(_BOLD, colour))
+    colour = _TONE_COLOURS[wording.tone(report.verdict)]
+    page.paragraph(wording.headline(report.verdict), indent=0, codes=(BOLD, colour))
     page.paragraph(wording.explanation(report.verdict))
     page.line()
+    if report.diagnosis is not None:
+        page.field("why", prose(report.diagnosis.paragraph))
+        page.line()
 
 
 def _facts(page: Page, report: Report) -> None:
     page.field("bundle", wording.bundle_line(report))
-    page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (_YELLOW,))
+    page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (YELLOW,))
     page.field("environment", *wording.environment_lines(report.environment))
     page.field("required", f"{report.verdict.required.value} or better")
+    summary = controls.summary(report)
+    if summary is not None:
+        page.field("controls", summary, codes=() if report.controls else (YELLOW,))
 
 
-def _outputs(page: Page, outputs: Sequence[OutputComparison]) -> None:
-    page.heading(f"Outputs ({len(outputs)})")
-    if not outputs:
+def _claims(page: Page, report: Report) -> None:
+    if not report.claims:
+        return
+    page.heading(claims.heading(report.claims))
+    lines = claims.lines(report.claims)
+    rows = [Row((claims.HEADER[3], *claims.HEADER[:3], claims.HEADER[4]), (DIM,))]
+    for line in lines[:SHOWN_CLAIMS]:
+        cells = (line.verdict, line.id, line.claimed, line.got, line.rule)
+        rows.append(Row(cells, (_TONE_COLOURS[line.tone],), line.note))
+    page.folded(rows)
+    if len(lines) > SHOWN_CLAIMS:
+        page.paragraph(f"and {len(lines) - SHOWN_CLAIMS:,} more (--json shows all)")
+
+
+def _outputs(page: Page, compared: Sequence[OutputComparison]) -> None:
+    page.heading(f"Outputs ({len(compared)})")
+    if not compared:
         page.paragraph("none were compared")
         return
-    shown = wording.weakest_first(outputs, SHOWN_OUTPUTS)
-    rows = [(escape(item.name), escape(item.dtype), wording.shape(item), item.rung.value, wording.difference(item),
-             wording.worst(item)) for item in shown]  # fmt: skip
-    header = ("name", "dtype", "shape", "rung", "max difference", "worst element: recorded → replayed")
-    page.table(header, rows, [_RUNG_COLOURS.get(item.rung, _YELLOW) for item in shown], tinted=3)
+    shown = outputs.weakest_first(compared, SHOWN_OUTPUTS)
+    rows = [Row(("name", "dtype", "shape", "rung", "max difference", "tolerance", "from"), (DIM,))]
     for item in shown:
-        if item.reason:
-            page.paragraph(f"{escape(item.name)}: {prose(item.reason)}", indent=4)
-    if len(outputs) > len(shown):
-        page.paragraph(f"and {len(outputs) - len(shown)} more, none of them weaker than these")
+        cells = (escape(item.name), escape(item.dtype), outputs.shape(item), item.rung.value, outputs.difference(item),
+                 outputs.tolerance(item), outputs.origin(item))  # fmt: skip
+        rows.append(Row(cells, (_TONE_COLOURS[outputs.tone(item.rung)],), "; ".join(outputs.details(item)), tinted=3))
+    page.folded(_without_empty(rows))
+    if len(compared) > len(shown):
+        page.paragraph(f"and {len(compared) - len(shown)} more, none of them weaker than these")
 
 
-def _diagnosis(page: Page, report: Report) -> None:
-    if report.diagnosis is None:
+def _without_empty(rows: Sequence[Row]) -> list[Row]:
+    """The table without its last columns where no row has anything in them."""
+    kept = len(rows[0].cells)
+    while all(row.cells[kept - 1] in {"", outputs.NONE} for row in rows[1:]):
+        kept -= 1
+    return [Row(row.cells[:kept], row.codes, row.note, row.tinted) for row in rows]
+
+
+def _controls(page: Page, report: Report) -> None:
+    if not report.controls or controls.passed(report):
         return
-    page.heading(f"Diagnosis: {report.diagnosis.stage}")
-    page.paragraph(prose(report.diagnosis.paragraph))
-    for line in report.diagnosis.evidence:
+    page.heading(f"Controls: {report.verdict.controls}")
+    page.paragraph(controls.MEANINGS[report.verdict.controls])
+    rows = [Row((controls.HEADER[3], *controls.HEADER[:3]), (DIM,))]
+    rows += [
+        Row((line.outcome, line.name, line.scale, line.distance), (_TONE_COLOURS[line.tone],), line.why)
+        for line in controls.lines(report.controls)
+    ]
+    page.folded(rows)
+
+
+def _diagnosis(page: Page, diagnosis: Diagnosis) -> None:
+    """What the paragraph at the top rests on."""
+    if not (diagnosis.evidence or diagnosis.layers or diagnosis.causes or diagnosis.trials):
+        return
+    page.heading(f"Diagnosis: {diagnosis.stage}")
+    for line in diagnosis.evidence:
         page.paragraph("- " + prose(line))
+    _layers(page, diagnosis.layers)
+    if diagnosis.causes:
+        page.paragraph("May explain it, the likeliest first:")
+        for cause in diagnosis.causes:
+            page.paragraph("- " + prose(cause))
+    _trials(page, diagnosis)
+
+
+def _layers(page: Page, layers: Sequence[LayerDivergence]) -> None:
+    if not layers:
+        return
+    page.paragraph(divergence.words(layers))
+    if divergence.first_outside(layers) is None:
+        return
+    rows = [Row(("call", "module", "distance", "envelope", "state"), (DIM,))]
+    for number, layer in divergence.rows(layers)[:SHOWN_LAYERS]:
+        told = divergence.state(layer)
+        cells = (str(number), divergence.name(layer), divergence.distance(layer.distance),
+                 divergence.distance(layer.envelope), told)  # fmt: skip
+        rows.append(Row(cells, (RED,) if layer.outside else (), tinted=4))
+    page.folded(rows)
+
+
+def _trials(page: Page, diagnosis: Diagnosis) -> None:
+    if not diagnosis.trials:
+        return
+    page.paragraph("Tried again with other settings:")
+    rows = [Row(("rung", "with", "off by", "because"), (DIM,))]
+    for trial in diagnosis.trials[:SHOWN_TRIALS]:
+        far = outputs.NONE if trial.max_relative is None else f"{trial.max_relative:.2g}"
+        settings = " ".join(escape(setting) for setting in trial.settings)
+        colour = _TONE_COLOURS[outputs.tone(trial.rung)]
+        rows.append(Row((trial.rung.value, settings, far, prose(trial.why)), (colour,)))
+    page.folded(rows)
+    if len(diagnosis.trials) > SHOWN_TRIALS:
+        page.paragraph(f"and {len(diagnosis.trials) - SHOWN_TRIALS} more (--json shows all)")
 
 
 def _differences(page: Page, report: Report) -> None:
@@ -184,7 +172,7 @@ def _differences(page: Page, report: Report) -> None:
 def show_differences(page: Page, lines: Sequence[differences.Difference], sides: tuple[str, str]) -> None:
     """Add the table of graded differences, each reason below the lines it is true of, and how many more there are."""
     shown = lines[:SHOWN_FINDINGS]
-    rows = [Row(("grade", "what", *sides), (_DIM,))]
+    rows = [Row(("grade", "what", *sides), (DIM,))]
     for group in differences.by_reason(shown):
         for number, line in enumerate(group):
             grade = line.grade.value if number == 0 else ""
@@ -201,7 +189,7 @@ def _findings(page: Page, report: Report) -> None:
         page.heading("Checks")
     show_findings(page, lines)
     if agreeing:
-        page.line("  " + page.paint(f"{'same':<9}", _GREEN) + agreeing)
+        page.line("  " + page.paint(f"{'same':<9}", GREEN) + agreeing)
     page.line()
 
 
@@ -213,6 +201,6 @@ def show_findings(page: Page, lines: Sequence[wording.FoundLine]) -> None:
         for more in rest:
             page.line(" " * 11 + more)
         if line.hint:
-            page.paragraph(f"hint: {line.hint}", indent=11, codes=(_DIM,))
+            page.paragraph(f"hint: {line.hint}", indent=11, codes=(DIM,))
     if len(lines) > SHOWN_FINDINGS:
         page.paragraph(f"and {len(lines) - SHOWN_FINDINGS} more (--json shows all)")

@@ -6,15 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from reprobundle.components.data.section import NAME as DATA
 from reprobundle.components.environment.section import LockFacts
 from reprobundle.phrases import counted
 from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.outputs import MEANINGS
 from reprobundle.report import (
     Finding,
-    OutputComparison,
     ReplayedEnvironment,
     Report,
     Rung,
@@ -27,7 +28,13 @@ from reprobundle.report import (
 ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
 NAMED = frozenset({DATA})  # kinds of which a reviewer asked for each answer
 MINUTE = 60.0
+LOOSENED = "by a tolerance wider than the default"
+UNTRUSTED = {
+    "insensitive": "insensitive, the model does not compute its outputs",
+    "jumps": "the model seems to look its outputs up",
+}
 
+_BY = re.compile(r" \((by [^()]*)\)")  # a tolerance that is wider than the default
 _OF_THE_MODEL = re.compile(r"; (?=of the model itself: |the (?:outputs of the )?model itself )")
 
 
@@ -51,32 +58,61 @@ class FoundLine:
 def headline(verdict: Verdict) -> str:
     """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``."""
     if verdict.reproduced:
-        return f"REPRODUCED, {verdict.rung.value}"
+        wide = f" ({_by(verdict)})" if verdict.loosened else ""
+        return f"REPRODUCED, {verdict.rung.value}{wide}{_claims(verdict)}"
+    return f"NOT REPRODUCED{_failure(verdict)}"
+
+
+def _failure(verdict: Verdict) -> str:
+    if verdict.controls in UNTRUSTED:
+        return f": {UNTRUSTED[verdict.controls]}"
     if verdict.is_prepared_otherwise:
-        return f"NOT REPRODUCED: {_parted(verdict)[0]}"
+        return f": {_parted(verdict)[0]}"
     if verdict.is_another_model:
-        return "NOT REPRODUCED: " + prose(verdict.sentence).removeprefix("not reproduced: ")
+        return ": " + prose(verdict.sentence).removeprefix("not reproduced: ")
     if verdict.rung is Rung.NOT_RUN:
-        return "NOT REPRODUCED: the outputs could not be compared"
+        return ": the outputs could not be compared"
     if verdict.rung is Rung.DIFFERENT:
-        return "NOT REPRODUCED: the outputs differ"
-    return f"NOT REPRODUCED as exactly as required: {verdict.rung.value}, required {verdict.required.value}"
+        return ": the outputs differ"
+    if verdict.rung.reaches(verdict.required) and verdict.other_claims:
+        return f": {counted(verdict.other_claims, 'claim')} came to another number"
+    return f" as exactly as required: {verdict.rung.value}, required {verdict.required.value}"
+
+
+def _claims(verdict: Verdict) -> str:
+    """What must not be overlooked of the claims beside outputs that are reproduced."""
+    if verdict.other_claims:
+        return f", BUT {counted(verdict.other_claims, 'claim')} came to another number"
+    return f", BUT {counted(verdict.failed_claims, 'claim')} could not be computed" if verdict.failed_claims else ""
+
+
+def _by(verdict: Verdict) -> str:
+    """By which tolerance outputs count as close."""
+    found = _BY.search(prose(verdict.sentence))
+    return found[1] if found else LOOSENED
+
+
+def tone(verdict: Verdict) -> Literal["good", "bad", "open"]:
+    """The colour of a verdict by name: good only where nothing is left to be explained."""
+    if verdict.reproduced:
+        return "open" if verdict.other_claims or verdict.failed_claims else "good"
+    return "open" if verdict.rung is Rung.NOT_RUN else "bad"
 
 
 def explanation(verdict: Verdict) -> str:
     """What the verdict's sentence says beyond the headline, or the meaning of the rung where it says no more."""
+    if verdict.controls in UNTRUSTED:
+        return prose(verdict.sentence).removeprefix("not reproduced: ").removeprefix(f"{verdict.controls}: ")
     if verdict.is_prepared_otherwise:
         return _parted(verdict)[1]
     if verdict.is_another_model:
         return "a model with other weights is another model, also where these inputs do not show it"
     sentence = prose(verdict.sentence)
-    for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}"):
+    for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}", "not reproduced: "):
         sentence = sentence.removeprefix(start)
-    meaning = {
-        Rung.BITWISE: "every output equals the recorded one, bit for bit",
-        Rung.CLOSE: "every output lies within the tolerance around the recorded one",
-    }
-    return sentence.lstrip(":; ") or meaning.get(verdict.rung, "")
+    if verdict.loosened and verdict.reproduced:
+        sentence = _BY.sub("", sentence, count=1)
+    return sentence.lstrip(":; ") or MEANINGS.get(verdict.rung, "")
 
 
 def _parted(verdict: Verdict) -> tuple[str, str]:
@@ -176,38 +212,6 @@ def seconds(value: float) -> str:
     if value >= MINUTE:
         return f"{int(value // MINUTE)} min {value % MINUTE:.0f} s"
     return f"{value:.1f} s"
-
-
-def shape(output: OutputComparison) -> str:
-    """The shape as numpy writes it."""
-    return "(" + ", ".join(map(str, output.shape)) + ("," if len(output.shape) == 1 else "") + ")"
-
-
-def difference(output: OutputComparison) -> str:
-    """The largest absolute difference, or a dash when none could be taken."""
-    return "-" if output.max_absolute is None else f"{output.max_absolute:.3g}"
-
-
-def worst(output: OutputComparison) -> str:
-    """Where the outputs differ most, and the two values there; empty when they do not."""
-    if output.worst is None or output.rung is Rung.BITWISE:
-        return ""
-    place = "[" + ", ".join(map(str, output.worst)) + "]"
-    return f"{place} {escape(output.expected)} → {escape(output.found)}"
-
-
-def tolerance(output: OutputComparison) -> str:
-    """The tolerance that was applied, as it is counted."""
-    if output.atol is None and output.rtol is None:
-        return "none"
-    return f"{output.atol or 0:.3g} absolute, {output.rtol or 0:.3g} relative"
-
-
-def weakest_first(outputs: Sequence[OutputComparison], limit: int) -> tuple[OutputComparison, ...]:
-    """The outputs in their own order, or the `limit` weakest of them when there are more."""
-    if len(outputs) <= limit:
-        return tuple(outputs)
-    return tuple(sorted(outputs, key=lambda output: output.rung.strength)[:limit])
 
 
 def proof_words(status: str, why: str | None) -> str:

@@ -80,7 +80,7 @@ class Specification(Record):
             says more.
         splitting: How they were made of one whole.
         metrics: Values reached, by name.
-        claims: Further claims: id, text, value, tolerance, split, entry.
+        claims: Further claims: id, text, value, tolerance or decimals, split, entry or command.
         documentation: Fields of ``documentation/card.yaml``, or the path of such a file.
         project: The folder the training code lives in; None: the folder of the file.
         vendor: Which distributions travel in the bundle as wheels: ``needed`` or ``all``.

@@ -5,7 +5,7 @@ The header is checked here in full, before any library sees the file: lengths, o
 
 from reprobundle.tensors.dtypes import DtypeName, array_of, bytes_of, dtype_name, numpy_dtype, size_of
 from reprobundle.tensors.places import TensorPlace, read_places
-from reprobundle.tensors.reading import read_arrays
+from reprobundle.tensors.reading import arrays_of, read_arrays, read_some
 from reprobundle.tensors.writing import Digesting, TensorBytes, WrittenTensors, file_size, of_array, of_torch, write
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "TensorPlace",
     "WrittenTensors",
     "array_of",
+    "arrays_of",
     "bytes_of",
     "dtype_name",
     "file_size",
@@ -23,6 +24,7 @@ __all__ = [
     "of_torch",
     "read_arrays",
     "read_places",
+    "read_some",
     "size_of",
     "write",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,7 +23,19 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         RefusedInputError: As `read_places`; or a Boolean is neither 0 nor 1, or the file changed meanwhile.
     """
     with os.fdopen(open_regular(path), "rb") as file:
-        return {place.name: _read_array(file, place, path.name) for place in places_of(file, path.name)}
+        return arrays_of(file, path.name)
+
+
+def arrays_of(file: BinaryIO, name: str) -> dict[str, np.ndarray[Any, Any]]:
+    """The same of a file that is open, at its start; `name` is what messages call it."""
+    return {place.name: _read_array(file, place, name) for place in places_of(file, name)}
+
+
+def read_some(path: Path, names: Collection[str]) -> dict[str, np.ndarray[Any, Any]]:
+    """Those tensors of a safetensors file that are named, the others unread; arrays and errors as of `read_arrays`."""
+    with os.fdopen(open_regular(path), "rb") as file:
+        wanted = [place for place in places_of(file, path.name) if place.name in names]
+        return {place.name: _read_array(file, place, path.name) for place in wanted}
 
 
 def _read_array(file: BinaryIO, place: TensorPlace, name: str) -> np.ndarray[Any, Any]:

@@ -1,29 +1,34 @@
 """Load a model from plain files, run it, leave the results in a folder.
 
-Protocol 1. The one argument is ``job.json``; results go to the folder ``out`` it names, never to standard output:
+Protocol 2. The one argument is ``job.json``; results go to the folder ``out`` it names, never to standard output:
 
 ``result.json``        how far it came (``stage``), the error if it stopped there and the line of the bundle's source it came
                        from, the outputs' structure, digests and facts
 ``outputs.safetensors``      the outputs' tensors
 ``transformed.safetensors``  what the preprocessing made of the recorded raw samples; made before the model
-``indices.safetensors``      the indices of the data splits, made again; made after all else
+``indices.safetensors``      the indices of the data splits, made again
+``run-NAME.safetensors``     the outputs of a further run that was asked for by that name; what came of each stands in ``runs``
+``sketches-NAME.json``       what each module gave in it, where that was asked for
 
-A failure of the bundle's own code is a field of the result; anything else is a non-zero exit status. The preprocessing and
-the splitting may fail by themselves, and the model is run all the same.
+A failure of the bundle's own code is a field of the result; anything else is a non-zero exit status. The preprocessing, the
+splitting, each further run and each claim may fail by itself, and the others are tried all the same. The first run is on the
+recorded inputs in a process that is new; what comes after it can spoil nothing of it, as it is written by then.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
 import sys
 import time
 from types import ModuleType
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROTOCOL = 1
+PROTOCOL = 2
+BEGAN = time.monotonic()
 LONGEST_ERROR = 4000
 SIBLINGS = (  # the loaders and the tables of facts find each other by these names; each after those it asks for
     "arguments", "frames", "importing", "loading", "seeding", "tensor_bytes", "tree", "for_torch",
@@ -111,13 +116,21 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     digests = loader.load(model, job["model"])
     told = loader.after_load(model, job["model"]) if hasattr(loader, "after_load") else {}
     result.write(stage="run", digests=digests, device=loader.device_of(model), **told)
-    started = time.monotonic()
-    structure = loader.run(model, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
-    result.write(outputs=structure, seconds=time.monotonic() - started, facts=sibling("numerics").facts())
+    more = bool(job.get("runs") or job.get("claims"))
+    before: Any = sibling("keeping").Before(model, job["model"]) if more else None
+    made = sibling("runs").first(model, loader, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
+    result.write(outputs=made["structure"], seconds=made["seconds"], facts=sibling("numerics").facts())
     importing.refuse_hidden(job["hidden"], job["roots"])  # a forward pass may import, too
     if job.get("splitting") is not None:
         result.write(stage="split")
         apart(job, result, "splitting", lambda: _split(job))
+    if job.get("runs"):
+        result.write(stage="runs", runs=[])
+        _run_further(job, result, model, loader, before)
+    if job.get("claims"):
+        result.write(stage="claims", claims=[])
+        apart(job, result, "claims", before.put_back)
+        _claim(job, result, model, loader)
     result.write(stage="done")
 
 
@@ -126,21 +139,51 @@ def _split(job: Mapping[str, Any]) -> Dict[str, Any]:
     return {"split": True}
 
 
-def apart(job: Mapping[str, Any], result: Result, what: str, action: Callable[[], Dict[str, Any]]) -> None:
+def _run_further(job: Mapping[str, Any], result: Result, model: Any, loader: Any, before: Any) -> None:
+    told: List[Dict[str, Any]] = []
+    for one in job["runs"]:
+        made, error, at = attempted(job, functools.partial(_further, one, job, model, loader, before))
+        told.append({"name": one["name"], **(made or {}), "error": error, "at": at})
+        result.write(runs=told)
+
+
+def _further(one: Mapping[str, Any], job: Mapping[str, Any], model: Any, loader: Any, before: Any) -> Dict[str, Any]:
+    if time.monotonic() - BEGAN > job.get("time", float("inf")):  # ended by force it would take the claims with it
+        raise sibling("changing").Cannot("cannot be run: the time is over that was given to further runs")
+    found: Dict[str, Any] = sibling("runs").further(one, job, model, loader, before)
+    return found
+
+
+def _claim(job: Mapping[str, Any], result: Result, model: Any, loader: Any) -> None:
+    told: List[Dict[str, Any]] = []
+    for one in sibling("claiming").run(job, model, loader):
+        told.append(one)
+        result.write(claims=told)
+
+
+def apart(job: Mapping[str, Any], result: Result, what: str, action: Callable[[], Optional[Dict[str, Any]]]) -> None:
     """Do something beside the model: where it fails, that is told and the model is run all the same."""
+    told, error, at = attempted(job, action)
+    result.write(**({what + "_error": error, what + "_at": at} if error is not None else told or {}))
+
+
+def attempted(job: Mapping[str, Any], action: Callable[[], Any]) -> Tuple[Any, Optional[str], Optional[Dict[str, Any]]]:
+    """Do what may fail by itself; gives what it gave, or its error in one line and the line of the source it came from."""
     try:
-        told = action()
+        made = action()
         sibling("importing").refuse_hidden(job["hidden"], job["roots"])
     except BaseException as error:  # as in main: the bundle's code may end anything
         if isinstance(error, KeyboardInterrupt):
             raise
         source = sibling("frames").Source(job["bundle"], job["roots"])
-        told = {what + "_error": told_of(error, source), what + "_at": source.failing(error)}
-    result.write(**told)
+        return None, told_of(error, source), source.failing(error)
+    return made, None, None
 
 
 def told_of(error: BaseException, source: Any) -> str:
-    """An exception's type and message in one line."""
+    """An exception's type and message in one line; of what cannot be done at all the message alone."""
+    if type(error).__module__ == "_reprobundle_worker_changing":
+        return str(error)
     return type(error).__name__ + ": " + " ".join(source.told(str(error)).split())[:LONGEST_ERROR]
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Mapping, Tuple
 
+CANNOT: Mapping[str, str] = {
+    "overlay": "a function has no tensors that go by a name",
+    "double": "a function computes as it is written",
+    "sketch": "a function has no modules",
+}
 ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 
 
@@ -44,13 +49,14 @@ def device_of(function: Any) -> str:
     return "cpu"
 
 
-def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+def call(function: Any, structure: Any, leaves: Mapping[str, Any], seed: int = 0) -> Tuple[Any, Dict[str, Any]]:
     """Call the function from a fixed seed.
 
     Args:
         function: Takes arrays, gives arrays, nested.
         structure: Structure of the inputs: a mapping is passed as keywords, a sequence by position, else one argument.
         leaves: The inputs' arrays by name; copied first.
+        seed: Of every generator.
 
     Returns:
         The structure of the outputs and their arrays by name; bare floats become 0-d float64 arrays.
@@ -59,7 +65,7 @@ def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any,
 
     tree = sibling("tree")
     given = tree.unflatten(structure, {name: leaf.copy() for name, leaf in leaves.items()})
-    sibling("seeding").seed()
+    sibling("seeding").seed(seed)
     if structure["kind"] == "dict":
         output = function(**given)
     elif structure["kind"] in ("list", "tuple"):
@@ -71,10 +77,15 @@ def call(function: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any,
     return described, {name: numpy.array(value, order="C") for name, value in found.items()}
 
 
-def run(function: Any, inputs: Mapping[str, Any], target: str) -> Any:
-    """Call the function on the recorded inputs and write its outputs; gives their structure."""
-    from safetensors.numpy import load_file, save_file
+def read_leaves(file: str) -> Dict[str, Any]:
+    """The arrays of a safetensors file."""
+    from safetensors.numpy import load_file
 
-    structure, found = call(function, inputs["structure"], load_file(inputs["file"]))
-    save_file(found, target)
-    return structure
+    return dict(load_file(file))
+
+
+def save(found: Mapping[str, Any], target: str) -> None:
+    """Write arrays to a safetensors file."""
+    from safetensors.numpy import save_file
+
+    save_file(dict(found), target)

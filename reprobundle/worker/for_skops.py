@@ -8,6 +8,11 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Mapping, Tuple
 
+CANNOT: Mapping[str, str] = {
+    "overlay": "the parts of an estimator have no names",
+    "double": "an estimator computes in what it was fitted in",
+    "sketch": "an estimator has no modules",
+}
 SAYS = ("predict", "predict_proba", "decision_function", "transform")
 
 
@@ -56,7 +61,7 @@ def device_of(model: Any) -> str:
     return "cpu"
 
 
-def call(model: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+def call(model: Any, structure: Any, leaves: Mapping[str, Any], seed: int = 0) -> Tuple[Any, Dict[str, Any]]:
     """Ask the model from a fixed seed: what it predicts, how sure it is, what it turns its inputs into.
 
     Args:
@@ -64,6 +69,7 @@ def call(model: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Di
         structure: Structure of the inputs: a mapping is passed as keywords, a tuple by position, all else as the one
             argument that estimators take, a list of texts or of rows too.
         leaves: The inputs' arrays by name; copied first.
+        seed: Of every generator.
 
     Returns:
         The structure of the outputs, a mapping by the method's name, and their arrays; labels that are texts are plain
@@ -72,7 +78,7 @@ def call(model: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Di
     import numpy
 
     tree = sibling("tree")
-    sibling("seeding").seed()
+    sibling("seeding").seed(seed)
     said: Dict[str, Any] = {}
     for name in SAYS:
         if hasattr(model, name):
@@ -96,15 +102,6 @@ def _plain(value: Any) -> Any:
     dense = value.toarray() if hasattr(value, "toarray") else value
     dense = dense.to_numpy() if hasattr(dense, "to_numpy") else dense
     return dense.tolist() if getattr(getattr(dense, "dtype", None), "kind", "") in ("O", "U") else dense
-
-
-def run(model: Any, inputs: Mapping[str, Any], target: str) -> Any:
-    """Ask the model about the recorded inputs and write what it says; gives the structure."""
-    from safetensors.numpy import load_file, save_file
-
-    structure, found = call(model, inputs["structure"], load_file(inputs["file"]))
-    save_file(found, target)
-    return structure
 
 
 def __getattr__(name: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Mapping, Tuple
 
+CANNOT: Mapping[str, str] = {}  # what this kind of model cannot be asked, and why
 ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 
 
@@ -110,13 +111,14 @@ def tensors_of(module: Any) -> Dict[str, Any]:
     return {name: value for name, value in module.state_dict().items() if isinstance(value, torch.Tensor)}
 
 
-def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, Dict[str, Any]]:
+def call(module: Any, structure: Any, leaves: Mapping[str, Any], seed: int = 0) -> Tuple[Any, Dict[str, Any]]:
     """Run a module in evaluation mode, without gradients, from a fixed seed.
 
     Args:
         module: The model.
         structure: Structure of the inputs: a mapping is passed as keywords, a sequence by position, else one argument.
         leaves: The inputs' tensors by name; cloned first, so that a model that works in place spoils nothing.
+        seed: Of every generator.
 
     Returns:
         The structure of the outputs and their tensors by name, caches left out; bare floats become 0-d float64 tensors.
@@ -126,7 +128,7 @@ def call(module: Any, structure: Any, leaves: Mapping[str, Any]) -> Tuple[Any, D
     tree = sibling("tree")
     device = next((value.device for value in tensors_of(module).values()), torch.device("cpu"))
     given = tree.unflatten(structure, {name: leaf.clone().to(device) for name, leaf in leaves.items()})
-    sibling("seeding").seed()
+    sibling("seeding").seed(seed)
     module.eval()
     with torch.no_grad():
         if structure["kind"] == "dict":
@@ -161,22 +163,22 @@ def as_tensor(value: Any) -> Any:
     return (dense.to_dense() if dense.layout != torch.strided else dense).resolve_conj().resolve_neg().contiguous()
 
 
-def run(module: Any, inputs: Mapping[str, Any], target: str) -> Any:
-    """Run the model on the recorded inputs and write its outputs.
-
-    Args:
-        module: The loaded model.
-        inputs: ``file``: a safetensors file; ``structure``: how its tensors are nested.
-        target: Where the outputs' safetensors file goes.
-
-    Returns:
-        The structure of the outputs.
-    """
+def read_leaves(file: str) -> Dict[str, Any]:
+    """The tensors of a safetensors file, on the CPU."""
     from safetensors.torch import load_file
 
-    structure, found = call(module, inputs["structure"], load_file(inputs["file"]))
-    save(found, target)
-    return structure
+    return dict(load_file(file))
+
+
+def doubled(leaves: Mapping[str, Any]) -> Dict[str, Any]:
+    """Inputs in float64, where they are floats."""
+    return {name: leaf.double() if leaf.is_floating_point() else leaf for name, leaf in leaves.items()}
+
+
+def overlaid(module: Any, file: str, job: Mapping[str, Any], owe: Callable[[Callable[[], object]], object]) -> Any:
+    """The module with other values in some of its tensors, until what `owe` takes is called."""
+    sibling("changing").overlay(module, file, owe)
+    return module
 
 
 def save(found: Mapping[str, Any], target: str) -> None:

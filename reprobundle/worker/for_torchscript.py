@@ -9,6 +9,8 @@ import sys
 import warnings
 from typing import Any, Dict, Mapping
 
+CANNOT: Mapping[str, str] = {"sketch": "a TorchScript module takes no hooks"}
+
 
 def sibling(name: str) -> Any:
     """A module beside this one, whether this runs as part of the program or alone as the worker."""

@@ -46,6 +46,12 @@ def facts() -> Dict[str, Any]:
     return found
 
 
+def settings() -> Dict[str, Any]:
+    """How that is set now which `apply` can set, of the libraries that are loaded."""
+    found: Dict[str, Any] = _readings.readings({name: _TABLE[name] for name in SETTINGS}, None)
+    return found
+
+
 def apply(wanted: Mapping[str, Any]) -> List[str]:
     """Set what is wanted of the libraries that are loaded; one line for what could not be set."""
     if NUMPY_ERRORS not in wanted:

@@ -50,6 +50,14 @@ def settings(found: Mapping[str, Any]) -> Dict[str, Any]:
     return {name: found[name] for name in names if name in found}
 
 
+def now() -> Dict[str, Any]:
+    """How everything that `apply` can set is set in this process, of the libraries that are loaded."""
+    found: Dict[str, Any] = _beside("libraries").settings()
+    if "torch" in sys.modules:
+        found.update(_beside("torch_settings").facts(sys.modules["torch"]))
+    return found
+
+
 def apply(wanted: Mapping[str, Any]) -> List[str]:
     """Set this process's torch and numpy the way they were recorded, before the model runs.
 

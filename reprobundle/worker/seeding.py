@@ -8,11 +8,11 @@ import sys
 SEED = 0
 
 
-def seed() -> None:
+def seed(value: int = SEED) -> None:
     """Seed Python's generator, and numpy's and torch's (every device) where those libraries are loaded."""
-    random.seed(SEED)
+    random.seed(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None:
-        numpy.random.seed(SEED)  # the legacy generator is the one that code draws from without naming it
+        numpy.random.seed(value)  # the legacy generator is the one that code draws from without naming it
     if torch is not None:
-        torch.manual_seed(SEED)
+        torch.manual_seed(value)

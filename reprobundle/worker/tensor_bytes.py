@@ -107,7 +107,7 @@ def pieces(tensor: Any) -> Iterator[memoryview]:
         yield from _pinned(tensor)
     else:
         for part in _parts(tensor):
-            yield _memory(_flat(part).to("cpu"))
+            yield _memory(flat(part).to("cpu"))
 
 
 def is_plain(tensor: Any) -> bool:
@@ -141,8 +141,8 @@ def _parts(tensor: Any) -> Iterator[Any]:
             yield from _parts(row)
 
 
-def _flat(part: Any) -> Any:
-    """The bytes of a part, one after another, on its own device."""
+def flat(part: Any) -> Any:
+    """The bytes of a tensor, one after another, on its own device; a view where they lie so already."""
     import torch
 
     resolved = part.resolve_conj().resolve_neg()
@@ -168,9 +168,9 @@ def _pinned(tensor: Any) -> Iterator[memoryview]:
     ready = None
     for number, part in enumerate(_parts(tensor)):
         with torch.cuda.stream(stream):  # what is made here is freed here: the stream keeps the order
-            flat = _flat(part)
-            buffer = buffers[number % 2][: flat.numel()]
-            buffer.copy_(flat, non_blocking=True)
+            line = flat(part)
+            buffer = buffers[number % 2][: line.numel()]
+            buffer.copy_(line, non_blocking=True)
             filled = stream.record_event()
         if ready is not None:
             ready[1].synchronize()

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 MOST_DEEDS = 50
 MAKING = ("build", "load", "transform")
-RUNNING = ("run", "split")
+RUNNING = ("run", "split", "runs", "claims")
 NETWORK = ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname")
 PROCESSES = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.startfile", "os.fork")
 CHANGES = {

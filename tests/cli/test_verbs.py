@@ -333,6 +333,50 @@ def test_replay_hands_the_timeout_on(call, bundle, monkeypatch):
     assert seen == [90, 3600]
 
 
+@pytest.mark.parametrize(
+    ("given", "handed"),
+    [
+        ((), ("close", None, None, True)),
+        (("--require", "same decisions"), ("same decisions", None, None, True)),
+        (("--require", "same-metrics", "--no-envelope"), ("same-metrics", None, None, False)),
+        (("--rtol", "1e-4"), ("close", 1e-4, None, True)),
+        (("--require", "bitwise", "--rtol", "0", "--atol", "0.5"), ("bitwise", 0.0, 0.5, True)),
+    ],
+)
+def test_replay_hands_on_what_counts(call, bundle, monkeypatch, given, handed):
+    """What the person requires, and how far apart outputs may lie, is theirs to say."""
+    seen = []
+
+    def stop(path, *, require, rtol, atol, envelopes, **options):
+        seen.append((require, rtol, atol, envelopes))
+        raise UsageError("stopped")
+
+    monkeypatch.setattr(replaying, "replay", stop)
+    call("replay", bundle, *given)
+
+    assert seen == [handed]
+
+
+@pytest.mark.parametrize("given", [("--rtol", "-1"), ("--rtol", "nan"), ("--rtol", "0.1", "--atol", "inf")])
+def test_replay_refuses_a_tolerance_for_everything(call, bundle, given):
+    """A tolerance is a finite number of at least 0."""
+    option, value = given[-2].removeprefix("--"), float(given[-1])
+    said = f"reprobundle: tolerance {option}: expected a finite number of at least 0, found {value!r}\n"
+
+    assert call("replay", bundle, *given) == (2, "", said)
+
+
+def test_replay_refuses_an_unknown_rung(call, bundle):
+    """Only rungs that say that something agrees can be required."""
+    with pytest.raises(UsageError) as caught:
+        replaying.replay(bundle, require="different")
+
+    assert str(caught.value) == (
+        "require: expected one of 'bitwise', 'close', 'same decisions', 'same metrics', found 'different'"
+    )
+    assert call("replay", bundle, "--require", "different")[0] == 2
+
+
 def test_replay_prints_the_verdict_and_where_the_report_is(call, bundle, tmp_path):
     """A bundle without recorded outputs cannot be judged: 3, the words, and the report beside them."""
     report = tmp_path / "report"

@@ -134,7 +134,7 @@ def test_a_missing_interpreter_blocks(tmp_path: Path) -> None:
 
 def test_no_sandbox_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stranger's bundle needs walls; how to get them, or how to do without, is the way out."""
-    monkeypatch.setattr(sandboxes, "PROGRAM_FOLDERS", str(tmp_path))
+    monkeypatch.setattr(sandboxes.walls, "PROGRAM_FOLDERS", str(tmp_path))
     (check,) = (check for check in reprobundle.examine(bundle(tmp_path / "x")).checks if check.subject == "sandbox")
 
     assert (check.outcome, check.hint) == ("blocks", sandboxes.HOW_TO_GET_ONE)

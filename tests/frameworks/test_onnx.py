@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import os
 import warnings
@@ -14,12 +15,13 @@ import support
 from projects import make_project, python
 
 import reprobundle
+from reprobundle import tensors
 from reprobundle.bundle import verify
 from reprobundle.components import model
 from reprobundle.components.interface import Source, Stage
 from reprobundle.errors import RefusedInputError, ReproBundleError, UsageError
 from reprobundle.store import Writer
-from reprobundle.worker import onnx_file, tensor_bytes
+from reprobundle.worker import changing, for_onnx, keeping, onnx_file, runs, tensor_bytes
 
 CAPTURE = """
 import sys
@@ -218,6 +220,68 @@ def test_a_session_from_memory_has_no_file(exported, tmp_path):
     session = onnxruntime.InferenceSession(exported[0] / "net.onnx", providers=["CPUExecutionProvider"])
     with pytest.raises(UsageError, match="an onnxruntime session does not give its file back"):
         model.capture(Source(model=session), Stage(Writer(tmp_path)))
+
+
+@pytest.fixture(params=["net.onnx", "parted.onnx"])
+def asked(exported, tmp_path, request):
+    """A loaded file that was run once: the session, its job, what it gave, and a way to run it again."""
+    described = {"weights": [str(exported[0] / request.param)], "aliases": {}}
+    for_onnx.save({"x": np.linspace(-1, 1, 128, dtype=np.float32).reshape(2, 64)}, str(tmp_path / "in.safetensors"))
+    structure = {"kind": "dict", "items": [["x", {"kind": "tensor", "name": "x"}]]}
+    inputs = {"file": str(tmp_path / "in.safetensors"), "structure": structure}
+    job = {"out": str(tmp_path), "inputs": inputs, "model": described}
+    session = for_onnx.build(described)
+    before = keeping.Before(session, described)
+    runs.first(session, for_onnx, inputs, str(tmp_path / "outputs.safetensors"))
+
+    def again(**changes):
+        plain = {"name": "a", "inputs": None, "structure": None, "overlay": None, "seed": 0, "settings": {}}
+        one = {**plain, "double": False, "rows": None, "sketch": False, **changes}
+        runs.further(one, job, session, for_onnx, before)
+        return tensors.read_arrays(tmp_path / "run-a.safetensors")["y"]
+
+    return again, job, tensors.read_arrays(tmp_path / "outputs.safetensors")["y"]
+
+
+def test_an_overlay_is_computed_with(exported, asked, tmp_path):
+    """Other weights, in the file and beside it, give what the module gives with them; then all is as before."""
+    import torch
+
+    again, _, recorded = asked
+    net = copy.deepcopy(exported[1])
+    with torch.no_grad():
+        net[0].weight.mul_(-1)
+        net[2].bias.add_(5)
+        expected = net(torch.linspace(-1, 1, 128).reshape(2, 64)).numpy()
+    values = {"0.weight": net[0].weight.detach().numpy(), "2.bias": net[2].bias.detach().numpy()}
+    for_onnx.save(values, str(tmp_path / "overlay.safetensors"))
+
+    assert np.allclose(again(overlay=str(tmp_path / "overlay.safetensors")), expected, atol=1e-5)
+    assert again().tobytes() == recorded.tobytes()
+
+
+def test_what_a_graph_cannot_be_asked(asked, tmp_path):
+    """Each is a run that says why, and no other run is the worse for it."""
+    again, job, recorded = asked
+    cases = {
+        "cannot double: the graph names its dtypes": {"double": True},
+        "cannot sketch: a graph has no modules": {"sketch": True},
+        "cannot overlay 'no': the graph holds no such tensor in one piece": {"no": np.ones(2, np.float32)},
+        "cannot overlay '2.bias': it is of another form": {"2.bias": np.ones(2)},
+    }
+    for words, change in cases.items():
+        file = str(tmp_path / "overlay.safetensors")
+        by_flag = isinstance(next(iter(change.values())), bool)
+        if not by_flag:
+            for_onnx.save(change, file)
+        with pytest.raises(changing.Cannot) as caught:
+            again(**(change if by_flag else {"overlay": file}))
+
+        assert str(caught.value) == words
+    job["memory"] = 10
+    with pytest.raises(changing.Cannot, match=r"^cannot overlay: a second session takes \d+ bytes more, 0 are free$"):
+        again(overlay=str(tmp_path / "overlay.safetensors"))
+    assert again().tobytes() == recorded.tobytes()
 
 
 @pytest.mark.slow

@@ -10,9 +10,11 @@ import support
 from projects import make_project, python
 
 import reprobundle
+from reprobundle import tensors
 from reprobundle.bundle import verify
 from reprobundle.components.recipes import skops_file
 from reprobundle.errors import UsageError
+from reprobundle.worker import changing, for_skops, keeping, runs
 
 STEPS = """
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -137,3 +139,31 @@ def test_a_list_of_texts_is_the_one_argument(tmp_path):
         expected = captured.manifest.outputs.expected
 
         assert [method for method, _ in expected.structure["items"]] == ["predict", "predict_proba"]
+
+
+def test_further_runs(tmp_path):
+    """An estimator has other inputs, rows and seeds; it cannot be asked what needs named tensors or modules."""
+    from sklearn.linear_model import LogisticRegression
+
+    x = np.array([[0.0, 1], [1, 0], [2, 1], [0, 3]])
+    model = LogisticRegression().fit(x, [0, 1, 1, 0])
+    for_skops.save({"value": x}, str(tmp_path / "in.safetensors"))
+    inputs = {"file": str(tmp_path / "in.safetensors"), "structure": {"kind": "tensor", "name": "value"}}
+    job = {"out": str(tmp_path), "inputs": inputs, "model": {}}
+    plain = {"name": "a", "inputs": None, "structure": None, "overlay": None, "seed": 0, "settings": {}}
+    one = {**plain, "double": False, "rows": (1, 3), "sketch": False}
+    before = keeping.Before(model, {})
+    runs.further(one, job, model, for_skops, before)
+
+    assert np.array_equal(
+        tensors.read_arrays(tmp_path / "run-a.safetensors")["predict_proba"], model.predict_proba(x[1:3])
+    )
+    for change in ({"overlay": "x"}, {"double": True}, {"sketch": True}):
+        with pytest.raises(changing.Cannot, match=rf"^cannot {next(iter(change))}: "):
+            runs.further({**one, **change}, job, model, for_skops, before)
+    texts = {"kind": "list", "items": [{"kind": "plain", "value": "red"}]}
+    for_skops.save({}, str(tmp_path / "none.safetensors"))
+    with pytest.raises(changing.Cannot, match=r"^cannot take rows: no input is an array$"):
+        runs.further(
+            {**one, "inputs": str(tmp_path / "none.safetensors"), "structure": texts}, job, model, for_skops, before
+        )

@@ -3,11 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from reports import bitwise_report, different_report, output
+from reports import bitwise_report, different_report, hostile_report, output, passed_controls, rich_report
 
 from reprobundle import replies
-from reprobundle.rendering import html, terminal
-from reprobundle.report import Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
+from reprobundle.rendering import claims, html, terminal
+from reprobundle.rendering.page import Page
+from reprobundle.report import ClaimResult, Control, Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
 
 
 def _shown(report, *, colour=False, width=100):
@@ -27,9 +28,10 @@ bundle       digits  3f9a00112233445566778899aabbccdd
 environment  rebuilt from the lock: 39 packages, every hash checked, by uv 0.11
              Python 3.11.2, inside bubblewrap, without network
 required     close or better
+controls     not run: whether the outputs follow inputs and weights was not tested
 
 Outputs (2)
-  name     dtype  shape     rung     max difference  worst element: recorded → replayed
+  name     dtype  shape     rung     max difference
   logits   F32    (32, 10)  bitwise  0
   classes  I64    (32,)     bitwise  0
 
@@ -71,19 +73,21 @@ def test_what_differs_comes_first():
 NOT REPRODUCED: the outputs differ
   logits: 3 of 320 elements lie outside the tolerance
 
+why          The weights that were loaded are not those that were captured.
+
 bundle       digits  3f9a00112233445566778899aabbccdd
              intact, UNSIGNED (nothing proves who made it)
 environment  rebuilt from the lock: 39 packages, every hash checked, by uv 0.11
              Python 3.11.2, inside bubblewrap, without network
 required     close or better
+controls     not run: whether the outputs follow inputs and weights was not tested
 
 Outputs (1)
-  name    dtype  shape     rung       max difference  worst element: recorded → replayed
-  logits  F32    (32, 10)  different  0.0123          [4, 7] 1.25 → 1.2623
-    logits: 3 of 320 elements lie outside the tolerance
+  name    dtype  shape     rung       max difference  tolerance          from
+  logits  F32    (32, 10)  different  0.0123          1e-05 + 0.0001|x|  default
+          3 of 320 elements lie outside the tolerance; worst at [4, 7] 1.25 → 1.2623
 
 Diagnosis: weights
-  The weights that were loaded are not those that were captured.
   - weights: 1 of 8 tensors differs
 
 Checks
@@ -172,12 +176,7 @@ def test_packages_of_the_bundle_itself_are_counted():
 def test_nothing_of_a_bundle_reaches_the_terminal_unescaped():
     """Terminal commands in any text of a report are shown, never sent."""
     evil = "\x1b]52;c;evil\x07\u202e\nREPRODUCED, bitwise"
-    report = different_report(
-        bundle_name=evil,
-        findings=(Finding(kind=evil, status=Status.DIFFERS, message=evil, expected=evil, found=evil, hint=evil),),
-        outputs=(output(evil, Rung.DIFFERENT, dtype=evil, reason=evil, worst=(0,), expected=evil, found=evil),),
-        verdict=Verdict(reproduced=False, rung=Rung.DIFFERENT, required=Rung.CLOSE, sentence=evil),
-    )
+    report = hostile_report(evil)
     shown = _shown(report)
 
     assert not re.search(r"[^\n\x20-\x7e→…]", shown)
@@ -262,7 +261,7 @@ def test_prose_is_wrapped(width):
 
 def test_paths_are_never_cut():
     """What a person wants to copy stays in one piece, however long it is."""
-    page = terminal.Page(colour=False, width=60)
+    page = Page(colour=False, width=60)
     page.field("bundle", "/a-long-path/" * 10)
 
     assert page.text() == "bundle       " + "/a-long-path/" * 10
@@ -274,3 +273,134 @@ def test_a_name_is_never_cut():
     shown = _shown(different_report(findings=(_difference(name, Grade.LOW, "y" * 40, "z" * 40, "why"),)), width=60)
 
     assert f" {name} " in shown
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_everything_keeps_to_the_width(width):
+    """Claims, outputs, controls, modules and trials are folded, at every width, with colours as without."""
+    shown = _shown(rich_report(), width=width)
+
+    assert max(map(len, shown.splitlines())) <= width
+    assert re.sub(r"\x1b\[[0-9;]*m", "", _shown(rich_report(), colour=True, width=width)) == shown
+
+
+def test_ten_seconds_are_enough():
+    """The verdict, then why, then what was replayed, then the claims: all within the first lines."""
+    lines = _shown(rich_report(), width=80).splitlines()
+
+    assert lines[0] == "NOT REPRODUCED: the model seems to look its outputs up"
+    assert lines[5].startswith("why          Output 'logits' differs in 41 of 4096 elements")
+    assert "Claims: 1 differs, 1 failed, 1 not run, 2 agree" in lines[:21]
+
+
+def test_claims_are_a_table():
+    """Verdict, claimed and got beside each other; below each what it says, of which data, and why not."""
+    shown = _shown(rich_report(), width=80)
+
+    assert (
+        shown.partition("Claims: ")[2].partition("\n\nOutputs")[0]
+        == """\
+1 differs, 1 failed, 1 not run, 2 agree
+  verdict  claim       claimed  got      how compared
+  agrees   accuracy    0.9731   0.97312  to 4 decimals
+           Table 2, row 3: accuracy on test (split 'test', on a copy that is the
+           recorded one)
+  differs  f1          0.962    0.9413   within 0.005
+           Table 2, row 4: macro F1 on test (split 'test', on a copy that is the
+           recorded one); off by 0.0207
+  agrees   perplexity  12.8     12.8     to 1 decimal
+           Section 4.2: perplexity (split 'validation', on a copy that was not
+           compared with the record)
+  failed   bleu        31.2     -        within 0.1
+           Table 5: BLEU (split 'wmt'); ModuleNotFoundError: No module named
+           'sacrebleu'
+  not run  latency     3.4      -        within 0.5
+           Figure 3: milliseconds a sample (split 'speed'); no data was given:
+           --data speed=PATH"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("claimed", "got", "shown"),
+    [
+        (0.5, 0.5, ("0.5", "0.5")),
+        (0.97, 0.9700004, ("0.97", "0.9700004")),
+        (0.1, 0.1 + 1e-15, ("0.10000000000000001", "0.100000000000001")),
+        (1e300, -1e-300, ("1e+300", "-1e-300")),
+    ],
+)
+def test_numbers_that_differ_look_different(claimed, got, shown):
+    """As few digits as tell a claim from what came out."""
+    one = ClaimResult(id="x", text="x", claimed=claimed, got=got, verdict="differs", rule="exactly")
+    first, second = claims.numbers(one)
+
+    assert (first, second[: len(shown[1])]) == shown
+
+
+def test_a_loosened_tolerance_stands_in_the_first_line():
+    """Whoever asked for it, and again beside the output it let through."""
+    verdict = Verdict(
+        reproduced=True, rung=Rung.CLOSE, required=Rung.CLOSE, sentence="reproduced, close", loosened=True
+    )
+    shown = _shown(rich_report(verdict=verdict), width=120)
+
+    assert shown.startswith("REPRODUCED, close (by a tolerance wider than the default)\n")
+    assert "0.02 + 0.02|x|     measured at capture, LOOSENED 2.5x, cut" in shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first"),
+    [
+        ("insensitive", "NOT REPRODUCED: insensitive, the model does not compute its outputs"),
+        ("jumps", "NOT REPRODUCED: the model seems to look its outputs up"),
+    ],
+)
+def test_a_model_that_does_not_compute_is_named_in_the_first_line(outcome, first):
+    """Whatever the outputs are; what the control met stands below."""
+    control = Control(name="x", what="inputs", outcome=outcome, why="nothing moved")
+    for rung in (Rung.BITWISE, Rung.DIFFERENT):
+        verdict = replies.verdict(rung, Rung.CLOSE, None, controls=(control,))
+        shown = _shown(bitwise_report(verdict=verdict)).splitlines()
+
+        assert shown[0] == first
+        assert shown[1].startswith("  nothing moved; the outputs ")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "first", "second"),
+    [
+        (("agrees",), "REPRODUCED, bitwise", "  every output equals the recorded one, bit for bit"),
+        (
+            ("agrees", "differs"),
+            "REPRODUCED, bitwise, BUT 1 claim came to another number",
+            "  1 of 2 claims differs: '1'",
+        ),
+        (
+            ("failed",),
+            "REPRODUCED, bitwise, BUT 1 claim could not be computed",
+            "  1 of 1 claim could not be computed: '0'",
+        ),
+    ],
+)
+def test_a_claim_that_does_not_hold_stands_in_the_first_line(verdicts, first, second):
+    """Outputs may be reproduced and the paper's numbers not; such a verdict is not green."""
+    made = tuple(
+        ClaimResult(id=str(number), text="x", claimed=1, got=2, verdict=verdict, rule="exactly")
+        for number, verdict in enumerate(verdicts)
+    )
+    verdict = replies.verdict(Rung.BITWISE, Rung.CLOSE, None, claims=made)
+
+    assert _shown(bitwise_report(verdict=verdict)).splitlines()[:2] == [first, second]
+    assert ("\x1b[1;32mREPRODUCED" in _shown(bitwise_report(verdict=verdict), colour=True)) is (verdict.exit_code == 0)
+
+
+def test_controls_take_one_line_when_they_passed():
+    """And a table where one did not."""
+    verdict = bitwise_report().verdict.model_copy(update={"controls": "passed"})
+    passed = _shown(bitwise_report(verdict=verdict, controls=passed_controls()))
+    failed = _shown(rich_report())
+
+    assert "controls     3 runs with other inputs and weights, all as expected\n" in passed
+    assert "\nControls: " not in passed
+    assert "\n  jumps        inputs moved a little  0.0001           0.58\n" in failed
+    assert "controls     " not in failed

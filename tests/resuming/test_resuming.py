@@ -368,7 +368,7 @@ def test_no_pickle(shared):
 def test_no_worker_sees_them(shared):
     """What a replay shows to the model's own code holds neither states nor generators."""
     manifest = reprobundle.Bundle.open(shared).manifest
-    shown = {path.as_posix() for path in guest._visible(manifest, Path, shared)}
+    shown = {path.as_posix() for path in guest.visible(manifest, Path, shared)}
 
     assert "model.safetensors" in shown
     assert {"replay/rng.safetensors", "replay/resume.json", "replay/resume.safetensors"} & shown == set()

@@ -12,7 +12,7 @@ import pytest
 
 from reprobundle import tensors
 from reprobundle.store import Writer
-from reprobundle.worker import for_callable, tree
+from reprobundle.worker import for_callable, runs, tree
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_run_reads_and_writes_files(tmp_path):
     """Inputs come from a file, outputs go to one, their structure is given."""
     file = written(tmp_path, "in", {"value": np.array([1.5, -2.0], np.float32)})
     inputs = {"file": file, "structure": {"kind": "tensor", "name": "value"}}
-    structure = for_callable.run(lambda x: {"y": x * 2}, inputs, str(tmp_path / "out"))
+    structure = runs.first(lambda x: {"y": x * 2}, for_callable, inputs, str(tmp_path / "out"))["structure"]
     made = tensors.read_arrays(tmp_path / "out")
 
     assert structure == {"kind": "dict", "items": [["y", {"kind": "tensor", "name": "y"}]]}
@@ -145,7 +145,7 @@ def test_any_dtype_goes_through_the_files(tmp_path, array):
     """An array of any dtype that safetensors holds comes out as it went in."""
     file = written(tmp_path, "in", {"value": array})
     inputs = {"file": file, "structure": {"kind": "tensor", "name": "value"}}
-    for_callable.run(lambda x: x, inputs, str(tmp_path / "out"))
+    runs.first(lambda x: x, for_callable, inputs, str(tmp_path / "out"))
     made = tensors.read_arrays(tmp_path / "out")["value"]
 
     assert made.dtype == array.dtype.newbyteorder("<")

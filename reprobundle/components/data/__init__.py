@@ -24,7 +24,7 @@ from reprobundle.components.data.section import (
 from reprobundle.components.interface import DataPlace, Site, Source, Stage, not_run
 from reprobundle.errors import UsageError
 from reprobundle.phrases import counted, some
-from reprobundle.report import Finding
+from reprobundle.report import Finding, Status
 
 SHOWN = 10
 
@@ -41,6 +41,7 @@ __all__ = [
     "Splitting",
     "capture",
     "check",
+    "copies",
     "digests",
     "places_of",
     "refuse_unknown",
@@ -124,6 +125,19 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
         if section.splitting.whole in given:
             given |= splitting.cut_of(section.splitting, site.root)
     yield from _not_given(section, given)
+
+
+def copies(section: Section, findings: Iterable[Finding]) -> Mapping[str, Status]:
+    """By split, whether the reviewer's copy of it is the recorded one, as far as a check came to that."""
+    found: dict[str, Status] = {}
+    for finding in findings:
+        if finding.kind != NAME or finding.status not in {Status.SAME, Status.DIFFERS}:
+            continue
+        for split in section.splits:
+            if finding.message.startswith(f"data split {split.name!r}: "):
+                worse = Status.DIFFERS in {finding.status, found.get(split.name)}
+                found[split.name] = Status.DIFFERS if worse else Status.SAME
+    return found
 
 
 def _not_given(section: Section, given: Collection[str]) -> Iterator[Finding]:

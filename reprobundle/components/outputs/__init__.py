@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reprobundle import frameworks, tensors
+from reprobundle.comparison.policy import Effective, Tolerance, effective
 from reprobundle.components.interface import Failure, Fed, Site, Source, Stage, attempt, differs, not_run, same
-from reprobundle.components.outputs import unchanging
+from reprobundle.components.outputs import documents, unchanging
 from reprobundle.components.outputs.section import Section, Tree
 from reprobundle.records import Json
 from reprobundle.report import Finding, OutputComparison, Rung
@@ -40,7 +42,9 @@ def capture(source: Source, stage: Stage) -> Section:
     inputs = _write(stage, INPUTS, structure, leaves)
     if source.opened is not None:
         _settle(source.model)
+    started = time.monotonic()
     made = attempt(lambda: _run(worker, source.model, structure, leaves, stage))
+    stage.model_seconds = time.monotonic() - started
     if isinstance(made, Failure):
         hint = "run model(inputs) to see it fail" if callable(source.model) else "give inputs as its runtime takes them"
         stage.note(NAME, f"the model rejects the sample inputs: {made.why}", hint=hint)
@@ -111,7 +115,11 @@ def _note_nan(stage: Stage, leaves: Mapping[str, Any]) -> None:
 
 
 def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
-    """Compare every recorded output with what the worker produced; empty when nothing was recorded or produced."""
+    """Compare every recorded output with what the worker produced; empty when nothing was recorded or produced.
+
+    Raises:
+        RefusedInputError: The bundle's own tolerances break the form of their document.
+    """
     from reprobundle import comparison
 
     if section.expected is None or site.answer is None or site.answer.outputs is None:
@@ -119,13 +127,33 @@ def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
     recorded = tensors.read_arrays(inside(site.root, section.expected.file))
     produced = site.answer.arrays
     reach = comparison.OTHER_DEVICE if site.other_device else comparison.SAME_DEVICE
+    asked = documents.tolerances(documents.calibration_of(section, site.root))
     compared = [
-        comparison.compare(name, array, produced.get(name), tolerances=reach) for name, array in recorded.items()
+        comparison.compare(
+            name,
+            array,
+            produced.get(name),
+            tolerances=reach,
+            effective=_effective(array, asked.get(name), site, reach),
+            thresholds=site.policy.decisions,
+        )
+        for name, array in recorded.items()
     ]
     compared += [comparison.unexpected(name, produced[name]) for name in produced if name not in recorded]
     if section.expected.structure != site.answer.outputs:
         compared.append(_other_structure())
     return tuple(compared)
+
+
+def _effective(
+    array: np.ndarray[Any, Any], asked: Tolerance | None, site: Site, table: Mapping[str, Tolerance]
+) -> Effective | None:
+    """How far *close* reaches for an output; what was measured on one device cannot say less of another than the table."""
+    dtype = tensors.dtype_name(array.dtype)
+    default = table.get(dtype)
+    if asked is not None and default is not None and site.other_device:
+        asked = Tolerance(max(asked.rtol, default.rtol), max(asked.atol, default.atol))
+    return effective(dtype, asked, site.policy, table)
 
 
 def _other_structure() -> OutputComparison:

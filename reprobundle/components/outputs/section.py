@@ -12,6 +12,7 @@ from reprobundle.store.digests import BundlePath
 
 CALIBRATION = "replay/tolerance.json"
 SKETCHES = "replay/probes.json"
+ONE_ROW, HALF = "batch of 1", "half of the batch"  # variants that run some of the rows by themselves
 
 Distance = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 

@@ -18,6 +18,7 @@ from reprobundle.sandbox import Sandbox
 
 ASK_SECONDS = 30.0
 CONFIGURATION = "pyvenv.cfg"
+MOST_LINKS = 40
 FREE_THREADED = "t"
 QUESTION = """
 import json, platform, sys
@@ -112,13 +113,12 @@ def ask_inside(python: Path, sandbox: Sandbox) -> Found:
     """The same of a Python with packages that are not trusted: it is started inside the walls only.
 
     Returns:
-        What it says of itself; `python` is the one that was named.
+        What it says of itself; `python` is the program that was named, or the one in an environment that it links to.
 
     Raises:
-        UnavailableError: It does not start.
+        UnavailableError: It does not start, or its files are not apart from a home folder.
     """
-    place = python.absolute()
-    prefix = place.parent.parent
+    place, prefix = _program(python)
     reads = _folders([place, *_base_programs(prefix)], [str(prefix)])
     try:
         finished = sandbox.run([place, "-I", "-c", QUESTION], reads=reads, writes=(), env={}, timeout=ASK_SECONDS)
@@ -127,6 +127,20 @@ def ask_inside(python: Path, sandbox: Sandbox) -> Found:
         hint = "give the path of a Python, or the folder of a virtual environment"
         raise UnavailableError(f"{str(python)!r} does not start as a Python interpreter", hint=hint) from error
     return Found(place, told.implementation, told.version, told.flags, reads)
+
+
+def _program(python: Path) -> tuple[Path, Path]:
+    """The program to start, and the folder its files are in; where a link stands says nothing of what it leads to."""
+    place = python.absolute()
+    for _ in range(MOST_LINKS):
+        for folder in (place.parent.parent, place.parent):
+            if (folder / CONFIGURATION).is_file():
+                return place, folder
+        if not place.is_symlink():
+            break
+        place = Path(os.path.normpath(place.parent / os.readlink(place)))
+    resolved = Path(os.path.realpath(python))
+    return resolved, resolved.parent.parent
 
 
 def _answer(python: Path, finished: process.Finished) -> Found:
@@ -141,8 +155,10 @@ def _base_programs(prefix: Path) -> list[Path]:
     except (OSError, UnicodeDecodeError):
         return []
     lines = (line.partition("=") for line in text.splitlines())
-    homes = [Path(value.strip()) for name, _, value in lines if name.strip().lower() == "home"]
-    return [home / "python3" for home in homes if home.is_absolute()]
+    told = {name.strip().lower(): Path(value.strip()) for name, _, value in lines}
+    named = [told["executable"]] if "executable" in told else []
+    named += [told["home"] / name for name in ("python3", "python") if "home" in told]
+    return [program for program in named if program.is_absolute() and program.is_file()][:1]
 
 
 def _here() -> Found | None:

@@ -1,0 +1,138 @@
+"""From metrics and claims as a person gives them to the record; a wrong one becomes a note."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pydantic
+
+from reprobundle import arrays, entries
+from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
+from reprobundle.components.interface import Failure, Source, Stage, attempt
+from reprobundle.errors import ReproBundleError
+from reprobundle.plain_values import fields_of
+
+
+def capture(source: Source, stage: Stage) -> Section:
+    """Make a claim of every metric and every further claim; a wrong one becomes a note."""
+    kept: dict[str, Claim] = {}
+    for given in _given(source, stage):
+        claim = _claim(given, set(kept), stage)
+        if claim is not None:
+            _note_split(claim, source, stage)
+            _note_places(claim, stage)
+            kept[claim.id] = claim
+    return Section(claims=tuple(kept.values()))
+
+
+def _given(source: Source, stage: Stage) -> Iterator[Mapping[str, Any]]:
+    """Metrics and claims alike as the fields of a claim."""
+    for name, value in _metrics(source.metrics, stage).items():
+        yield {"text": str(name), "value": value}
+    for index, given in enumerate(source.claims):
+        fields = attempt(lambda given=given: given.model_dump() if isinstance(given, Claim) else fields_of(given))  # type: ignore[misc]
+        if isinstance(fields, Mapping):
+            yield fields
+        else:
+            found = type(given).__name__
+            stage.note(NAME, f"claim {index}: expected a mapping, found {found}", hint=f"its fields are {FIELDS}")
+
+
+def _metrics(given: Any, stage: Stage) -> Mapping[Any, Any]:
+    fields = attempt(lambda: _items(given))
+    if isinstance(fields, Failure):
+        stage.note(NAME, f"metrics: cannot be read: {fields.why}", hint="metrics={'accuracy': 0.97}")
+        return {}
+    if fields is not None:
+        return fields
+    stage.note(
+        NAME, f"metrics: expected values by name, found {type(given).__name__}", hint="metrics={'accuracy': 0.97}"
+    )
+    return {}
+
+
+def _items(given: Any) -> dict[Any, Any] | None:
+    """Values by name, taken out of whatever holds them; None where it holds no such thing."""
+    fields = fields_of(given)
+    return None if fields is None else {name: value for name, value in fields.items()}  # noqa: C416  dict() passes by an items() of its own
+
+
+def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage) -> Claim | None:
+    label = str(given.get("id") or given.get("text") or "without a name")
+    name = "claim " + repr(label[:80])
+    if given.get("id") in taken:
+        stage.note(NAME, f"{name}: another claim has this id; the second is left out", hint="give each its own id")
+        return None
+    if given.get("entry") is not None and given.get("command"):
+        hint = "leave one of the two out"
+        stage.note(NAME, f"{name}: is left out: names both a function and a command that compute it", hint=hint)
+        return None
+    made = attempt(lambda: {key: _plain(key, value) for key, value in given.items()})
+    if isinstance(made, Failure):
+        stage.note(NAME, f"{name}: is left out: {made.why}", hint="give one finite number")
+        return None
+    fields = {
+        "id": _new_id(label, taken),
+        "text": label,
+        **{key: value for key, value in made.items() if value is not None},
+    }
+    try:
+        return Claim.model_validate_json(json.dumps(fields))
+    except pydantic.ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        words = "; ".join(f"{fault['loc'][0]}: {fault['msg']}, found {fault['input']!r:.80}" for fault in faults)
+        stage.note(NAME, f"{name}: is left out: {words}", hint=f"the fields of a claim are {FIELDS}")
+        return None
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A field of a claim as JSON holds it.
+
+    Raises:
+        ValueError: A number is no single finite one, or the entry cannot be named.
+    """
+    if key == "entry" and value is not None:
+        return _entry(value)
+    if key == "command" and isinstance(value, str):
+        return shlex.split(value)
+    if arrays.is_array(value):
+        array = arrays.to_array(value)
+        if array.size != 1:
+            raise ValueError(f"{key}: expected one number, found {array.size}")
+        value = array.reshape(()).item()
+    if isinstance(value, float) and value - value != 0:
+        raise ValueError(f"{key}: expected a finite number, found {value}")
+    return value
+
+
+def _entry(value: Any) -> str:
+    try:
+        return str(entries.parse_entry(value)) if isinstance(value, str) else entries.entry_of(value)
+    except ReproBundleError as error:
+        raise ValueError(f"entry: {error}") from error
+
+
+def _new_id(text: str, taken: set[str]) -> str:
+    base = re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[: MAX_ID - 8].strip("-._") or "claim"
+    number = 1
+    while (candidate := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return candidate
+
+
+def _note_split(claim: Claim, source: Source, stage: Stage) -> None:
+    if claim.split is not None and claim.split not in source.splits:
+        hint = f"splits={{{claim.split!r}: …}}"
+        stage.note(NAME, f"claim {claim.id!r}: names the split {claim.split!r}, which was not given", hint=hint)
+
+
+def _note_places(claim: Claim, stage: Stage) -> None:
+    """A command is run elsewhere: a place of this machine is not there."""
+    absolute = [word for word in claim.command if word.startswith(("/", "~"))]
+    if absolute:
+        message = f"claim {claim.id!r}: its command names {absolute[0]!r}, a place of this machine that no replay has"
+        stage.note(NAME, message, hint="name files of the project relative to it, the split {data}, the result {out}")

@@ -1,0 +1,57 @@
+"""What else was run: controls that show whether a model computes, and the claims it is said to reach."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reprobundle.records import Record
+
+
+class Control(Record):
+    """One run that shows whether the model computes what it says: another input or other weights, and what came of it.
+
+    Attributes:
+        name: Short name, such as ``weights changed`` or ``inputs moved a little``.
+        what: ``weights`` or ``inputs`` that were changed, the recorded inputs again (``repeat``) or the reviewer's (``probe``).
+        scale: How much was changed, relative to the size of what was changed; None for a repeat or a probe.
+        distance: Relative L2 distance of the outputs from those of the recorded inputs and weights, the largest over all
+            outputs; None where nothing could be compared.
+        outcome: ``as expected``; ``insensitive``: nothing changed where something must; ``jumps``: a small change changed as
+            much as a large one; ``unsteady``: the recorded inputs gave something else when asked again; ``not run``.
+        why: In words, for anything but ``as expected``.
+    """
+
+    name: str
+    what: Literal["weights", "inputs", "repeat", "probe"]
+    scale: float | None = None
+    distance: float | None = None
+    outcome: Literal["as expected", "insensitive", "jumps", "unsteady", "not run"]
+    why: str | None = None
+
+
+class ClaimResult(Record):
+    """One number of the paper beside the one computed here.
+
+    Attributes:
+        id: The claim's id.
+        text: What the number says.
+        claimed: The number.
+        got: The number computed here; None when it was not.
+        verdict: ``agrees``, ``differs``, ``not run`` (it could not be computed) or ``failed`` (its code raised).
+        rule: In words, how the two were compared, such as ``within 0.005`` or ``to 3 decimals``.
+        split: The data split it is measured on.
+        data: Whether the reviewer's copy of the split is the recorded one: ``same``, ``differs``, ``not checked``.
+        why: In words, for anything but ``agrees``.
+        seconds: How long it took.
+    """
+
+    id: str
+    text: str
+    claimed: float
+    got: float | None = None
+    verdict: Literal["agrees", "differs", "not run", "failed"]
+    rule: str
+    split: str | None = None
+    data: Literal["same", "differs", "not checked"] = "not checked"
+    why: str | None = None
+    seconds: float | None = None

@@ -1,0 +1,63 @@
+"""The answer of a replay in one line and one exit code."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reprobundle.records import Record
+from reprobundle.report.outputs import Rung
+
+
+class Verdict(Record):
+    """The answer of a replay.
+
+    Attributes:
+        reproduced: Whether the rung reached is at least the one required, by the recorded model.
+        rung: The weakest rung over all outputs.
+        required: The rung the reviewer asked for.
+        sentence: The verdict in one line.
+        other_tensors: How many tensors of the model after load are not the recorded ones: with any, nothing is reproduced.
+        preprocessing: Whether the recorded raw samples become the recorded model inputs again: ``agrees``, bitwise or close;
+            ``differs``, ``failed`` or ``not compared`` (results are recorded, but hold nothing that can be compared), with which
+            nothing is reproduced; ``none``: there is nothing that could be made again.
+        controls: The worst outcome of the controls; with ``insensitive`` or ``jumps`` nothing is reproduced.
+        loosened: Whether an output counts as close by a tolerance that is wider than this program's table.
+        other_claims: How many claims came to another number: the exit code is 1 with any, and with ``same metrics`` required
+            nothing is reproduced.
+        failed_claims: How many claims could not be computed because their code failed.
+    """
+
+    reproduced: bool
+    rung: Rung
+    required: Rung
+    sentence: str
+    other_tensors: int = 0
+    preprocessing: Literal["none", "agrees", "differs", "failed", "not compared"] = "none"
+    controls: Literal["passed", "insensitive", "jumps", "unsteady", "not run"] = "not run"
+    loosened: bool = False
+    other_claims: int = 0
+    failed_claims: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with: 0 reproduced, and so is every claim that was computed; 1 differs, 3 could not be judged."""
+        if self.other_claims or self.other_tensors or self.preprocessing == "differs":
+            return 1
+        if self.reproduced:
+            return 3 if self.failed_claims else 0
+        if self.controls in {"insensitive", "jumps"}:
+            return 1
+        unprepared = self.preprocessing in {"failed", "not compared"}
+        unknown = self.rung is Rung.NOT_RUN or (unprepared and self.rung.reaches(self.required))
+        return 3 if unknown else 1
+
+    @property
+    def is_prepared_otherwise(self) -> bool:
+        """Whether the preprocessing comes first: the chain from raw sample to output breaks there, or is not known to hold."""
+        right = self.rung is not Rung.NOT_RUN and self.rung.reaches(self.required) and not self.other_tensors
+        return self.preprocessing in {"differs", "failed"} or (self.preprocessing == "not compared" and right)
+
+    @property
+    def is_another_model(self) -> bool:
+        """Whether the outputs would do, but not the model that gave them."""
+        return self.other_tensors > 0 and self.rung is not Rung.NOT_RUN and self.rung.reaches(self.required)

@@ -1,0 +1,149 @@
+"""Run a bundle's model at a replay: as it was recorded, then otherwise, to see that it computes; and what it claims."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reprobundle import captures, claiming, controlling, guest, hosting
+from reprobundle import sandbox as sandboxes
+from reprobundle.answers import Answer
+from reprobundle.bundle import VerifiedBundle, View
+from reprobundle.components import claims
+from reprobundle.controlling import Plan
+from reprobundle.errors import UnavailableError
+from reprobundle.manifest import Manifest
+from reprobundle.options import Options
+from reprobundle.report import ReplayedEnvironment, StageTime
+
+FURTHER = 2 / 3  # of the time: the worker begins no further run after that
+
+
+@dataclass
+class Clock:
+    """How long each step took."""
+
+    stages: list[StageTime] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str, detail: str) -> Iterator[None]:
+        """Time one step."""
+        started = time.monotonic()
+        yield
+        self.stages.append(StageTime(name=name, seconds=round(time.monotonic() - started, 3), detail=detail))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What one replay works with.
+
+    Attributes:
+        bundle: The verified bundle.
+        view: Its files, as they were verified.
+        options: What the reviewer decides.
+        clock: Takes the time of each step.
+        folder: Makes an empty private folder, another one at each call.
+        started: When the replay began.
+    """
+
+    bundle: VerifiedBundle
+    view: View
+    options: Options
+    clock: Clock
+    folder: Callable[[], Path]
+    started: datetime.datetime
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self.bundle.manifest
+
+    def wanted(self) -> tuple[claims.Wanted, ...]:
+        """The claims that can be computed."""
+        return claims.wanted(self.manifest.claims, self.options.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What was run, and what came of it.
+
+    Attributes:
+        answer: What the worker did; None where the bundle cannot be run.
+        environment: Where; None likewise.
+        host: The same, for those who ask again; None likewise.
+        plan: The further runs that were asked for.
+        out_of_time: Whether it took so long that further runs had to be left out.
+    """
+
+    answer: Answer | None = None
+    environment: ReplayedEnvironment | None = None
+    host: guest.Host | None = None
+    plan: Plan = field(default_factory=Plan)
+    out_of_time: bool = False
+
+
+def run(case: Case) -> Ran:
+    """Make the environment and run the recorded model in it; nothing is made for a bundle that cannot be run.
+
+    Raises:
+        UnavailableError: No sandbox works here, or the environment is not to be had.
+        UsageError: The reviewer's own inputs do not fit the recorded ones.
+    """
+    bundle, view, wish = case.bundle, case.view, case.options.wish
+    reason = guest.why_not(bundle.manifest)
+    if reason is not None:
+        wish.say(f"the model cannot be run: {reason}")
+        return Ran()
+    walls = sandboxes.choose(case.options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
+    with case.clock.step("environment", wish.env if isinstance(wish.env, str) else "python"):
+        host, environment = hosting.host(bundle.manifest.environment, view.root, bundle.bundle.content, walls, wish)
+    return _with_commands(case, _ask(case, Ran(environment=environment, host=host)))
+
+
+def refuse_changed(view: View) -> None:
+    """Make sure that no file that was used in place has changed since it was verified.
+
+    Raises:
+        UnavailableError: One has.
+    """
+    changed = view.changed()
+    if changed:
+        raise UnavailableError(f"{changed[0]}: changed while the model was run, so the result proves nothing")
+
+
+def _ask(case: Case, ran: Ran) -> Ran:
+    """One process: the recorded inputs, the controls in random order, the claims that functions compute."""
+    assert ran.host is not None
+    control, view, options, plan = case.folder(), case.view, case.options, ran.plan
+    if options.controls:
+        draw = random.SystemRandom()
+        plan = controlling.plan(case.manifest, view.root, view.place, control, options.probe, draw)
+    others = " and on others" if plan.decoys else ""
+    asked = claiming.asked(case.wanted())
+    with case.clock.step("run", f"the model on the recorded inputs{others}"):
+        options.wish.say(f"running the model on the recorded inputs{others}")
+        started = time.monotonic()
+        answer = guest.ask(
+            case.manifest, view.place, view.root, control, ran.host, questions=plan.questions, claims=asked
+        )
+        late = time.monotonic() - started > FURTHER * ran.host.timeout
+    return dataclasses.replace(ran, answer=answer, plan=plan, out_of_time=late)
+
+
+def _with_commands(case: Case, ran: Ran) -> Ran:
+    """The claims that commands compute, each in a process of its own."""
+    wanted = [one for one in case.wanted() if one.command]
+    if not wanted or ran.answer is None or ran.host is None:
+        return ran
+    view = case.view
+    with case.clock.step("claims", "the commands of the claims"):
+        case.options.wish.say("computing what is claimed")
+        found = claiming.run(wanted, claiming.Scene(case.manifest, view.place, view.root, case.folder, ran.host))
+    answer = dataclasses.replace(ran.answer, claims={**ran.answer.claims, **found})
+    return dataclasses.replace(ran, answer=answer)

@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+import torch
+
+from reprobundle.components import claims
+from reprobundle.components.claims import Claim
+from reprobundle.components.interface import Source, Stage
+from reprobundle.records import from_bytes, to_bytes
+from reprobundle.store import Writer
+
+FIELDS = "the fields of a claim are id, text, value, tolerance, decimals, split, entry, command"
+FULL = {"id": "acc", "text": "accuracy", "value": 0.5, "tolerance": 0.01, "split": "test", "entry": "my.eval:run"}
+
+
+def compute():
+    return 1.0
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(Writer(tmp_path))
+
+
+def take(stage, metrics=None, given=(), splits=("test",)):
+    source = Source(model=None, metrics=metrics or {}, claims=given, splits=dict.fromkeys(splits))
+    return claims.capture(source, stage).claims
+
+
+def notes(stage):
+    return [(note.message, note.hint) for note in stage.notes]
+
+
+def test_metrics_become_claims(stage):
+    """Every metric is a claim, its id made of its name, numbers of any library taken exactly."""
+    metrics = {
+        "Test accuracy": 0.97,
+        "n": 3,
+        "loss/test": np.float32(0.5),
+        "t": torch.tensor([0.25]),
+        "Test Accuracy": 1,
+    }
+    made = take(stage, metrics)
+
+    assert [(claim.id, claim.text, claim.value) for claim in made] == [
+        ("test-accuracy", "Test accuracy", 0.97),
+        ("n", "n", 3.0),
+        ("loss-test", "loss/test", 0.5),
+        ("t", "t", 0.25),
+        ("test-accuracy-2", "Test Accuracy", 1.0),
+    ]
+    assert stage.notes == []
+
+
+def test_a_full_claim(stage):
+    """All fields of a claim are kept, and it is read back equal."""
+    made = take(stage, given=[FULL, Claim(id="x", text="y", value=1.0)])
+    section = claims.Section(claims=made)
+
+    assert made[0] == Claim(**FULL)
+    assert from_bytes(claims.Section, to_bytes(section), name="section") == section
+
+
+def test_a_function_is_named(stage):
+    """A function that computes a claim is recorded by name."""
+    (made,) = take(stage, given=[{"text": "x", "value": 1, "entry": compute}])
+
+    assert made.entry.endswith("test_recording:compute")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"value": None}, "value: Field required, found "),
+        ({"value": "0.5"}, "value: Input should be a valid number, found '0.5'"),
+        ({"value": True}, "value: Input should be a valid number, found True"),
+        ({"value": float("nan")}, "ValueError: value: expected a finite number, found nan"),
+        ({"value": np.zeros(2)}, "ValueError: value: expected one number, found 2"),
+        ({"tolerance": -0.1}, "tolerance: Input should be greater than or equal to 0, found -0.1"),
+        ({"id": "A b"}, "id: String should match pattern"),
+        ({"unit": "%"}, "unit: Extra inputs are not permitted, found '%'"),
+        ({"split": 3}, "split: Input should be a valid string, found 3"),
+        ({"entry": "os.system"}, "ValueError: entry: entry 'os.system': expected 'module:name'"),
+        ({"entry": lambda: 1}, "ValueError: entry: "),
+    ],
+)
+def test_a_wrong_claim_is_left_out(stage, change, why):
+    """A claim that is wrong is left out with its fault and the way out; the others stay."""
+    made = take(stage, given=[{**FULL, **change}, {"id": "b", "text": "b", "value": 1}])
+
+    assert [claim.id for claim in made] == ["b"]
+    assert len(stage.notes) == 1
+    assert notes(stage)[0][0].startswith(f"claim {change.get('id', 'acc')!r}: is left out: {why}")
+    assert notes(stage)[0][1] in {FIELDS, "give one finite number"}
+
+
+def test_things_that_are_no_claims(stage):
+    """What is no mapping is a note with its place."""
+    assert take(stage, metrics=[1], given=[3]) == ()
+    assert [message for message, _ in notes(stage)] == [
+        "metrics: expected values by name, found list",
+        "claim 0: expected a mapping, found int",
+    ]
+
+
+def test_an_id_twice(stage):
+    """The second claim of an id is left out and told."""
+    made = take(stage, metrics={"acc": 0.5}, given=[FULL])
+
+    assert [claim.value for claim in made] == [0.5]
+    assert notes(stage) == [("claim 'acc': another claim has this id; the second is left out", "give each its own id")]
+
+
+def test_an_unknown_split(stage):
+    """A claim on a split that was not given is kept, with a note."""
+    take(stage, given=[FULL], splits=())
+
+    assert notes(stage) == [("claim 'acc': names the split 'test', which was not given", "splits={'test': …}")]
+
+
+def test_metrics_that_raise_end_no_capture(stage):
+    """A mapping of the person's own may do anything when it is read."""
+
+    class Raising(dict):
+        def items(self):
+            raise OSError(2, "gone")
+
+    assert take(stage, metrics=Raising(a=1.0)) == ()
+    assert stage.notes[-1].message == "metrics: cannot be read: FileNotFoundError: [Errno 2] gone"
+
+
+def test_a_command_is_kept_word_by_word(stage):
+    """A command is never a shell's line: a text is taken apart once, at capture."""
+    line = 'python evaluate.py --data {data} --name "two words" --out {out}'
+    (made,) = take(stage, given=[{"text": "x", "value": 1, "command": line}])
+
+    assert made.command == ("python", "evaluate.py", "--data", "{data}", "--name", "two words", "--out", "{out}")
+    assert stage.notes == []
+
+
+def test_a_command_with_places_of_this_machine(stage):
+    """What no replay has is told."""
+    take(stage, given=[{"id": "a", "text": "x", "value": 1, "command": ["python", "/home/me/evaluate.py"]}])
+
+    assert notes(stage) == [
+        (
+            "claim 'a': its command names '…/evaluate.py', a place of this machine that no replay has",
+            "name files of the project relative to it, the split {data}, the result {out}",
+        )
+    ]
+
+
+def test_two_ways_to_compute(stage):
+    """A claim says one way."""
+    made = take(stage, given=[{"id": "a", "text": "x", "value": 1, "entry": "a:b", "command": ["c"]}])
+
+    assert made == ()
+    assert notes(stage) == [
+        ("claim 'a': is left out: names both a function and a command that compute it", "leave one of the two out")
+    ]

@@ -1,0 +1,371 @@
+"""What runs show, of answers made by hand: each rule on both of its sides."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import tiny_manifest
+
+from reprobundle import tensors
+from reprobundle.answers import Answer, Run
+from reprobundle.components import model, outputs
+from reprobundle.components.outputs.documents import CALIBRATION
+from reprobundle.components.outputs.section import Calibration
+from reprobundle.controlling import judge, outcome, plan, probed
+from reprobundle.errors import UsageError
+from reprobundle.manifest import Manifest
+from reprobundle.records import to_bytes
+from reprobundle.report import Control
+from reprobundle.store import Writer
+
+VALUE = {"kind": "tensor", "name": "value"}
+X = np.random.default_rng(0).standard_normal((16, 4)).astype(np.float32)
+WEIGHTS = {
+    "body.weight": np.random.default_rng(1).standard_normal((4, 8)).astype(np.float32),
+    "head.weight": np.random.default_rng(2).standard_normal((8, 3)).astype(np.float32),
+    "steps": np.arange(3),
+}
+Computes = Callable[[np.ndarray, dict[str, np.ndarray]], Any]
+GOOD = {
+    "recorded inputs again": "as expected",
+    "inputs changed": "as expected",
+    "inputs moved a little": "as expected",
+    "rows at other places": "as expected",
+    "weights changed": "as expected",
+    "weights moved a little": "as expected",
+}
+
+
+def honest(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """A perceptron."""
+    return np.tanh(x @ weights["body.weight"]) @ weights["head.weight"]
+
+
+Y = honest(X, WEIGHTS)
+
+
+class Bench:
+    """A bundle's files, and a model given as a function of inputs and weights."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.loader = "for_torch"
+        self.batched: bool | None = None
+        self.x = X
+        self.writer = Writer(folder)
+
+    def manifest(self) -> Manifest:
+        self.write("replay/inputs.safetensors", {"value": self.x})
+        self.write("model.safetensors", WEIGHTS)
+        self.writer.write(CALIBRATION, to_bytes(Calibration(steadiness="bitwise", batched=self.batched)))
+        entries = tuple(
+            model.TensorEntry(name=name, dtype="I64" if name == "steps" else "F32", shape=one.shape, xxh3_128="0" * 32)
+            for name, one in WEIGHTS.items()
+        )
+        tree = outputs.Tree(file="replay/inputs.safetensors", structure=VALUE)
+        return tiny_manifest(
+            model=model.Section(
+                loader=self.loader,
+                framework=None,
+                entry="net:Net",
+                init=None,
+                files=("model.safetensors",) if self.loader == "for_torch" else (),
+                tensors=entries if self.loader != "for_callable" else (),
+                parameters=56,
+            ),
+            outputs=outputs.Section(inputs=tree, expected=tree, calibration=CALIBRATION),
+        )
+
+    def write(self, path: str, arrays: dict[str, np.ndarray]) -> None:
+        tensors.write(self.writer, path, {name: tensors.of_array(one) for name, one in arrays.items()})
+
+    def ask(self, compute: Computes, *, probe: Path | None = None, seed: int = 0, **options: Any) -> Told:
+        manifest, control = self.manifest(), self.folder / "control"
+        control.mkdir()
+        made = plan(manifest, self.folder, lambda path: self.folder / path, control, probe, random.Random(seed))
+        first = self._run(compute, "", self.x, WEIGHTS)
+        runs = {one.question.name: self._asked(compute, one.question) for one in made.decoys}
+        answer = Answer(stage="done", error=None, outputs=first.outputs, arrays=first.arrays, runs=runs, **NOTHING)
+        controls = judge(made, manifest, answer, (), **options)
+        return Told(made, answer, controls)
+
+    def _asked(self, compute: Computes, question: Any) -> Run:
+        overlay = {} if question.overlay is None else tensors.read_arrays(question.overlay)
+        return self._run(compute, question.name, tensors.read_arrays(question.inputs)["value"], {**WEIGHTS, **overlay})
+
+    def _run(self, compute: Computes, name: str, x: np.ndarray, weights: dict[str, np.ndarray]) -> Run:
+        try:
+            made = compute(x, weights)
+        except RuntimeError as error:
+            return Run(name=name, error=str(error))
+        arrays = made if isinstance(made, dict) else {"value": made}
+        return Run(name=name, outputs=sorted(arrays), arrays=arrays)
+
+
+class Told:
+    """What came of it."""
+
+    def __init__(self, made: Any, answer: Answer, controls: tuple[Control, ...]) -> None:
+        self.plan, self.answer, self.controls = made, answer, controls
+        self.outcomes = {one.name: one.outcome for one in controls}
+        self.outcome = outcome(controls)
+
+    def why(self, name: str) -> str | None:
+        return next(one.why for one in self.controls if one.name == name)
+
+
+NOTHING: dict[str, Any] = {
+    "digests": {},
+    "facts": {},
+    "device": "cpu",
+    "log": "",
+    **dict.fromkeys(("transformed", "nesting", "distributions")),
+}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def is_record(x: np.ndarray) -> bool:
+    return x.tobytes() == X.tobytes()
+
+
+def test_a_model_that_computes_passes(bench):
+    """Every control is as expected, and says how far the outputs moved."""
+    told = bench.ask(honest)
+
+    assert (told.outcomes, told.outcome) == (GOOD, "passed")
+    assert {one.name: one.distance is not None for one in told.controls} == dict.fromkeys(GOOD, True)
+
+
+def test_the_plan_tells_nothing(bench):
+    """Names are drawn, no run takes the recorded file, every file is as large as its fellows, and the order is drawn."""
+    told = bench.ask(honest)
+    recorded = bench.folder / "replay" / "inputs.safetensors"
+    sizes = {one.inputs.stat().st_size for one in told.plan.questions}
+    purposes = [one.purpose for one in told.plan.decoys]
+
+    assert len({one.name for one in told.plan.questions}) == len(purposes) == 11
+    assert recorded not in [one.inputs for one in told.plan.questions]
+    assert len(sizes) == 1
+    assert purposes != sorted(purposes)
+    assert purposes.count("repeat") == 2
+
+
+REMEMBERS = {
+    "the outputs": (lambda x, w: Y.copy(), "inputs changed", "insensitive"),
+    "the outputs of the record, else another model's": (
+        lambda x, w: honest(x, WEIGHTS) + 1 if not is_record(x) else Y, "inputs moved a little", "jumps"
+    ),
+    "its weights": (lambda x, w: honest(x, WEIGHTS), "weights changed", "insensitive"),
+    "its weights, but for a trace": (
+        lambda x, w: honest(x, WEIGHTS) + np.float32(1e-7) * w["body.weight"].sum(), "weights changed", "insensitive"
+    ),
+    "one of two outputs": (
+        lambda x, w: {"value": honest(x, w), "scores": np.sin(X)}, "inputs changed", "insensitive"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REMEMBERS)
+def test_what_remembers_is_told(bench, what):
+    """Each trick has its control, whose outcome is the worst of all."""
+    compute, name, expected = REMEMBERS[what]
+    told = bench.ask(compute)
+
+    assert told.outcomes[name] == expected
+    assert told.outcome in {"insensitive", "jumps"}
+
+
+def test_an_input_handed_on_is_no_trick(bench):
+    """An output that is one of the inputs, and a few constants beside the outputs, follow from no weights."""
+    told = bench.ask(lambda x, w: {"value": honest(x, w), "x": x, "temperature": np.array([0.07])})
+
+    assert (told.outcomes, told.outcome) == (GOOD, "passed")
+
+
+def test_a_refused_input_is_no_accusation(bench):
+    """A model that takes nothing but its own rows was not tested, and is not called insensitive."""
+
+    def strict(x, weights):
+        if not np.isin(x, X).all() or sorted(map(tuple, x)) != sorted(map(tuple, X)):
+            raise RuntimeError("ValueError: unknown row")
+        return honest(x, weights)
+
+    told = bench.ask(strict)
+
+    assert told.outcomes["inputs changed"] == "not run"
+    assert told.why("inputs changed") == "the model refuses other inputs: ValueError: unknown row"
+    assert told.outcome == "passed"
+
+
+def test_what_refuses_its_own_rows_too_is_a_lookup(bench):
+    """It answers one array and no other, not even the same rows in another order."""
+    bench.loader = "for_callable"
+
+    def lookup(x, weights):
+        if not is_record(x):
+            raise RuntimeError("KeyError: 5")
+        return Y.copy()
+
+    told = bench.ask(lookup)
+
+    assert told.outcomes["inputs changed"] == "jumps"
+    assert told.outcomes["weights changed"] == "not run"
+    assert told.why("weights changed") == "a plain function has no weights that can be changed"
+
+
+def test_a_state_is_told_and_no_trick(bench):
+    """A little noise that differs from run to run: unsteady, and what is near cannot be told."""
+    noise = np.random.default_rng(5)
+    told = bench.ask(lambda x, w: honest(x, w) + np.float32(0.02) * noise.standard_normal((16, 3)).astype("f4"))
+
+    assert told.outcomes["recorded inputs again"] == "unsteady"
+    assert told.outcomes["inputs moved a little"] == "not run"
+    assert told.outcome == "unsteady"
+
+
+def test_noise_as_large_as_what_inputs_do_shows_nothing(bench):
+    """Where the recorded inputs give something else each time, as other inputs would, the first answer is no evidence."""
+    noise = np.random.default_rng(5)
+
+    assert bench.ask(lambda x, w: 3 * noise.standard_normal((16, 3)).astype("f4")).outcome == "jumps"
+
+
+@pytest.mark.parametrize("later", [lambda x: x * np.float32(0.97), lambda x: x[::-1]])
+def test_a_first_answer_apart_from_all_later_ones_is_a_jump(bench, later):
+    """Whatever came later is the same each time, near or far: the first answer was prepared."""
+    calls = []
+
+    def first(x, weights):
+        calls.append(1)
+        return honest(x, weights) if len(calls) == 1 else later(honest(x, weights))
+
+    assert bench.ask(first).outcomes["recorded inputs again"] == "jumps"
+
+
+def test_one_value_throughout_shows_nothing(bench):
+    """A dead output is no evidence of anything."""
+    told = bench.ask(lambda x, w: np.zeros((16, 3), np.float32))
+
+    assert told.outcomes["inputs changed"] == "not run"
+    assert told.outcomes["weights changed"] == "not run"
+    assert told.outcome == "not run"
+
+
+def test_a_head_of_zeros_follows_other_weights(bench):
+    """Where all rows are alike, what the inputs do with other weights is what counts."""
+
+    def zero_head(x, weights):
+        changed = weights["head.weight"] is not WEIGHTS["head.weight"] and weights["head.weight"].std() > 0.5
+        far = np.abs(weights["head.weight"] - WEIGHTS["head.weight"]).max() > 0.01
+        return honest(x, weights) + 1 if changed and far else np.tile(np.float32([0.21, 0.33, 0.47]), (16, 1))
+
+    told = bench.ask(zero_head)
+
+    assert told.outcomes["inputs changed"] == "as expected"
+    assert told.why("inputs changed") == (
+        "with the recorded weights the outputs do not depend on the inputs; with others they do"
+    )
+
+
+@pytest.mark.parametrize(("batched", "expected"), [(True, "jumps"), (False, "not run"), (None, "not run")])
+def test_rows_count_where_they_were_independent(bench, batched, expected):
+    """Rows that depend on their place are told of a bundle that was measured otherwise at capture, and of no other."""
+    bench.batched = batched
+    told = bench.ask(lambda x, w: honest(x, w) * np.arange(-8, 8, dtype=np.float32)[:, None])
+
+    assert told.outcomes["rows at other places"] == expected
+
+
+@pytest.mark.parametrize(("out_of_time", "expected"), [(False, "jumps"), (True, "not run")])
+@pytest.mark.parametrize("why", ["not run: the process ended by itself, exit status 0", "cannot be run: no time"])
+def test_a_process_that_does_not_go_on_shows_nothing(bench, why, out_of_time, expected):
+    """Whoever ends as soon as something else is asked is accused, unless the time was really over."""
+
+    def ends(x, weights):
+        if is_record(x):
+            return Y.copy()
+        raise RuntimeError(why)
+
+    told = bench.ask(ends, out_of_time=out_of_time)
+
+    assert told.outcomes == {"inputs changed": expected}
+
+
+def test_classes_alone_are_judged_by_what_they_could_show(bench):
+    """Sixteen classes that no input and no weight changes are remembered; that they stay under a small change is not."""
+    classes = np.arange(16) % 5
+
+    assert bench.ask(lambda x, w: classes).outcome == "insensitive"
+
+
+def test_the_probe_is_kept_apart_from_what_is_expected_of_it(bench, tmp_path):
+    """The model gets the inputs only; what comes of them is compared, and kept."""
+    place = tmp_path / "probe.safetensors"
+    own = np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)
+    bench.write("probe.safetensors", {"value": own, "expected/value": honest(own, WEIGHTS)})
+    told = bench.ask(honest, probe=place)
+    (asked,) = [one for one in told.plan.decoys if one.purpose == "probe"]
+
+    assert list(tensors.read_arrays(asked.question.inputs)) == ["value"]
+    assert told.outcomes == {**GOOD, "your own inputs": "as expected"}
+    assert probed(told.plan, told.answer)["value"].tolist() == honest(own, WEIGHTS).tolist()
+
+
+def test_a_probe_that_comes_out_otherwise_counts(bench, tmp_path):
+    """What the reviewer knows better than the bundle is a reason not to call it reproduced."""
+    own = np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)
+    bench.write("probe.safetensors", {"value": own, "expected/value": honest(own, WEIGHTS) + 1})
+    told = bench.ask(honest, probe=tmp_path / "probe.safetensors")
+
+    assert (told.outcomes["your own inputs"], told.outcome) == ("jumps", "jumps")
+    assert (told.why("your own inputs") or "").startswith("what was expected of them did not come: output 'value' ")
+
+
+PROBES = {
+    "lacks 'value'": {"other": X},
+    "has 'other', which the bundle does not record": {"value": X, "other": X},
+    "input 'value': expected float32 with 2 dimensions, found float64 with 2 dimensions": {"value": X.astype("f8")},
+    "input 'value': expected float32 with 2 dimensions, found float32 with 1 dimensions": {"value": X[0]},
+}
+
+
+@pytest.mark.parametrize("message", PROBES)
+def test_a_probe_must_fit(bench, tmp_path, message):
+    """Its names and forms are those of the recorded inputs, and it is refused before anything runs."""
+    bench.write("probe.safetensors", PROBES[message])
+
+    with pytest.raises(UsageError) as refused:
+        bench.ask(honest, probe=tmp_path / "probe.safetensors")
+
+    assert str(refused.value) == f"probe 'probe.safetensors': {message}"
+
+
+def test_a_probe_must_be_there(bench, tmp_path):
+    """A wrong path is wrong usage."""
+    with pytest.raises(UsageError) as refused:
+        bench.ask(honest, probe=tmp_path / "nowhere.safetensors")
+
+    assert str(refused.value) == f"probe: there is no file {str(tmp_path / 'nowhere.safetensors')!r}"
+
+
+def test_the_worst_counts():
+    """Insensitive before jumps before unsteady; passed only where something showed that the model follows."""
+
+    def of(*outcomes: str, name: str = "inputs changed") -> str:
+        return outcome([Control(name=name, what="inputs", outcome=one) for one in outcomes])
+
+    assert of("jumps", "insensitive", "unsteady") == "insensitive"
+    assert of("unsteady", "jumps") == "jumps"
+    assert of("as expected", "unsteady") == "unsteady"
+    assert of("as expected", "not run") == "passed"
+    assert of("as expected", name="recorded inputs again") == "not run"
+    assert outcome(()) == "not run"
