@@ -17,9 +17,12 @@ import struct
 import sys
 import time
 from array import array
-from collections.abc import Callable, Sequence
-from operator import attrgetter
-from typing import IO
+from operator import attrgetter, itemgetter
+
+TYPE_CHECKING = False  # typing itself would cost the process more than all else it imports
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import IO
 
 GREETING = b"reprobundle digests 1\n"
 LENGTH = struct.Struct("=Q")
@@ -30,8 +33,9 @@ DIGEST_BYTES = 16
 NO_DIGEST = bytes(DIGEST_BYTES)
 RECENT = 50_000_000  # nanoseconds: some clocks of files tick that seldom
 LIMIT = 2**63 - 1
-TYPE, REGULAR = 0o170000, stat.S_IFREG  # as stat.S_ISREG compares, without the call
 STATUS = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+MODE = itemgetter(0)
+CHANGED_AT = 2  # among these
 NUMBERS = ("st_ino", "st_dev")  # where the lower bits tell, not the largest
 NOTHING = os.stat_result([0] * 10, {"st_mtime_ns": 0, "st_ctime_ns": 0})
 FLAGS = (
@@ -71,9 +75,10 @@ def digest_batch(folder: str, names: Sequence[str], now: int) -> tuple[bytes, by
 def _digest_in(place: int | None, names: Sequence[str], now: int) -> tuple[bytes, bytes]:
     import xxhash
 
-    digest, limit = xxhash.xxh3_128_digest, now - RECENT
-    open_, read, fstat, close = os.open, os.read, os.fstat, os.close
-    codes, digests, found = [], [], []
+    digest, open_, read, fstat, close = xxhash.xxh3_128_digest, os.open, os.read, os.fstat, os.close
+    digests: list[bytes] = []
+    found: list[os.stat_result] = []
+    codes: dict[int, int] = {}
     for name in names:  # the innermost loop: each call in it counts
         try:
             descriptor = open_(name, FLAGS, dir_fd=place)
@@ -83,20 +88,48 @@ def _digest_in(place: int | None, names: Sequence[str], now: int) -> tuple[bytes
             finally:
                 close(descriptor)
         except OSError as error:
-            codes.append(CHANGED if error.errno == errno.ENOENT else error.errno or errno.EIO)
-            digests.append(NO_DIGEST)
-            found.append(NOTHING)
-            continue
-        code = DONE
-        if len(content) != status.st_size or status.st_mode & TYPE != REGULAR:
-            code = _why_not(content, status)
-        elif status.st_ctime_ns > limit and not _is_quiet(name, place, content):
-            code = CHANGED
-        codes.append(code)
-        digests.append(NO_DIGEST if code else digest(content))
+            codes[len(found)] = CHANGED if error.errno == errno.ENOENT else error.errno or errno.EIO
+            content, status = b"", NOTHING
+        if len(content) != status.st_size:
+            codes[len(found)] = LARGER if status.st_size > len(content) else CHANGED
+        digests.append(digest(content))
         found.append(status)
-    columns = [codes, *(_column(found, name) for name in STATUS)]
-    return b"".join([array("q", column).tobytes() for column in columns]), b"".join(digests)
+    columns = [_column(found, name) for name in STATUS]
+    codes |= _irregular(found, codes)
+    codes |= _moving(place, names, digests, columns[CHANGED_AT], now, codes)
+    told = array("q", bytes(8 * len(found)))
+    for index, code in codes.items():
+        told[index] = code
+        digests[index] = NO_DIGEST
+    return b"".join([column.tobytes() for column in (told, *columns)]), b"".join(digests)
+
+
+def _irregular(found: Sequence[os.stat_result], codes: Mapping[int, int]) -> dict[int, int]:
+    """What is no regular file; asked of all at once, as hardly any is."""
+    if all(stat.S_ISREG(mode) for mode in set(map(MODE, found))):
+        return {}
+    others = [index for index, status in enumerate(found) if not stat.S_ISREG(status.st_mode)]
+    return {
+        index: IRREGULAR
+        for index in others
+        if codes.get(index, LARGER) in {LARGER, CHANGED} and found[index] is not NOTHING
+    }
+
+
+def _moving(
+    place: int | None,
+    names: Sequence[str],
+    digests: Sequence[bytes],
+    changed: Sequence[int],
+    now: int,
+    codes: Mapping[int, int],
+) -> dict[int, int]:
+    """Files that were written a moment ago and do not hold the same when they are read again."""
+    limit = now - RECENT
+    if not changed or max(changed) <= limit:
+        return {}
+    recent = [index for index, when in enumerate(changed) if when > limit and index not in codes]
+    return {index: CHANGED for index in recent if not _is_quiet(names[index], place, digests[index])}
 
 
 def _column(found: Sequence[os.stat_result], name: str) -> array[int]:
@@ -109,14 +142,10 @@ def _column(found: Sequence[os.stat_result], name: str) -> array[int]:
         return array("q", [clip(get(status), LIMIT) for status in found])
 
 
-def _why_not(content: bytes, status: os.stat_result) -> int:
-    if not stat.S_ISREG(status.st_mode):
-        return IRREGULAR
-    return LARGER if status.st_size > len(content) else CHANGED
-
-
-def _is_quiet(name: str, place: int | None, content: bytes) -> bool:
+def _is_quiet(name: str, place: int | None, digest: bytes) -> bool:
     """Whether a file that was written a moment ago holds the same bytes when it is read again."""
+    import xxhash
+
     try:
         descriptor = os.open(name, FLAGS, dir_fd=place)
         try:
@@ -125,16 +154,17 @@ def _is_quiet(name: str, place: int | None, content: bytes) -> bool:
             os.close(descriptor)
     except OSError:
         return False
-    return again == content and len(again) == status.st_size and stat.S_ISREG(status.st_mode)
+    same = xxhash.xxh3_128_digest(again) == digest
+    return same and len(again) == status.st_size and stat.S_ISREG(status.st_mode)
 
 
 def serve() -> None:
     """Answer until the input ends; what is asked in the meantime is taken at once, so that neither side waits for the other."""
-    import queue
-    import threading
+    from _queue import SimpleQueue  # what queue and threading give, without what else they import
+    from _thread import start_new_thread
 
-    requests: queue.SimpleQueue[tuple[str, list[str]] | None] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(sys.stdin.buffer, requests.put), daemon=True).start()
+    requests: SimpleQueue[tuple[str, list[str]] | None] = SimpleQueue()
+    start_new_thread(_receive, (sys.stdin.buffer, requests.put))
     target = sys.stdout.buffer
     target.write(GREETING)
     target.flush()

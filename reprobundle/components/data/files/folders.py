@@ -183,8 +183,8 @@ class Digesting:
     def _take(self, batch: Batch, answer: Answer, larger: list[int]) -> None:
         """Take the digests of a batch."""
         codes, *columns = columns_of(answer)
-        chosen = batch.indices
-        if isinstance(chosen, range) and codes.count(DONE) == len(codes):
+        chosen, count, size = batch.indices, codes.count(DONE), sum(columns[0])
+        if isinstance(chosen, range) and count == len(codes):
             for column, values in zip(self.columns.all, columns, strict=True):
                 column[chosen.start : chosen.stop] = values
             self.digests[DIGEST_BYTES * chosen.start : DIGEST_BYTES * chosen.stop] = answer[1]
@@ -192,9 +192,9 @@ class Digesting:
         else:
             self._take_each(chosen, codes, zip(*columns, strict=True), answer[1], larger)
         self._seen += len(chosen)
-        done = [size for code, size in zip(codes, columns[0], strict=True) if code == DONE]
-        self._pending += sum(columns[0]) - sum(done)
-        self._count(len(done), sum(done))
+        done = size if count == len(codes) else sum(compress(columns[0], (code == DONE for code in codes)))
+        self._pending += size - done
+        self._count(count, done)
 
     def _take_each(
         self,

@@ -100,6 +100,7 @@ def _of_folder(root: str, how: How) -> FilesFound:
         digesting = Digesting(Wanted(root, walked.parts, walked.columns, kept, how.progress, begun))
         names = digesting.names
         order = sorted(range(len(names)), key=names.__getitem__)
+        told = all_escaped([names[index] for index in order])  # all that can be done before the last digest has come
         statistics = take_statistics(digesting, order, how, kept)
     remarks: tuple[str, ...] = ()
     if walked.left_out:
@@ -108,7 +109,7 @@ def _of_folder(root: str, how: How) -> FilesFound:
         remarks = (f"left out {what}: {shown}",)
     return FilesFound(
         kind="folder",
-        rows=rows_of(digesting, order),
+        rows=rows_of(digesting, order, told),
         parts=parts_of(digesting, order),
         left_out=walked.left_out,
         remarks=remarks,
@@ -183,15 +184,15 @@ def relative(places: Sequence[str]) -> tuple[str, list[str]]:
     return shared, names if os.sep == "/" else [name.replace(os.sep, "/") for name in names]
 
 
-def rows_of(digesting: Digesting, order: Sequence[int]) -> Rows:
-    """The files in an order, with their digests."""
+def rows_of(digesting: Digesting, order: Sequence[int], told: list[str] | None = None) -> Rows:
+    """The files in an order, with their digests; and their escaped names, where these are known."""
     import numpy as np
 
     names = digesting.names
     chosen = np.array(order, dtype=np.int64)
     digests = np.frombuffer(digesting.digests, dtype=f"V{DIGEST_BYTES}")[chosen].tobytes()
     sizes = np.frombuffer(digesting.columns.size, dtype=np.int64)[chosen].tolist()
-    return Rows(all_escaped([names[index] for index in order]), sizes, digests)
+    return Rows(told or all_escaped([names[index] for index in order]), sizes, digests)
 
 
 def parts_of(digesting: Digesting, order: Sequence[int]) -> tuple[PartRow, ...]:

@@ -19,7 +19,7 @@ from reprobundle.errors import UnavailableError
 from reprobundle.process import answering
 
 BATCH = 1000  # files
-WORTH_A_PROCESS = 10_000  # files
+WORTH_A_PROCESS = 4_000  # files
 MOST_PROCESSES = 4
 AHEAD = 4  # batches that a process has, while this one is busy with other things
 
