@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from reprobundle.store.digests import open_regular
 from reprobundle.store.writing import disk_errors
 
 BORROWED_BYTES = 64 * 2**20
+SETTLED_SECONDS = (
+    2.0  # a file written less long ago could change once more without a later time: no clock of disks is finer
+)
 FAULTS_SHOWN = 3
 SIGNATURES = "signatures"
 ARCHIVE_SUFFIX = ".zip"
@@ -72,8 +76,12 @@ class Bundle:
         """XXH3-128 of the bytes of ``manifest.json``: names the bundle."""
         return digest_bytes(self.content)
 
-    def faults(self) -> Iterator[str]:
-        """Every way in which the folder differs from its manifest: names first, then sizes, then content."""
+    def faults(self, seen: dict[str, tuple[int, ...]] | None = None) -> Iterator[str]:
+        """Every way in which the folder differs from its manifest: names first, then sizes, then content.
+
+        Args:
+            seen: Takes the identity that each large file had while it was digested, if it was written long enough before.
+        """
         listed = {entry.path: entry for entry in self.manifest.files}
         present = {found.path: found.size for found in list_files(self.path)}
         missing = [f"{path}: is listed but missing" for path in listed if path not in present]
@@ -85,7 +93,7 @@ class Bundle:
         ]
         yield from (*missing, *extra, *sizes)
         if not (missing or extra or sizes):
-            yield from filter(None, (_content_fault(self.path, entry) for entry in listed.values()))
+            yield from filter(None, (_content_fault(self.path, entry, seen) for entry in listed.values()))
 
     def _may_stand(self, path: str, listed: Mapping[str, FileEntry]) -> bool:
         if path in listed or path == manifests.NAME:
@@ -101,11 +109,12 @@ class Bundle:
         Raises:
             RefusedInputError: Something differs; the message names it.
         """
-        faults = list(self.faults())
+        seen: dict[str, tuple[int, ...]] = {}
+        faults = list(self.faults(seen))
         if faults:
             more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
             raise RefusedInputError("; ".join(faults[:FAULTS_SHOWN]) + more, hint=_way_out(faults))
-        return VerifiedBundle(self, _token=_TOKEN)
+        return VerifiedBundle(self, seen, _token=_TOKEN)
 
     def signatures(self) -> tuple[str, ...]:
         """Paths of the signatures that stand beside the manifest, sorted; whether one is good is another question."""
@@ -134,11 +143,12 @@ class VerifiedBundle:
         bundle: The bundle.
     """
 
-    def __init__(self, bundle: Bundle, *, _token: object) -> None:
+    def __init__(self, bundle: Bundle, seen: Mapping[str, tuple[int, ...]], *, _token: object) -> None:
         """Only `Bundle.verify` can call this."""
         if _token is not _TOKEN:
             raise TypeError("a VerifiedBundle comes from Bundle.verify() alone")
         self.bundle = bundle
+        self._seen = seen
 
     @property
     def manifest(self) -> Manifest:
@@ -172,7 +182,7 @@ class VerifiedBundle:
             place = inside(self.path, entry.path)
             large = entry.path in heavy and entry.size > BORROWED_BYTES
             if large and is_safe_to_borrow(place):
-                borrowed[entry.path] = (place.resolve(), _borrow(place, entry))
+                borrowed[entry.path] = (place.resolve(), _borrow(place, entry, self._seen.get(entry.path)))
             elif writer.copy(entry.path, place) != entry:
                 raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
         return View(folder, borrowed)
@@ -227,9 +237,10 @@ def _read_small(place: Path) -> bytes:
         return file.read(2**24 + 1)  # one byte over the limit for documents, which refuses it
 
 
-def _content_fault(root: Path, entry: FileEntry) -> str | None:
+def _content_fault(root: Path, entry: FileEntry, seen: dict[str, tuple[int, ...]] | None) -> str | None:
     place = inside(root, entry.path)
     try:
+        before = _settled(place) if seen is not None and entry.size > BORROWED_BYTES else None
         size, digest = digest_file(place)
     except OSError as error:
         raise UnavailableError(f"{entry.path}: cannot be read: {error.strerror}") from error
@@ -237,7 +248,16 @@ def _content_fault(root: Path, entry: FileEntry) -> str | None:
         return f"{entry.path}: digest differs: expected {entry.xxh3_128}, found {digest}"
     if entry.path.endswith(".safetensors"):
         tensors.read_places(place)
+    if seen is not None and before is not None and _identity(place) == before:
+        seen[entry.path] = before
     return None
+
+
+def _settled(place: Path) -> tuple[int, ...] | None:
+    """A file's identity; None where it was written so lately that a change to come need not show in it."""
+    status = place.lstat()
+    long_ago = time.time() - max(status.st_mtime, status.st_ctime) > SETTLED_SECONDS
+    return _identity(place) if long_ago else None
 
 
 def _identity(place: Path) -> tuple[int, ...]:
@@ -245,8 +265,11 @@ def _identity(place: Path) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
 
 
-def _borrow(place: Path, entry: FileEntry) -> tuple[int, ...]:
+def _borrow(place: Path, entry: FileEntry, verified: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The identity of a file that is used where it lies; it is digested again only where it may have changed since."""
     seen = _identity(place)
+    if seen == verified:
+        return seen
     if digest_file(place) != (entry.size, entry.xxh3_128) or _identity(place) != seen:
         raise RefusedInputError(f"{entry.path}: changed since the bundle was verified")
     return seen

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
-from reprobundle import controlling, diagnosing, guest, hosting, replies
+from reprobundle import controlling, diagnosing, guest, replies
 from reprobundle.components import COMPONENTS, claims, model, outputs, preprocessing
 from reprobundle.components import data as data_splits
-from reprobundle.components.environment.differing import existing, vendored
+from reprobundle.components.environment.differing import vendored
 from reprobundle.components.interface import Site
 from reprobundle.report import (
     ClaimResult,
@@ -77,18 +76,12 @@ def look(case: Case, ran: Ran) -> Site:
         salts=options.salts,
         required=options.require,
         other_device=answer is not None and recorded != "cpu" and answer.device == "cpu",
-        packages=_packages(options.wish.env, environment),
+        packages=ran.packages,
+        looked=ran.looked,
         own_wheels=environment is None or environment.how in {"rebuild", "portable"} or environment.synced,
         fed=outputs.fed(case.manifest.outputs),
         policy=options.policy,
     )
-
-
-def _packages(env: hosting.Environment | Path, environment: ReplayedEnvironment | None) -> tuple[Path, ...] | None:
-    """Where the packages of an environment lie that was there before; None where it was made from the lock."""
-    if environment is None or environment.how in {"rebuild", "portable"}:
-        return None
-    return existing.package_folders(env if isinstance(env, Path) else None, environment.python)
 
 
 def _controls(case: Case, ran: Ran, compared: tuple[OutputComparison, ...]) -> tuple[Control, ...]:

@@ -164,12 +164,13 @@ def ask(
             devices=host.devices,
         )
     except ProcessError as error:
-        if not os.path.lexists(out / "result.json"):
-            raise
-        answer = results.read(out, error.output, str(error).removeprefix(f"{host.python}: "), sketched, ids)
-        if answer.error is not None:
-            raise
-        return answer
+        ended = str(error).removeprefix(f"{host.python}: ")
+        if os.path.lexists(out / "result.json"):
+            answer = results.read(out, error.output, ended, sketched, ids)
+            if answer.error is None:
+                return answer
+        hint = error.hint or "--timeout SECONDS gives it more time"
+        raise ProcessError(f"the model: {ended}", output=error.output, hint=hint) from error
     return results.read(out, finished.text, f"exit status {finished.code}", sketched, ids)
 
 

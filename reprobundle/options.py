@@ -80,5 +80,5 @@ def read_probe(probe: object, *, controls: bool) -> Path | None:
     if not place.is_file():
         raise UsageError(f"probe: no file {str(place)!r}", hint="a safetensors file, its tensors named as the inputs")
     if not controls:
-        raise UsageError("probe: is one of the controls, which are switched off")
+        raise UsageError("probe: cannot be run without the controls", hint="leave out --no-controls")
     return place

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprobundle import controlling, drifting, hosting, process, reporting, wishing
+from reprobundle import controlling, hosting, process, reporting, wishing
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle
 from reprobundle.components import data as data_splits
@@ -153,6 +153,8 @@ def refuse_unknown_splits(manifest: Manifest, options: Options) -> None:
 
 def compare_data(case: Case, report: Report) -> tuple[DriftReport, ...]:
     """How the reviewer's copies that are not the recorded data differ from it, feature by feature, where that is recorded."""
+    from reprobundle import drifting  # few replays need it
+
     copies = data_splits.copies(case.manifest.data, report.findings)
     found = []
     for split in case.manifest.data.splits:

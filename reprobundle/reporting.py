@@ -11,7 +11,7 @@ from reprobundle import records, tensors
 from reprobundle.answers import Answer
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import UsageError
-from reprobundle.rendering import badge, html, review, terminal
+from reprobundle.rendering import badge, html, review, templating, terminal
 from reprobundle.report import Report, StageTime
 from reprobundle.store import Writer, staging
 
@@ -49,6 +49,11 @@ def refuse_inside(folder: Path, bundle: Path) -> None:
     place = bundle.resolve()
     if place in (folder.resolve(), *folder.resolve().parents):
         raise UsageError(f"report folder {str(folder)!r} lies inside the bundle", hint="name a folder beside it")
+
+
+def ready() -> None:
+    """Read what a report is made with, so that it is there when it is needed; may be called from a thread of its own."""
+    templating.ready()
 
 
 def keep(

@@ -7,21 +7,25 @@ import datetime
 import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from reprobundle import captures, claiming, controlling, guest, hosting
+from reprobundle import captures, claiming, controlling, guest, hosting, reporting
 from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import VerifiedBundle, View
 from reprobundle.components import claims
+from reprobundle.components.environment.differing import existing
 from reprobundle.controlling import Plan
 from reprobundle.errors import UnavailableError
 from reprobundle.manifest import Manifest
 from reprobundle.options import Options
 from reprobundle.report import ReplayedEnvironment, StageTime
 
+T = TypeVar("T")
 FURTHER = 2 / 3  # of the time: the worker begins no further run after that
 
 
@@ -78,6 +82,8 @@ class Ran:
         environment: Where; None likewise.
         host: The same, for those who ask again; None likewise.
         plan: The further runs that were asked for.
+        packages: Folders of packages of an environment that was there before; None: it was made from the lock.
+        looked: Gives what `existing.look_at` read of them, which was begun beside the model; None where there are none.
         out_of_time: Whether it took so long that further runs had to be left out.
     """
 
@@ -85,6 +91,8 @@ class Ran:
     environment: ReplayedEnvironment | None = None
     host: guest.Host | None = None
     plan: Plan = field(default_factory=Plan)
+    packages: tuple[Path, ...] | None = None
+    looked: Callable[[], existing.Looked] | None = None
     out_of_time: bool = False
 
 
@@ -103,7 +111,24 @@ def run(case: Case) -> Ran:
     walls = sandboxes.choose(case.options.sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
     with case.clock.step("environment", wish.env if isinstance(wish.env, str) else "python"):
         host, environment = hosting.host(bundle.manifest.environment, view.root, bundle.bundle.content, walls, wish)
-    return _with_commands(case, _ask(case, Ran(environment=environment, host=host)))
+    return _with_commands(case, _ask(case, _with_packages(wish, Ran(environment=environment, host=host))))
+
+
+def _with_packages(wish: hosting.Wish, ran: Ran) -> Ran:
+    """The same, with where the packages of an environment lie that was there before."""
+    environment = ran.environment
+    if environment is None or environment.how in {"rebuild", "portable"}:
+        return ran
+    python = wish.env if isinstance(wish.env, Path) else None
+    return dataclasses.replace(ran, packages=existing.package_folders(python, environment.python))
+
+
+def begun(action: Callable[[], T]) -> Callable[[], T]:
+    """Begin something beside what follows; a call of what is returned waits for it, and gives or raises what came of it."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    future = pool.submit(action)
+    pool.shutdown(wait=False)
+    return future.result
 
 
 def refuse_changed(view: View) -> None:
@@ -128,12 +153,15 @@ def _ask(case: Case, ran: Ran) -> Ran:
     asked = claiming.asked(case.wanted())
     with case.clock.step("run", f"the model on the recorded inputs{others}"):
         options.wish.say(f"running the model on the recorded inputs{others}")
+        packages = ran.packages or ()
+        looked = begun(lambda: existing.look_at(packages)) if packages else None
+        begun(reporting.ready)
         started = time.monotonic()
         answer = guest.ask(
             case.manifest, view.place, view.root, control, ran.host, questions=plan.questions, claims=asked
         )
         late = time.monotonic() - started > FURTHER * ran.host.timeout
-    return dataclasses.replace(ran, answer=answer, plan=plan, out_of_time=late)
+    return dataclasses.replace(ran, answer=answer, plan=plan, looked=looked, out_of_time=late)
 
 
 def _with_commands(case: Case, ran: Ran) -> Ran:

@@ -18,7 +18,7 @@ def test_the_message_says_verdict_reason_claims_and_place() -> None:
     """One line each; claims that agree are not told."""
     told = Replayed(rich_report(), Path("here")).failure.splitlines()
 
-    assert told[0] == "protein-folder-large: NOT REPRODUCED: the model seems to look its outputs up"
+    assert told[0] == "protein-folder-large: NOT REPRODUCED: the model's outputs jump beside the recorded inputs"
     assert told[1].startswith("a ten-thousandth of the inputs moved the outputs by 58 %; the outputs are different: ")
     assert told[2].startswith("Output 'logits' differs in 41 of 4096 elements by up to 0.0123.")
     assert told[3:] == [

@@ -47,6 +47,7 @@ def main(folder: Path) -> None:
     reprobundle.capture(
         folder / "paper",
         model=model,
+        init={"hidden": 32},
         inputs=read(str(splits["test"]))[0][:16],
         splits=splits,
         claims=[

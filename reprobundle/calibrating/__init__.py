@@ -19,8 +19,9 @@ from reprobundle.answers import Answer
 from reprobundle.calibrating import judging, noting, perturbing, planning, sketching, steadying
 from reprobundle.calibrating.asking import Subject, ask_all
 from reprobundle.calibrating.judging import Sensitivity
-from reprobundle.calibrating.planning import AGAIN, PERTURBED, SKETCH, Child, Variation
+from reprobundle.calibrating.planning import AGAIN, FLOAT64, PERTURBED, SKETCH, Child, Variation
 from reprobundle.calibrating.steadying import Steadiness
+from reprobundle.comparison import are_same
 from reprobundle.components import outputs
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.components.outputs import documents
@@ -195,7 +196,7 @@ def measure(subject: Subject, variations: Sequence[Variation], answer: Answer, *
     found += [judging.of_variation(one, answer, recorded) for one in asides]
     found += [judging.of_child(one, asked.get(one.name), recorded, _why_not(one, asked)) for one in wished]
     batched = judging.is_batched(found, recorded) if steady.word == "bitwise" else None
-    counted = judging.counting(found, steady, batched=batched)
+    counted = judging.counting(found, steady, recorded, batched=batched)
     asks = judging.envelopes_of(counted, recorded)
     moved_anyway = steady.word in {"stateful", "not known"}
     moving = Sensitivity() if moved_anyway else judging.sensitivity(answer, recorded, inputs, asks)
@@ -226,7 +227,7 @@ def _steady(subject: Subject, variations: Sequence[Variation], answer: Answer) -
     again = answer.runs.get(planning.slug(AGAIN))
     question = next((one.question for one in variations if one.name == AGAIN), None)
     fresh: Answer | Failure | None = None
-    differs = again is not None and again.error is None and not steadying.is_same(answer.arrays, again.arrays)
+    differs = again is not None and again.error is None and not are_same(answer.arrays, again.arrays)
     if differs and question is not None:  # so rare and so grave that it is asked however little of the budget is left
         asked, least = question, SLOWER * subject.seconds
         fresh = attempt(lambda: subject.ask("fresh", (asked,), {}, least=least))
@@ -240,9 +241,15 @@ def _sketches(
     run = answer.runs.get(planning.slug(SKETCH))
     if run is None or not run.sketches:
         return ()
-    names = [one.question.name for one in variations if one.of not in {None, SKETCH} and one.question is not None]
-    others = [answer.runs[name].sketches for name in names if name in answer.runs]
+    sketched = {
+        one.of: answer.runs[one.question.name].sketches for one in variations
+        if one.of not in {None, SKETCH} and one.question is not None and one.question.name in answer.runs
+    }  # fmt: skip
+    double = sketched.pop(FLOAT64, ())
+    others = [*sketched.values()]
     for child in asked.values():
         if isinstance(child, Answer):
             others += [one.sketches for one in child.runs.values()]
-    return sketching.records(run.sketches, others if steady.word == "bitwise" else ())
+    if steady.word != "bitwise":
+        return sketching.records(run.sketches, ())
+    return sketching.records(run.sketches, others, double)

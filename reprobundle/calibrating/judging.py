@@ -17,7 +17,8 @@ from reprobundle.calibrating.planning import (
     Variation,
     slug,
 )
-from reprobundle.calibrating.steadying import Steadiness, is_same
+from reprobundle.calibrating.steadying import Steadiness
+from reprobundle.comparison import are_same
 from reprobundle.components.interface import Failure
 from reprobundle.components.outputs import envelopes
 from reprobundle.components.outputs.envelopes import Spread, outward
@@ -83,7 +84,7 @@ def judged(name: str, produced: Arrays, recorded: Arrays, settings: Mapping[str,
         settings=settings,
         status="ran",
         distances={output: outward(found.distance) for output, found in sorted(spreads.items())},
-        bitwise=is_same(wanted, produced),
+        bitwise=are_same(wanted, produced),
     )
     return Judged(variant=variant, spreads=spreads, moved=moved)
 
@@ -130,9 +131,31 @@ def depends_on_others(rows: Judged, recorded: Arrays) -> bool:
     )
 
 
-def counting(found: Sequence[Judged], steady: Steadiness, *, batched: bool | None) -> tuple[Judged, ...]:
+def in_double(found: Sequence[Judged]) -> Judged | None:
+    """The run in float64; None where there was none."""
+    return next((one for one in found if one.variant.name == FLOAT64 and one.ran), None)
+
+
+def beyond_rounding(one: Judged | None, recorded: Arrays) -> tuple[str, ...]:
+    """The outputs that a run in float64 moved further than rounding explains: other numbers may be drawn for another dtype.
+
+    Args:
+        one: The run in float64; None: there was none.
+        recorded: The recorded outputs.
+    """
+    spreads = {} if one is None else one.spreads
+    return tuple(
+        output for output, found in sorted(spreads.items())
+        if envelopes.is_beyond_rounding(dtype_name(recorded[output].dtype), found.beyond)
+    )  # fmt: skip
+
+
+def counting(
+    found: Sequence[Judged], steady: Steadiness, recorded: Arrays, *, batched: bool | None
+) -> tuple[Judged, ...]:
     """The variants whose distances say how far honest runs of this model lie apart."""
-    return tuple(one for one in found if one.ran and _counts(one.variant.name, steady, batched=batched))
+    ran = (one for one in found if one.ran and _counts(one.variant.name, steady, batched=batched))
+    return tuple(one for one in ran if one.variant.name != FLOAT64 or not beyond_rounding(one, recorded))
 
 
 def _counts(name: str, steady: Steadiness, *, batched: bool | None) -> bool:
@@ -141,7 +164,7 @@ def _counts(name: str, steady: Steadiness, *, batched: bool | None) -> bool:
     if name in ROWS:
         return batched is True and steady.word == "bitwise"
     if name == FLOAT64:
-        return steady.word == "bitwise"  # other numbers are drawn for another dtype
+        return steady.word == "bitwise"
     if name == FRESH or "=" in name:  # the first run of a process
         return True
     in_one_process = name in {AGAIN, ONEDNN_OFF} or name.endswith(("thread", "threads"))
@@ -201,7 +224,7 @@ def sensitivity(answer: Answer, recorded: Arrays, inputs: Arrays, asked: Sequenc
         if not _moved(array, run.arrays.get(output), spreads.get(output), table.get(output))
     )  # fmt: skip
     if not moving:
-        return Sensitivity(idle=is_same(recorded, run.arrays))
+        return Sensitivity(idle=are_same(recorded, run.arrays))
     return Sensitivity(perturbed=told, still=still, sensitive=not still)
 
 

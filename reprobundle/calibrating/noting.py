@@ -25,6 +25,7 @@ TELLS_NOTHING = "a replay could not tell another model apart"
 LOGITS = "record outputs that follow the weights, such as logits in place of labels, and for more inputs"
 ALONE = "right for a sequence along the first axis; else normalisation in training mode, or dropout, acts in forward()"
 KEPT = "let forward() keep nothing that the next call cannot bear"
+DRAWN = "right where forward() draws from a generator of its own, as other numbers are drawn for another dtype"
 AMPLIFIED = "look for what amplifies rounding: sorting, rounding, a division by nearly nothing"
 
 
@@ -52,6 +53,7 @@ def notes(
         yield f"every output is one number throughout, or an input: {TELLS_NOTHING}", LOGITS
     if steady.word == "bitwise":
         yield from _of_rows(found, recorded)
+        yield from _of_double(found, recorded)
     yield from _of_whole_numbers(counted)
     yield from _of_floats(counted, recorded)
 
@@ -63,6 +65,15 @@ def _of_rows(found: Sequence[Judged], recorded: Arrays) -> Iterator[Note]:
     if apart is not None:
         what = "the first row" if apart.variant.name == ONE_ROW else "half of the rows"
         yield f"{what} alone gives other outputs than among the others", ALONE
+
+
+def _of_double(found: Sequence[Judged], recorded: Arrays) -> Iterator[Note]:
+    """What a run in float64 gave, where that is no matter of rounding: its distances are not used."""
+    double = judging.in_double(found)
+    others = judging.beyond_rounding(double, recorded)
+    if double is not None and others:
+        far = f"output {others[0]!r} lies {double.spreads[others[0]].distance:.2g} of its size away"
+        yield f"in float64 the model computes something else: {far}; it widens no tolerance", DRAWN
 
 
 def _of_whole_numbers(counted: Sequence[Judged]) -> Iterator[Note]:

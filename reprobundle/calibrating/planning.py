@@ -71,11 +71,12 @@ def variations(manifest: Manifest, device: str, *, rows: int | None, overlay: Pa
         rows: As of `common_rows`.
         overlay: A file with other weights; None: there is none.
     """
-    found = [_run(AGAIN), _run(SEED, seed=OTHER_SEED)]
+    found = [_run(AGAIN)]
+    if manifest.model.loader in WITH_HOOKS:
+        found.append(_run(SKETCH, sketch=True, of=SKETCH))  # without it no replay can say where a model parts
+    found.append(_run(SEED, seed=OTHER_SEED))
     if overlay is not None:
         found.append(_run(PERTURBED, overlay=overlay))
-    if manifest.model.loader in WITH_HOOKS:
-        found.append(_run(SKETCH, sketch=True, of=SKETCH))
     if rows is not None and rows > 1:
         found.append(_run(ONE_ROW, rows=(0, 1)))
         found += [_run(HALF, rows=(0, (rows + 1) // 2))] if rows > 2 else []

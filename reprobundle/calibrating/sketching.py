@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from reprobundle.answers import Sketch
-from reprobundle.components.outputs.envelopes import outward
+from reprobundle.components.outputs.envelopes import is_beyond_rounding, outward
 from reprobundle.components.outputs.section import SketchRecord
 
 DIGITS = 9  # of a sample: all that a float32 has
@@ -15,14 +15,19 @@ WIDE = frozenset({"F64", "C64", "I64", "U64"})  # these have more
 Call = tuple[str, int]
 
 
-def records(sketches: Sequence[Sketch], others: Iterable[Sequence[Sketch]]) -> tuple[SketchRecord, ...]:
+def records(
+    sketches: Sequence[Sketch], others: Iterable[Sequence[Sketch]], double: Sequence[Sketch] = ()
+) -> tuple[SketchRecord, ...]:
     """The sketches as they are recorded, each with the largest distance that was measured.
 
     Args:
         sketches: Of the recorded inputs, in the order of the calls.
         others: Of further runs, each with one thing changed.
+        double: Of a run in float64: what rounding alone cannot explain is left out of it.
     """
-    tables = [{(one.module, one.call): one for one in run} for run in others]
+    own = {(one.module, one.call): one for one in sketches}
+    rounded = [one for one in double if not _is_other(own.get((one.module, one.call)), one)]
+    tables = [{(one.module, one.call): one for one in run} for run in (*others, rounded)]
     return tuple(_record(one, tables) for one in sketches)
 
 
@@ -43,6 +48,11 @@ def _record(one: Sketch, tables: Sequence[Mapping[Call, Sketch]]) -> SketchRecor
         samples=tuple(_short(value, one.dtype) for value in one.samples),
         envelope=outward(max(measured)) if measured else None,
     )
+
+
+def _is_other(one: Sketch | None, double: Sketch) -> bool:
+    apart = None if one is None else distance(one, double)
+    return one is not None and apart is not None and is_beyond_rounding(one.dtype, apart)
 
 
 def _short(value: float | None, dtype: str) -> float | None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from reprobundle.answers import Answer
 from reprobundle.calibrating.planning import AFTER, AGAIN, SEED, slug
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Arrays = Mapping[str, np.ndarray[Any, Any]]
+from reprobundle.comparison import are_same
 
 Word = Literal["bitwise", "random", "stateful", "nondeterministic", "not known"]
 
@@ -55,16 +50,6 @@ BY_CHANCE = Steadiness(
 NOT_AGAIN = "the model was not run a second time"
 
 
-def is_same(one: Arrays, other: Arrays) -> bool:
-    """Whether two sets of outputs are equal bit for bit."""
-    return one.keys() == other.keys() and all(
-        array.dtype == other[name].dtype
-        and array.shape == other[name].shape
-        and array.tobytes() == other[name].tobytes()
-        for name, array in one.items()
-    )
-
-
 def steadiness(answer: Answer, fresh: Answer | None = None) -> Steadiness:
     """Judge by runs in one process, each with the buffers as they were before the first.
 
@@ -75,11 +60,11 @@ def steadiness(answer: Answer, fresh: Answer | None = None) -> Steadiness:
     again, seed, after = (answer.runs.get(slug(name)) for name in (AGAIN, SEED, AFTER))
     if again is None or again.error is not None:
         return Steadiness("not known", NOT_AGAIN if again is None else f"{NOT_AGAIN}: {again.error}")
-    if not is_same(answer.arrays, again.arrays):
+    if not are_same(answer.arrays, again.arrays):
         return _changing(answer, fresh)
-    if seed is not None and seed.error is None and not is_same(answer.arrays, seed.arrays):
+    if seed is not None and seed.error is None and not are_same(answer.arrays, seed.arrays):
         return RANDOM
-    if after is not None and after.error is None and not is_same(answer.arrays, after.arrays):
+    if after is not None and after.error is None and not are_same(answer.arrays, after.arrays):
         return AFTER_OTHERS
     return Steadiness("bitwise")
 
@@ -91,5 +76,5 @@ def _changing(answer: Answer, fresh: Answer | None) -> Steadiness:
         return Steadiness(
             "not known", "a second run gives other outputs; whether by chance or by what is kept is not known"
         )
-    kept = is_same(answer.arrays, fresh.arrays) and is_same(mine.arrays, theirs.arrays)
+    kept = are_same(answer.arrays, fresh.arrays) and are_same(mine.arrays, theirs.arrays)
     return STATEFUL if kept else BY_CHANCE

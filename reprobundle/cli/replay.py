@@ -31,7 +31,7 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True,
               help="The walls around the bundle's code.")  # fmt: skip
 @click.option("--data", multiple=True, metavar="SPLIT=PATH",
-              help="Your own copy of a data split, compared with the record: a folder, file, archive, glob or URL where "
+              help="Your own copy of a data split, compared with the record, and computed on for the claims: a folder, file, archive, glob or URL where "
                    "files were recorded, a file of arrays or a table where samples were; may be repeated.")  # fmt: skip
 @click.option("--salt", "salts", multiple=True, metavar="SPLIT=FILE",
               help="The file with the salt of a private split; may be repeated.")  # fmt: skip
@@ -45,7 +45,7 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.option("--report", metavar="DIR", type=click.Path(path_type=Path),
               help="Where the report goes; default NAME.replay/TIME.")  # fmt: skip
 @click.option("--timeout", type=click.IntRange(1, LONGEST_SECONDS), metavar="SECONDS",
-              default=3600, show_default=True, help="How long the model may run.")  # fmt: skip
+              default=3600, show_default=True, help="How long the model may run, each time it is started.")  # fmt: skip
 @click.option("--rtol", type=float, metavar="NUMBER",
               help="Your own tolerance in place of all others, relative to each recorded element.")  # fmt: skip
 @click.option("--atol", type=float, metavar="NUMBER",
@@ -53,12 +53,14 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
 @click.option("--no-envelope", "envelopes", is_flag=True, flag_value=False, default=True,
               help="Let no tolerance count that was measured at capture: only this program's own.")  # fmt: skip
 @click.option("--probe", metavar="FILE", type=click.Path(path_type=Path),
-              help="Inputs of your own, a safetensors file named as the recorded ones; the outputs are kept in the report.")  # fmt: skip
+              help="Inputs of your own, a safetensors file named as the recorded ones; what they give is kept in the report. With "
+                   "'expected/OUTPUT' in it, it must give that.")  # fmt: skip
 @click.option("--no-controls", "controls", is_flag=True, flag_value=False, default=True,
               help="Run the model on the recorded inputs only, and do not see whether it computes.")  # fmt: skip
 @click.option("--search", "search_seconds", type=click.FloatRange(0, LONGEST_SECONDS), metavar="SECONDS",
               default=120, show_default=True,
-              help="How long to look for the setting that restores outputs which are not bitwise; 0: not at all.")  # fmt: skip
+              help="How long to look for the setting that restores outputs which are not bitwise; 0: only for the first "
+                   "module that differs.")  # fmt: skip
 @click.option("--memory", type=given.SIZE, metavar="SIZE",
               help="How much the model may use inside the sandbox, such as 8G; default: nearly all there is.")  # fmt: skip
 @click.option("--gpu", "devices", is_flag=True,
@@ -70,8 +72,9 @@ def replay(
     """Rebuild the environment, run the model again and compare its outputs.
 
     The bundle's code runs inside a sandbox, without network, without your files. Ends with 0 when the model was
-    reproduced at least as exactly as required, with 1 when it was not, and with 3
-    when the model could not be run or nothing could be compared.
+    reproduced at least as exactly as required and every claim that was computed holds, with 1 when not, with 2 when the
+    command or the bundle is wrong, and with 3 when the model or a claim's code could not be run or nothing could be
+    compared.
     """
     from reprobundle.replaying import replay as replay_bundle
     from reprobundle.reporting import default_folder

@@ -40,6 +40,7 @@ __all__ = [
     "Policy",
     "Thresholds",
     "Tolerance",
+    "are_same",
     "compare",
     "effective",
     "unexpected",
@@ -82,6 +83,16 @@ def compare(
         thresholds=None if nan_is_a_value else thresholds or Thresholds(),
     )
     return base.model_copy(update=_compared(expected, produced, asked))
+
+
+def are_same(one: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
+    """Whether two runs gave the same, name by name and bit for bit: NaN is a value as any other."""
+    return one.keys() == other.keys() and all(
+        array.dtype == other[name].dtype
+        and array.shape == other[name].shape
+        and array.tobytes() == other[name].tobytes()
+        for name, array in one.items()
+    )
 
 
 def unexpected(name: str, produced: Array) -> OutputComparison:

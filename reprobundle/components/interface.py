@@ -209,6 +209,7 @@ class Site:
         required: The rung the reviewer asks for.
         other_device: Whether the model ran on another kind of device than at capture.
         packages: Folders of packages of an environment that was there before, to be read; None: it was made from the lock.
+        looked: Gives what `existing.look_at` read of these folders while the model ran; None: they were not read yet.
         own_wheels: Whether the wheels of the bundle were installed where the model ran.
         fed: The model's recorded inputs; None where there are none.
         policy: How far the reviewer lets a bundle's own tolerances reach.
@@ -221,6 +222,7 @@ class Site:
     required: Rung = Rung.CLOSE
     other_device: bool = False
     packages: tuple[Path, ...] | None = None
+    looked: Callable[[], Any] | None = None
     own_wheels: bool = True
     fed: Fed | None = None
     policy: Policy = field(default_factory=Policy)

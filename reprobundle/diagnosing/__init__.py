@@ -217,6 +217,8 @@ def _stopped(site: Site, reason: str | None) -> str:
     where = f" It came from {site.answer.at.words}." if site.answer.at is not None else ""
     stopped = f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}.{where}"
     stopped += " The log has the whole message."
+    if (site.answer.error or "").startswith("MemoryError"):
+        stopped += " The sandbox lets it use so much memory and no more: --memory SIZE lets it use more."
     if reason is None or not reason.startswith(f"{NOT_FINISHED}: "):
         return stopped
     way_out = "install what the bundle's lock names (--sync, for a Python that you name), or replay with --env rebuild"

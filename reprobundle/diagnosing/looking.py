@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reprobundle.comparison import are_same
 from reprobundle.components.interface import Site
 from reprobundle.components.outputs import documents
 from reprobundle.diagnosing import diverging, paragraph
 from reprobundle.diagnosing.asking import Asking
-from reprobundle.diagnosing.searching import same_outputs
 from reprobundle.errors import ReproBundleError
 from reprobundle.guest import Question
 from reprobundle.manifest import Manifest
@@ -57,7 +57,7 @@ def look(manifest: Manifest, site: Site, asking: Asking | None) -> Seen:
     except ReproBundleError as error:
         return Seen(why_not=f"where it begins is not known: {error}")
     assert site.answer is not None  # asked before
-    unsteady = answer.error is None and not same_outputs(site.answer.arrays, answer.arrays)
+    unsteady = answer.error is None and not are_same(site.answer.arrays, answer.arrays)
     run = answer.runs.get(SKETCHES)
     why = answer.error or ("the worker told nothing of it" if run is None else run.error)
     if run is None or why is not None or not run.sketches:

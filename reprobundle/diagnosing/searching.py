@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -123,18 +123,6 @@ def reached(asking: Asking, site: Site, answer: Answer) -> tuple[Rung, float | N
     pairs = [(array, answer.arrays[name]) for name, array in recorded.items() if name in answer.arrays]
     apart = [distance for distance in (_relative(*pair) for pair in pairs) if distance is not None]
     return rung, max(apart, default=None)
-
-
-def same_outputs(one: Mapping[str, np.ndarray[Any, Any]], other: Mapping[str, np.ndarray[Any, Any]]) -> bool:
-    """Whether two runs gave the same, bit for bit."""
-    if one.keys() != other.keys():
-        return False
-    return all(
-        array.dtype == other[name].dtype
-        and array.shape == other[name].shape
-        and array.tobytes() == other[name].tobytes()
-        for name, array in one.items()
-    )
 
 
 def _relative(recorded: np.ndarray[Any, Any], found: np.ndarray[Any, Any]) -> float | None:

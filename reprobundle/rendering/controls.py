@@ -50,11 +50,25 @@ class Line:
 
 
 def summary(report: Report) -> str | None:
-    """The controls in one line; None where the model was not run, or where they need a table of their own."""
+    """The controls in one line; None where the model was not run, or where the verdict itself begins with them."""
     if report.controls:
-        runs = counted(len(report.controls), "run")
-        return f"{runs} with other inputs and weights, all as expected" if passed(report) else None
+        groups = counted(len(report.controls), "control")
+        return f"{groups} with other inputs and weights, all as expected" if passed(report) else _in_part(report)
     return NOT_RUN if report.environment is not None and report.verdict.controls == "not run" else None
+
+
+def _in_part(report: Report) -> str | None:
+    """What they come to where not all are as expected, and why as far as one of them says it."""
+    outcome, total = report.verdict.controls, len(report.controls)
+    if outcome == "passed":
+        fine = sum(control.outcome == "as expected" for control in report.controls)
+        return f"{fine} of {counted(total, 'control')} as expected, what the others would show is not known (below)"
+    if outcome not in {"not run", "unsteady"}:
+        return None
+    why = next((control.why for control in report.controls if control.outcome == outcome and control.why), None)
+    if outcome == "unsteady":
+        return prose(f"unsteady: {why}" if why else "unsteady (below)")
+    return NOT_RUN + (f" ({prose(why)})" if why else "")
 
 
 def passed(report: Report) -> bool:

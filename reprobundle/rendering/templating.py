@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from reprobundle.rendering.escaping import SHOWN_PROSE_CHARACTERS, escape, prose
@@ -17,6 +18,14 @@ def template(name: str) -> jinja2.Template:
     return _environment().get_template(name)
 
 
+def ready() -> None:
+    """Read every page, so that none is waited for when it is filled; may be called from a thread of its own."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=("html",)):
+        environment.get_template(name)
+
+
+@functools.cache
 def _environment() -> jinja2.Environment:
     import jinja2
 

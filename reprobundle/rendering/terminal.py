@@ -60,7 +60,7 @@ def _facts(page: Page, report: Report) -> None:
     page.field("required", f"{report.verdict.required.value} or better")
     summary = controls.summary(report)
     if summary is not None:
-        page.field("controls", summary, codes=() if report.controls else (YELLOW,))
+        page.field("controls", summary, codes=() if report.verdict.controls == "passed" else (YELLOW,))
 
 
 def _claims(page: Page, report: Report) -> None:
@@ -116,10 +116,13 @@ def _controls(page: Page, report: Report) -> None:
 
 def _diagnosis(page: Page, diagnosis: Diagnosis) -> None:
     """What the paragraph at the top rests on."""
-    if not (diagnosis.evidence or diagnosis.layers or diagnosis.causes or diagnosis.trials):
+    told = [
+        line for line in diagnosis.evidence if line.partition(": ")[2] not in diagnosis.paragraph
+    ]  # stands at the top
+    if not (told or diagnosis.layers or diagnosis.causes or diagnosis.trials):
         return
     page.heading(f"Diagnosis: {diagnosis.stage}")
-    for line in diagnosis.evidence:
+    for line in told:
         page.paragraph("- " + prose(line))
     _layers(page, diagnosis.layers)
     if diagnosis.causes:

@@ -31,7 +31,7 @@ MINUTE = 60.0
 LOOSENED = "by a tolerance wider than the default"
 UNTRUSTED = {
     "insensitive": "insensitive, the model does not compute its outputs",
-    "jumps": "the model seems to look its outputs up",
+    "jumps": "the model's outputs jump beside the recorded inputs",
 }
 
 _BY = re.compile(r" \((by [^()]*)\)")  # a tolerance that is wider than the default
@@ -95,7 +95,8 @@ def _by(verdict: Verdict) -> str:
 def tone(verdict: Verdict) -> Literal["good", "bad", "open"]:
     """The colour of a verdict by name: good only where nothing is left to be explained."""
     if verdict.reproduced:
-        return "open" if verdict.other_claims or verdict.failed_claims else "good"
+        unexplained = verdict.other_claims or verdict.failed_claims or verdict.controls == "unsteady"
+        return "open" if unexplained else "good"
     return "open" if verdict.rung is Rung.NOT_RUN else "bad"
 
 

@@ -85,8 +85,9 @@ def main(path: str) -> None:
     try:
         work(job, result)
     except BaseException as error:  # also SystemExit: the bundle's code may end anything, and its hooks may be its own
-        misfit = error.misfit if isinstance(error, sibling("loading").UnfitWeights) else None
-        result.write(error=told_of(error, source), at=source.failing(error), misfit=misfit)
+        loading = sys.modules.get("_reprobundle_worker_loading")  # where memory was short it may not be there
+        unfit: Any = error if isinstance(error, getattr(loading, "UnfitWeights", ())) else None
+        result.write(error=told_of(error, source), at=source.failing(error), misfit=unfit and unfit.misfit)
         raise
     finally:
         if watch is not None:

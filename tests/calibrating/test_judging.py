@@ -93,8 +93,8 @@ def test_rows_are_a_batch_where_each_alone_gives_the_same(rows: list[Judged], ba
 def counted(steady: Steadiness, *, batched: bool | None) -> list[str]:
     """Which of all variants count."""
     names = ["fresh process", "again", "another seed", "after other rows", "oneDNN off", "2 threads", "float64", "A=b"]
-    found = [moved(name, 1e-3) for name in names] + [moved("batch of 1", 1e-3, rows=1)]
-    return [one.variant.name for one in judging.counting(found, steady, batched=batched)]
+    found = [moved(name, 1e-4) for name in names] + [moved("batch of 1", 1e-4, rows=1)]
+    return [one.variant.name for one in judging.counting(found, steady, {"y": Y}, batched=batched)]
 
 
 def test_every_honest_run_of_a_steady_model_counts() -> None:
@@ -188,4 +188,15 @@ def test_notes_say_what_no_replay_can_bear() -> None:
     assert told(found=(labels,)) == [
         "output 'n' of whole numbers is another one with 'A=b': no other machine need give it"
     ]
-    assert told(found=(moved("float64", 0.1),)) == ["output 'y' moves further with 'float64' than any replay lets pass"]
+    assert told(found=(moved("A=b", 0.1),)) == ["output 'y' moves further with 'A=b' than any replay lets pass"]
+
+
+def test_a_float64_that_is_no_matter_of_rounding_counts_nowhere() -> None:
+    """Beyond a hundred times the table something else was computed, such as other numbers drawn: told, not used."""
+    near, far = moved("float64", 5e-4), moved("float64", 0.3)
+
+    assert judging.counting([near], BITWISE, {"y": Y}, batched=None) == (near,)
+    assert judging.counting([far], BITWISE, {"y": Y}, batched=None) == ()
+    assert [message for message, _ in noting.notes(BITWISE, [far], (), Sensitivity(), {"y": Y})] == [
+        "in float64 the model computes something else: output 'y' lies 0.077 of its size away; it widens no tolerance"
+    ]

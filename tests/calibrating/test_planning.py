@@ -17,7 +17,7 @@ from reprobundle.manifest import Manifest
 from reprobundle.store import Writer
 
 TORCH = [
-    "again", "another seed", "changed weights", "sketches", "batch of 1", "half of the batch", "after other rows",
+    "again", "sketches", "another seed", "changed weights", "batch of 1", "half of the batch", "after other rows",
     "oneDNN off", "4 threads", "float64", "oneDNN off sketched", "float64 sketched",
 ]  # fmt: skip
 

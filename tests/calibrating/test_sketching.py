@@ -47,6 +47,14 @@ def test_the_envelope_of_a_module_is_its_furthest_run() -> None:
     assert [(one.call, one.envelope) for one in found] == [(0, 0.001), (1, 0.1)]
 
 
+def test_float64_widens_a_module_by_what_rounding_explains_only() -> None:
+    """What moved further was computed of something else, in this module or before it."""
+    first, second = sketch(3.0, 4.0), sketch(3.0, 4.0, call=1)
+    found = records((first, second), [], [sketch(3.0, 4.0005), sketch(3.0, 4.5, call=1)])
+
+    assert [(one.call, one.envelope) for one in found] == [(0, 0.0001), (1, None)]
+
+
 def test_without_another_run_there_is_no_envelope() -> None:
     """Nothing was measured, which is not the same as nothing moved."""
     assert records((sketch(1.0),), ())[0].envelope is None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from reprobundle.comparison import OTHER_DEVICE, SAME_DEVICE, Tolerance, compare, unexpected
+from reprobundle.comparison import OTHER_DEVICE, SAME_DEVICE, Tolerance, are_same, compare, unexpected
 from reprobundle.errors import UsageError
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.report import OutputComparison, Rung
@@ -450,3 +450,15 @@ def test_a_million_elements_take_no_time(dtype):
     compare("x", expected, produced)
 
     assert time.process_time() - start < 2
+
+
+def test_two_runs_are_the_same_by_bytes():
+    """Names, dtypes, shapes and bytes decide, NaN among them."""
+    one = floats(1, NAN)
+
+    assert are_same({"a": one}, {"a": one.copy()})
+    assert not are_same({"a": one}, {"a": next_to(1.0)})
+    assert not are_same({"a": one}, {"b": one})
+    assert not are_same({"a": one}, {"a": one.astype(np.float64)})
+    assert not are_same({"a": floats(0, 0)}, {"a": floats(0, 0).reshape(2, 1)})
+    assert not are_same({"a": floats(0)}, {"a": floats(-0.0)})

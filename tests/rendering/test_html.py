@@ -148,7 +148,7 @@ def test_controls_that_passed_take_one_line():
         verdict=bitwise_report().verdict.model_copy(update={"controls": "passed"}), controls=passed_controls()
     )
 
-    assert "3 runs with other inputs and weights, all as expected" in html.render(passed)
+    assert "3 controls with other inputs and weights, all as expected" in html.render(passed)
     assert "not run: whether the outputs follow inputs and weights was not tested" in html.render(bitwise_report())
 
 

@@ -29,7 +29,7 @@ def test_a_reviewer_reads_the_verdict_first_and_finds_what_to_answer():
         "## For the reviewer",
     ]
     assert shown.startswith(
-        "# Replay of protein-folder-large\n\n**NOT REPRODUCED: the model seems to look its outputs up**\n\na ten-thousandth of "
+        "# Replay of protein-folder-large\n\n**NOT REPRODUCED: the model's outputs jump beside the recorded inputs**\n\na ten-thousandth of "
         "the inputs moved the outputs by 58 %; the outputs are different: output 'logits' 41 of 4096 elements lie outside the "
         "tolerance, largest difference 0.0123\n\nWhy: Output 'logits' differs in 41"
     )

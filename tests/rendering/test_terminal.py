@@ -8,7 +8,17 @@ from reports import bitwise_report, different_report, hostile_report, output, pa
 from reprobundle import replies
 from reprobundle.rendering import claims, html, terminal
 from reprobundle.rendering.page import Page
-from reprobundle.report import ClaimResult, Control, Finding, Grade, ReplayedEnvironment, Rung, Status, Verdict
+from reprobundle.report import (
+    ClaimResult,
+    Control,
+    Diagnosis,
+    Finding,
+    Grade,
+    ReplayedEnvironment,
+    Rung,
+    Status,
+    Verdict,
+)
 
 
 def _shown(report, *, colour=False, width=100):
@@ -288,7 +298,7 @@ def test_ten_seconds_are_enough():
     """The verdict, then why, then what was replayed, then the claims: all within the first lines."""
     lines = _shown(rich_report(), width=80).splitlines()
 
-    assert lines[0] == "NOT REPRODUCED: the model seems to look its outputs up"
+    assert lines[0] == "NOT REPRODUCED: the model's outputs jump beside the recorded inputs"
     assert lines[5].startswith("why          Output 'logits' differs in 41 of 4096 elements")
     assert "Claims: 1 differs, 1 failed, 1 not run, 2 agree" in lines[:21]
 
@@ -352,7 +362,7 @@ def test_a_loosened_tolerance_stands_in_the_first_line():
     ("outcome", "first"),
     [
         ("insensitive", "NOT REPRODUCED: insensitive, the model does not compute its outputs"),
-        ("jumps", "NOT REPRODUCED: the model seems to look its outputs up"),
+        ("jumps", "NOT REPRODUCED: the model's outputs jump beside the recorded inputs"),
     ],
 )
 def test_a_model_that_does_not_compute_is_named_in_the_first_line(outcome, first):
@@ -394,13 +404,49 @@ def test_a_claim_that_does_not_hold_stands_in_the_first_line(verdicts, first, se
     assert ("\x1b[1;32mREPRODUCED" in _shown(bitwise_report(verdict=verdict), colour=True)) is (verdict.exit_code == 0)
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "line"),
+    [
+        (("unsteady", "as expected"), "unsteady: noise is left over"),
+        (("not run", "not run"), "not run: whether the outputs follow inputs and weights was not tested (noise is left over)"),
+        (("as expected", "not run"), "1 of 2 controls as expected, what the others would show is not known (below)"),
+    ],
+)  # fmt: skip
+def test_controls_that_are_not_all_as_expected_are_told_in_the_head(outcomes, line):
+    """Before any table, and a model that is not steady is not green."""
+    told = tuple(
+        Control(name="inputs changed", what="inputs", outcome=one, why=None if one == "as expected" else "noise is left over")
+        for one in outcomes
+    )  # fmt: skip
+    verdict = replies.verdict(Rung.BITWISE, Rung.CLOSE, None, controls=told)
+    report = bitwise_report(verdict=verdict, controls=told)
+    shown = " ".join(_shown(report, width=120).split())
+    head, _, _ = shown.partition(" Outputs (")
+
+    assert f"controls {line}" in head
+    assert ("\x1b[1;32mREPRODUCED" in _shown(report, colour=True)) is ("unsteady" not in outcomes)
+
+
+def test_what_the_paragraph_at_the_top_says_is_not_said_again_below_it():
+    """Of the evidence only what it leaves out."""
+    found = Diagnosis(
+        stage="weights",
+        paragraph="The tensors are not the recorded ones (1 of 8 tensors differs).",
+        evidence=("model: 1 of 8 tensors differs", "preprocessing: 3 pairs agree"),
+    )
+    shown = _shown(bitwise_report(diagnosis=found))
+
+    assert shown.count("1 of 8 tensors differs") == 1
+    assert "\nDiagnosis: weights\n  - preprocessing: 3 pairs agree\n" in shown
+
+
 def test_controls_take_one_line_when_they_passed():
     """And a table where one did not."""
     verdict = bitwise_report().verdict.model_copy(update={"controls": "passed"})
     passed = _shown(bitwise_report(verdict=verdict, controls=passed_controls()))
     failed = _shown(rich_report())
 
-    assert "controls     3 runs with other inputs and weights, all as expected\n" in passed
+    assert "controls     3 controls with other inputs and weights, all as expected\n" in passed
     assert "\nControls: " not in passed
     assert "\n  jumps        inputs moved a little  0.0001           0.58\n" in failed
     assert "controls     " not in failed

@@ -24,6 +24,7 @@ torch = pytest.importorskip("torch")
 
 NETS = '''
 """Models with habits."""
+import os
 import time
 
 import torch
@@ -60,17 +61,18 @@ class Counting(Plain):
 
 
 class Chancing(Plain):
-    """Adds a little of the time."""
+    """Adds to each number a little that nobody seeds, well within what counts as close, and hardly ever all the same."""
 
     def forward(self, x):
-        return super().forward(x) + (time.perf_counter_ns() % 97) * 1e-7
+        y = super().forward(x)
+        return y + torch.tensor(list(os.urandom(y.numel()))).view_as(y) * 4e-9
 
 
 class Guessing(Plain):
-    """Adds much of the time."""
+    """Adds the time, which never comes back."""
 
     def forward(self, x):
-        return super().forward(x) + time.perf_counter_ns() % 97
+        return super().forward(x) + time.monotonic()
 
 
 class Normalising(Plain):
@@ -83,6 +85,14 @@ class Normalising(Plain):
     def forward(self, x):
         self.norm.train()
         return self.second(self.norm(self.first(x)))
+
+
+class Drawing(Plain):
+    """Draws from a generator of its own, always the same numbers, though others of another dtype."""
+
+    def forward(self, x):
+        y = super().forward(x)
+        return y + torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
 
 
 class Amplifying(Plain):
@@ -115,7 +125,7 @@ if __name__ == "__main__":
         reprobundle.capture(folder, model=model, inputs=x, init={}, budget=float(budget))
 """
 LITTLE = "0.001"  # so little that no process of its own is started
-HABITS = ("Dropping", "Counting", "Chancing", "Guessing", "Normalising", "Amplifying", "Ignoring")
+HABITS = ("Dropping", "Counting", "Chancing", "Guessing", "Normalising", "Amplifying", "Drawing", "Ignoring")
 
 
 @pytest.fixture(scope="session")
@@ -268,6 +278,21 @@ def test_a_model_that_loses_digits_gets_a_wider_envelope(captured: Path) -> None
 
     assert 1e-5 < envelope.atol <= 1e-3
     assert envelope.why.startswith("'float64' needed ")
+
+
+def test_float64_that_computes_something_else_widens_nothing(captured: Path) -> None:
+    """Other numbers are drawn for another dtype: that says nothing of rounding, so it is told and not used."""
+    found = measured(captured / "Drawing")
+    (double,) = [one for one in found.variants if one.name == "float64"]
+
+    assert (found.steadiness, double.bitwise) == ("bitwise", False)
+    assert double.distances["value"] > 0.1
+    assert [one.atol for one in found.envelopes] == [1e-5]
+    assert all(one.envelope is not None and one.envelope < 1e-6 for one in sketches(captured / "Drawing").calls)
+    assert any(
+        told.startswith("in float64 the model computes something else: output 'value' lies ")
+        for told in notes(captured / "Drawing")
+    )
 
 
 def test_a_model_that_ignores_its_weights_is_told(captured: Path) -> None:

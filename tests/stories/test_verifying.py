@@ -192,4 +192,4 @@ def test_the_hub_own_attributes_may_stand_beside(copy: Path) -> None:
 def test_only_verify_makes_a_verified_bundle(perceptron: Path) -> None:
     """Trust is a type that nobody else can make."""
     with pytest.raises(TypeError, match="comes from"):
-        bundles.VerifiedBundle(bundles.Bundle.open(perceptron), _token=object())
+        bundles.VerifiedBundle(bundles.Bundle.open(perceptron), {}, _token=object())

@@ -81,6 +81,7 @@ def _run(
     worker: Any, model: Any, structure: Json, leaves: Mapping[str, Any], stage: Stage
 ) -> tuple[Json, dict[str, Any]]:
     """One forward pass, after which every module is in the mode it was in, and every buffer holds what it held."""
+    leaves = {name: _as_recorded(leaf) for name, leaf in leaves.items()}
     if not hasattr(model, "modules"):
         made: tuple[Json, dict[str, Any]] = worker.call(model, structure, leaves)
         return made
@@ -96,6 +97,15 @@ def _run(
             module.training = training
         unchanging.put_back(before, stage)
     return made
+
+
+def _as_recorded(leaf: Any) -> Any:
+    """An input laid out in memory as a replay reads it from its file: a model may compute in another order otherwise."""
+    if not _is_torch(leaf):
+        return leaf if leaf.flags.c_contiguous else leaf.copy(order="C")
+    import torch
+
+    return leaf.detach().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
 
 
 def _write(stage: Stage, path: str, structure: Json, leaves: Mapping[str, Any]) -> Tree:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, Array]
 
 MARGIN = 4.0  # times the furthest run: a handful of runs on one machine is not every machine (decision 0025)
+ROUNDING = 100.0  # times the table: what moves further in float64 is no rounding, and says nothing of other machines
 DIGITS = 2  # of a number that is recorded, rounded away from zero
 
 
@@ -101,6 +102,17 @@ def is_outside(dtype: str, found: Spread, asked: Envelope | None) -> bool:
 def is_beyond_all(dtype: str, found: Spread) -> bool:
     """Whether an output moved further than the widest envelope that counts."""
     return dtype in CAPS and found.beyond > CAPS[dtype].atol
+
+
+def is_beyond_rounding(dtype: str, apart: float) -> bool:
+    """Whether so much cannot come of rounding alone, so that a run in float64 computed something else.
+
+    Args:
+        dtype: Of the recorded numbers, in safetensors' spelling.
+        apart: How far they moved, as a fraction of their size.
+    """
+    table, cap = SAME_DEVICE.get(dtype), CAPS.get(dtype)
+    return table is not None and cap is not None and apart > min(ROUNDING * table.atol, cap.atol)
 
 
 def envelope(output: str, dtype: str, beyond: Mapping[str, float]) -> Envelope | None:

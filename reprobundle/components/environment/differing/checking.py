@@ -47,7 +47,8 @@ def check_environment(section: Section, site: Site) -> Iterator[Finding]:
     facts = list(check_numerics(section.numerics, answer.facts, devices=devices))
     told_once = without_versions(facts, versions)
     around = check_platform(section.platform, surroundings.system())
-    files = [] if site.packages is None else list(check_files(section, site.root, site.packages))
+    looked = None if site.looked is None else site.looked()
+    files = [] if site.packages is None else list(check_files(section, site.root, site.packages, looked))
     unbundled = check_unbundled(section, rebuilt=site.packages is None)
     yield from sorted([*check_device(site), *unbundled, *versions, *files, *told_once, *around], key=_place)
 

@@ -68,21 +68,44 @@ def package_folders(python: Path | None, version: str) -> tuple[Path, ...]:
     return _there(folder for prefix in prefixes for folder in _below(prefix, minor))
 
 
-def check_files(section: Section, root: Path, packages: Sequence[Path]) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Looked:
+    """What lies in folders of packages.
+
+    Attributes:
+        found: What is installed, with what was changed in it since.
+        told: What could not be read, and each change: message and way out.
+    """
+
+    found: tuple[Installed, ...]
+    told: tuple[tuple[str, str | None], ...]
+
+
+def look_at(packages: Sequence[Path]) -> Looked:
+    """Read what is installed, which can be done while the model runs; arguments as `package_folders` gave them."""
+    notes = _Notes()
+    found = with_edits(survey([*map(str, packages)]).found, notes)
+    return Looked(found, tuple(notes.told))
+
+
+def check_files(
+    section: Section, root: Path, packages: Sequence[Path], looked: Looked | None = None
+) -> Iterator[Finding]:
     """One finding for each recorded distribution whose files here are not what was recorded, or one that all are.
 
     Args:
         section: The recorded environment.
         root: The verified view, where the bundle's own wheels are.
         packages: What `package_folders` gave.
+        looked: What `look_at` gave of these; None: it is asked now.
     """
     if not packages:
         yield not_run(NAME, "files of the installed packages were not compared: their folder was not found")
         return
-    notes = _Notes()
-    found = {one.name: one for one in with_edits(survey([*map(str, packages)]).found, notes)}
+    looked = looked or look_at(packages)
+    found = {one.name: one for one in looked.found}
     changed = [one for one in found.values() if one.edited is not None or one.missing]
-    for message, hint in notes.told[: len(notes.told) - len(changed)]:  # the others tell of one distribution each
+    for message, hint in looked.told[: len(looked.told) - len(changed)]:  # the others tell of one distribution each
         yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=hint)
     wheels = _wheels(section, root)
     unknown = not_brought(section)

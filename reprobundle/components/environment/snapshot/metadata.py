@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from reprobundle.components.environment.section import COMMIT, SHA256, OriginKind
 
@@ -181,6 +180,8 @@ def _local_folder(url: object) -> Path | None:
         return None
     if parts is None or parts.scheme != "file":
         return None
+    from urllib.request import url2pathname  # with all that speaks to a network: few files need it
+
     folder = Path(url2pathname(unquote(parts.path) if os.name == "nt" else parts.path))
     return folder if folder.is_dir() else None
 

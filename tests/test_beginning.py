@@ -1,0 +1,38 @@
+"""What is done while the model runs: begun at once, asked for later, its errors with it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from reprobundle import reporting
+from reprobundle.rendering import templating
+from reprobundle.running import begun
+
+
+def test_what_is_begun_runs_beside_and_is_waited_for() -> None:
+    """The caller goes on; the answer comes of the call, as often as it is asked."""
+    free = threading.Event()
+    found = begun(lambda: free.wait(10))
+    free.set()
+
+    assert found() is found() is True
+
+
+def test_an_error_comes_where_the_answer_is_asked_for() -> None:
+    """Nothing is lost in the thread."""
+
+    def failing() -> None:
+        raise OSError("gone")
+
+    found = begun(failing)
+    with pytest.raises(OSError, match="gone"):
+        found()
+
+
+def test_a_report_finds_its_pages_read() -> None:
+    """The same templates, compiled once."""
+    reporting.ready()
+
+    assert templating.template("report.html") is templating.template("report.html")
