@@ -7,7 +7,7 @@ go to, as JSON: one number, or numbers by claim id. It starts in the folder the 
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pathlib import Path
 from reprobundle import guest, records, results
 from reprobundle.answers import Computed
 from reprobundle.components.claims import Wanted
-from reprobundle.errors import ReproBundleError
+from reprobundle.errors import RefusedInputError, ReproBundleError
 from reprobundle.guest import Asked, Host
 from reprobundle.manifest import Manifest
 
@@ -64,10 +64,11 @@ def run(wanted: Sequence[Wanted], scene: Scene) -> Mapping[str, Computed]:
         if one.entry is None and one.command:
             groups.setdefault((one.command, one.data), []).append(one.id)
     found: dict[str, Computed] = {}
+    deadline = time.monotonic() + scene.host.timeout  # of all together
     for (command, data), ids in groups.items():
         started = time.monotonic()
         try:
-            numbers = _numbers(command, data, scene)
+            numbers = _numbers(command, data, scene, deadline)
         except ReproBundleError as error:
             found |= dict.fromkeys(ids, Computed(error=str(error), seconds=_since(started)))
         else:
@@ -75,13 +76,15 @@ def run(wanted: Sequence[Wanted], scene: Scene) -> Mapping[str, Computed]:
     return found
 
 
-def _numbers(command: tuple[str, ...], data: Path | None, scene: Scene) -> records.Json:
+def _numbers(command: tuple[str, ...], data: Path | None, scene: Scene, deadline: float) -> records.Json:
     """What a command wrote.
 
     Raises:
         ProcessError: It ended with an error, or ran out of time.
         RefusedInputError: It left nothing, or no JSON.
     """
+    if any("\0" in word for word in command):
+        raise RefusedInputError("the command holds a zero byte, which no program can be given")
     out, source, host = scene.folder(), scene.root / SOURCE, scene.host
     words = {"{data}": str(data or ""), "{bundle}": str(scene.root), "{out}": str(out / RESULT)}
     argv: list[str | Path] = [_filled(word, words) for word in command]
@@ -94,9 +97,9 @@ def _numbers(command: tuple[str, ...], data: Path | None, scene: Scene) -> recor
         reads=[*dict.fromkeys(shown)],
         writes=[out],
         env={**guest.apart(host.environment), **_paths(scene)},
-        timeout=host.timeout,
+        timeout=max(deadline - time.monotonic(), 1.0),
         cwd=source if source.is_dir() else out,
-        limits=host.limits,
+        limits=guest.limits_of(host),
         devices=host.devices,
     )
     finished.required(f"the command {command[0]!r}")
@@ -123,8 +126,9 @@ def _paths(scene: Scene) -> dict[str, str]:
 def _computed(numbers: records.Json, name: str, seconds: float) -> Computed:
     """The number for one claim, read as a stranger's."""
     value = numbers.get(name) if isinstance(numbers, dict) else numbers
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        found = "nothing" if value is None else f"{value!r:.80}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        found = "nothing" if value is None else f"{value!r:.80}" if isinstance(value, float) else type(value).__name__
+        found = f"{value!r:.80}" if isinstance(value, bool | str) else found
         return Computed(error=f"expected a finite number for {name!r} in {RESULT}, found {found}", seconds=seconds)
     return Computed(value=float(value), seconds=seconds)
 

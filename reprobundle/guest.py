@@ -160,7 +160,7 @@ def ask(
             writes=[out],
             env=environment,
             timeout=host.timeout,
-            limits=_limits(host),
+            limits=limits_of(host),
             devices=host.devices,
         )
     except ProcessError as error:
@@ -174,7 +174,7 @@ def ask(
     return results.read(out, finished.text, f"exit status {finished.code}", sketched, ids)
 
 
-def _limits(host: Host) -> Limits:
+def limits_of(host: Host) -> Limits:
     """Those of the host, and what a worker can have to write at all."""
     limits = host.limits or usual()
     return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,14 @@ def faults(manifest: Any) -> Iterator[str]:
     if manifest.model.init is not None:
         yield from pointers.faults(manifest.model.init)
     yield from _of_steps(manifest.preprocessing.steps)
+    yield from _of_claims(manifest.claims.claims)
+
+
+def _of_claims(claims: Any) -> Iterator[str]:
+    """An id stands for one number."""
+    for name, count in Counter(claim.id for claim in claims).items():
+        if count > 1:
+            yield f"claims: {count} claims have the id {name!r}, expected one"
 
 
 def _of_steps(steps: Any) -> Iterator[str]:

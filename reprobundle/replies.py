@@ -70,9 +70,10 @@ def with_metrics(rung: Rung, reason: str | None, claims: Sequence[ClaimResult]) 
     Args:
         rung: The weakest rung over all outputs.
         reason: Why it is not the highest.
-        claims: What became of the bundle's claims; those that were not run, or on other data, say nothing.
+        claims: What became of the bundle's claims. Those that were not run, that read no data or not the recorded data, and
+            those that nearly any number would meet, say nothing.
     """
-    told = [claim for claim in claims if claim.verdict != "not run" and claim.data != "differs"]
+    told = [claim for claim in claims if claim.verdict != "not run" and claim.data == "same" and not claim.loose]
     if rung is not Rung.DIFFERENT or not told or any(claim.verdict in {"differs", "failed"} for claim in claims):
         return rung, reason
     agree = f"the outputs differ, but {_all(len(told), 'claim', 'agrees', 'agree')}"
@@ -145,6 +146,8 @@ def _sentence(rung: Rung, reason: str | None, other_tensors: int, wide: OutputCo
         return f"not reproduced: {another_model(rung, other_tensors)}"
     if rung is Rung.NOT_RUN:
         return f"not reproduced: not run: {reason}"
+    if other_tensors:
+        return f"not reproduced: {of_other_tensors(other_tensors)}; {rung.value}" + (f": {reason}" if reason else "")
     start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
     by = "" if wide is None else f" (by {wording.by(wide.tolerance_from, wide.wider)})"
     return start + by + (f": {reason}" if reason else "")
@@ -218,7 +221,11 @@ def _of_the_model(sentence: str, rung: Rung, *, agree: bool) -> str:
 
 def another_model(rung: Rung, other_tensors: int) -> str:
     """That outputs agree which another model gave."""
+    return f"the outputs agree, {rung.value}, but {of_other_tensors(other_tensors)}"
+
+
+def of_other_tensors(other_tensors: int) -> str:
+    """That the model is another one."""
     verb = "is" if other_tensors == 1 else "are"
     ones = "one" if other_tensors == 1 else "ones"
-    tensors = counted(other_tensors, "tensor")
-    return f"the outputs agree, {rung.value}, but {tensors} of the model {verb} not the recorded {ones}"
+    return f"{counted(other_tensors, 'tensor')} of the model {verb} not the recorded {ones}"

@@ -26,6 +26,7 @@ from reprobundle.options import Options
 from reprobundle.report import ReplayedEnvironment, StageTime
 
 T = TypeVar("T")
+MUCH_SLOWER = 20  # times: what a further run may take longer than the first
 FURTHER = 2 / 3  # of the time: the worker begins no further run after that
 
 
@@ -160,8 +161,14 @@ def _ask(case: Case, ran: Ran) -> Ran:
         answer = guest.ask(
             case.manifest, view.place, view.root, control, ran.host, questions=plan.questions, claims=asked
         )
-        late = time.monotonic() - started > FURTHER * ran.host.timeout
+        late = time.monotonic() - started > FURTHER * ran.host.timeout and not _is_quick(answer, plan, ran.host)
     return dataclasses.replace(ran, answer=answer, plan=plan, looked=looked, out_of_time=late)
+
+
+def _is_quick(answer: Answer, plan: Plan, host: guest.Host) -> bool:
+    """Whether the first run was so short that the others cannot honestly have taken all the time."""
+    runs = len(plan.decoys) + 1
+    return answer.seconds is not None and answer.seconds * runs * MUCH_SLOWER < host.timeout
 
 
 def _with_commands(case: Case, ran: Ran) -> Ran:

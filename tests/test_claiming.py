@@ -19,7 +19,8 @@ from reprobundle.sandbox import Sandbox, bwrap_failure
 WRITES = """
 import json, pathlib, sys
 data, out = map(pathlib.Path, sys.argv[1:3])
-out.write_text(json.dumps({"one": float(data.read_text()), "two": 2, "text": "x", "yes": True}))
+numbers = {"one": float(data.read_text()), "two": 2, "text": "x", "yes": True, "huge": 10**400, "many": [0.5]}
+out.write_text(json.dumps(numbers))
 """
 BARE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('0.5')"
 
@@ -83,7 +84,9 @@ def test_a_bare_number(ask):
     assert values(found) == {"any": (0.5, None)}
 
 
-@pytest.mark.parametrize(("name", "shown"), [("text", "'x'"), ("yes", "True"), ("absent", "nothing")])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("text", "'x'"), ("yes", "True"), ("absent", "nothing"), ("huge", "int"), ("many", "list")]
+)
 def test_what_is_no_number(ask, name, shown):
     """What a stranger's file holds is looked at before it is believed."""
     found = ask(wanted(name, "python", "writes.py", "{data}", "{out}", data=ask.data))
@@ -96,6 +99,7 @@ FAULTS = [
     (("python", "-c", "pass"), "claims.json: the worker left no readable file"),
     (("python", "-c", "import sys; open(sys.argv[1], 'w').write('{')", "{out}"), "claims.json"),
     (("no-such-program",), "no-such-program"),
+    (("python", "-c", "a\0b"), "the command holds a zero byte, which no program can be given"),
 ]
 
 

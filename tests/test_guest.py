@@ -220,5 +220,9 @@ def test_what_a_worker_writes_is_bounded_in_any_case():
         python=Path("python"), sandbox=Sandbox("none"), limits=Limits(memory=7, out_bytes=2**60, out_files=10)
     )
 
-    assert (guest._limits(host).out_bytes, guest._limits(host).out_files) == (2**32, 4096)
-    assert (guest._limits(more).memory, guest._limits(more).out_bytes, guest._limits(more).out_files) == (7, 2**32, 10)
+    assert (guest.limits_of(host).out_bytes, guest.limits_of(host).out_files) == (2**32, 4096)
+    assert (guest.limits_of(more).memory, guest.limits_of(more).out_bytes, guest.limits_of(more).out_files) == (
+        7,
+        2**32,
+        10,
+    )

@@ -50,6 +50,10 @@ FLAWS = {
         split(statistics="data/test.txt"),
         "data.splits: names 'data/test.txt', which is data.splits already",
     ),
+    "two claims by one name": (
+        name(claims={"claims": [{"id": "a", "text": "a", "value": 1.0}, {"id": "a", "text": "b", "value": 2.0}]}),
+        "claims: 2 claims have the id 'a', expected one",
+    ),
     "not listed": (
         name(code={"patch": "code/none.patch"}),
         "code.patch: names 'code/none.patch', which is not in files",

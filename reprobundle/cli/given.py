@@ -11,6 +11,8 @@ import click
 
 from reprobundle.errors import UsageError
 
+LEAST = 2**26  # bytes
+
 
 class Size(click.ParamType[int]):
     """A number of bytes, as people write it."""
@@ -20,10 +22,13 @@ class Size(click.ParamType[int]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Bytes: a whole number, or one with K, M, G or T, of 1,024 each."""
         found = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
-        if found is None or int(found[1]) == 0:
+        if found is None:
             self.fail(f"expected a size such as 8G, found {str(value)!r}", param, ctx)
         factor: int = 1024 ** " KMGT".index(found[2].upper() or " ")
-        return int(found[1]) * factor
+        size = int(found[1]) * factor
+        if size < LEAST:
+            self.fail(f"{str(value)!r} is too little for any interpreter: expected a size such as 8G", param, ctx)
+        return size
 
 
 SIZE = Size()

@@ -79,8 +79,11 @@ def outcome(controls: Sequence[Control]) -> Outcome:
     worst = next((one for one in WORST if one in found), None)
     if worst is not None:
         return worst
-    shown = any(one.outcome == "as expected" and one.name in {rules.CHANGED, rules.WEIGHTS} for one in controls)
-    return "passed" if shown else "not run"
+    shown = {one.name for one in controls if one.outcome == "as expected"}
+    untold = any(
+        one.name == rules.CHANGED and one.distance is not None for one in controls
+    )  # answered, and no evidence
+    return "passed" if rules.CHANGED in shown or (rules.WEIGHTS in shown and not untold) else "not run"
 
 
 def probed(plan: Plan, answer: Answer) -> Mapping[str, Array]:

@@ -38,6 +38,9 @@ What = Literal["weights", "inputs", "repeat", "probe"]
 Outcome = Literal["as expected", "insensitive", "jumps", "unsteady", "not run"]
 
 COARSE = "the outputs are too few or too coarse to tell: they would stay the same by chance"
+ONE_ROW = "other inputs gave the very same outputs, and of one row it cannot be told whether any input matters"
+ROWS_REFORMED = "its own rows in another order gave outputs of another form"
+OTHER_FORM = "a change by {scale} of the {what} gave outputs of another form: other names, nesting, dtypes or shapes"
 UNSTEADY = "the recorded inputs, asked again, gave something else, so a small change cannot be told"
 
 
@@ -55,6 +58,10 @@ def repeated(sight: Sight, tolerances: Mapping[str, tuple[float, float]]) -> Con
         return _control(sight, AGAIN, "repeat", runs, "jumps", why)
     if len(wrong) == len(runs) > 1 and not sight.between(runs[0].arrays, runs[1].arrays):
         why = "every later answer is the same, and the first one is another"
+        return _control(sight, AGAIN, "repeat", runs, "jumps", why)
+    known = sight.plan.calibration
+    if known is not None and known.steadiness == "bitwise":
+        why = "asked again, they gave something else, although at capture they gave the same bit for bit"
         return _control(sight, AGAIN, "repeat", runs, "jumps", why)
     return _control(sight, AGAIN, "repeat", runs, "unsteady", _steadiness(sight))
 
@@ -74,6 +81,8 @@ def inputs_changed(sight: Sight) -> Control:
     if _evidence(sight, len(runs)) < ENOUGH_BITS:
         return _control(sight, CHANGED, "inputs", runs, "not run", COARSE)
     if not any(known.varied for known in sight.grains.values()) and _follows_with_other_weights(sight):
+        if not any(array.ndim and array.shape[0] > 1 for array in sight.outputs.values()):
+            return _control(sight, CHANGED, "inputs", runs, "not run", ONE_ROW)
         why = "with the recorded weights the outputs do not depend on the inputs; with others they do"
         return _control(sight, CHANGED, "inputs", runs, "as expected", why)
     return _control(sight, CHANGED, "inputs", runs, "insensitive", "other inputs gave the very same outputs")
@@ -101,6 +110,8 @@ def rows_moved(sight: Sight, steady: Control) -> Control:
             f"the model refuses its own rows in another order: {failed[0]}" if failed else sight.plan.absent.get("rows")
         )
         return _control(sight, ROWS, "inputs", (), "not run", why)
+    if runs[0].reformed:
+        return _control(sight, ROWS, "inputs", runs, "jumps", ROWS_REFORMED)
     far = sight.ratio(runs[0].distances)
     if far is None or steady.outcome != "as expected":
         why = "no output has a row for each row of the inputs, or too few of them" if far is None else UNSTEADY
@@ -135,9 +146,15 @@ def _moved_little(
     sight: Sight, steady: Control, purpose: Purpose, name: str, what: What, *, step: float = 0.0
 ) -> Control:
     runs, failed = sight.of(purpose), _errors(sight, purpose)
+    if not runs and failed and _takes_more(sight, what):
+        why = f"it takes large changes of the {what}, and refuses small ones: {failed[0]}"
+        return _control(sight, name, what, (), "jumps", why)
     if not runs:
-        why = f"the model refuses it: {failed[0]}" if failed else sight.plan.absent.get(purpose)
-        return _control(sight, name, what, (), "not run", why)
+        absent = f"the model refuses it: {failed[0]}" if failed else sight.plan.absent.get(purpose)
+        return _control(sight, name, what, (), "not run", absent)
+    if runs[0].reformed:
+        form = OTHER_FORM.format(scale=rounded(runs[0].decoy.scale or 0.0), what=what)
+        return _control(sight, name, what, runs[:1], "jumps", form)
     if steady.outcome != "as expected":
         return _control(sight, name, what, runs, "not run", UNSTEADY)
     told = [(one, far) for one in runs if (far := sight.ratio(one.distances)) is not None]
@@ -153,6 +170,13 @@ def _moved_little(
             )
             return _control(sight, name, what, (one,), "jumps", words)
     return _control(sight, name, what, runs, "as expected")
+
+
+def _takes_more(sight: Sight, what: What) -> bool:
+    """Whether no honest model refuses a small change: of weights never, of inputs where its own rows are refused, too."""
+    if what == "weights":
+        return bool(sight.of("weights"))
+    return bool(sight.of("far")) and bool(sight.all_of("rows")) and not sight.of("rows")
 
 
 def _limit(sight: Sight, scale: float, step: float) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, Array]
 
 MISSING = "the run is missing from the answer"
+LARGEST_REACH = 10.0  # of an output's own size: a model that goes further elsewhere is not measured by that
 SMALLEST_REACH = 0.01  # of an output's own size: what changes less when all is changed has no reach to be measured by
 
 
@@ -32,6 +33,7 @@ class Seen:
         error: Why nothing did, or None.
         distances: By output, how far it lies from the same output of the run beside; None: not comparable, infinite: no number.
         moved: Whether any output is another one than that of the run beside.
+        reformed: Whether the outputs have another form than those of the run beside: other names, nesting, dtypes or shapes.
     """
 
     decoy: Decoy
@@ -39,6 +41,7 @@ class Seen:
     error: str | None
     distances: Mapping[str, float | None]
     moved: bool
+    reformed: bool = False
 
 
 class Sight:
@@ -104,12 +107,14 @@ class Sight:
             error = (MISSING if run is None else run.error) or "the run it is compared with failed"
             return Seen(decoy=decoy, arrays={}, error=error, distances={}, moved=False)
         distances = self._distances(base, run.arrays, decoy.order)
+        reformed = structure != run.outputs or _forms(base) != _forms(run.arrays)
         return Seen(
             decoy=decoy,
             arrays=run.arrays,
             error=None,
             distances=distances,
-            moved=structure != run.outputs or any(is_moved(far, self.grains[name]) for name, far in distances.items()),
+            moved=reformed or any(is_moved(far, self.grains[name]) for name, far in distances.items()),
+            reformed=reformed,
         )
 
     def _distances(self, base: Arrays, after: Arrays, order: tuple[int, ...]) -> dict[str, float | None]:
@@ -124,7 +129,13 @@ class Sight:
         known = self.grains[name]
         found = [one.distances.get(name) for one in self.seen if one.error is None and one.decoy.purpose == "far"]
         finite = [far for far in found if far and math.isfinite(far)]
-        return max(median(finite), SMALLEST_REACH * known.size) if finite else known.size
+        if not finite:
+            return known.size
+        return min(max(median(finite), SMALLEST_REACH * known.size), LARGEST_REACH * known.size)
+
+
+def _forms(arrays: Arrays) -> Mapping[str, tuple[str, tuple[int, ...]]]:
+    return {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
 
 
 def _ordered(array: Array, order: tuple[int, ...]) -> Array:

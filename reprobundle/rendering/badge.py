@@ -56,10 +56,10 @@ def words(verdict: Verdict) -> tuple[str, str, str]:
 
 def _failure(verdict: Verdict) -> tuple[str, str]:
     if verdict.controls in wording.UNTRUSTED:
-        return "insensitive" if verdict.controls == "insensitive" else "looked up", RED
+        return verdict.controls, RED
     if verdict.is_prepared_otherwise:
         return "other preprocessing" if verdict.preprocessing == "differs" else "preprocessing not run", RED
-    if verdict.is_another_model:
+    if verdict.other_tensors and verdict.rung is not Rung.NOT_RUN:
         return "other weights", RED
     if verdict.rung.reaches(verdict.required) and verdict.other_claims:
         return "not all claims", RED

@@ -72,6 +72,9 @@ def _failure(verdict: Verdict) -> str:
         return ": " + prose(verdict.sentence).removeprefix("not reproduced: ")
     if verdict.rung is Rung.NOT_RUN:
         return ": the outputs could not be compared"
+    if verdict.other_tensors:
+        verb = "is not the recorded one" if verdict.other_tensors == 1 else "are not the recorded ones"
+        return f": {counted(verdict.other_tensors, 'tensor')} {verb}"
     if verdict.rung is Rung.DIFFERENT:
         return ": the outputs differ"
     if verdict.rung.reaches(verdict.required) and verdict.other_claims:
@@ -109,6 +112,8 @@ def explanation(verdict: Verdict) -> str:
     if verdict.is_another_model:
         return "a model with other weights is another model, also where these inputs do not show it"
     sentence = prose(verdict.sentence)
+    if verdict.other_tensors:
+        return sentence.partition("; ")[2] or sentence
     for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}", "not reproduced: "):
         sentence = sentence.removeprefix(start)
     if verdict.loosened and verdict.reproduced:

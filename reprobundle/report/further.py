@@ -41,6 +41,7 @@ class ClaimResult(Record):
         rule: In words, how the two were compared, such as ``within 0.005`` or ``to 3 decimals``.
         split: The data split it is measured on.
         data: Whether the reviewer's copy of the split is the recorded one: ``same``, ``differs``, ``not checked``.
+        loose: Whether so much is let pass that nearly any number would agree: a tenth of the claimed number or more.
         why: In words, for anything but ``agrees``.
         seconds: How long it took.
     """
@@ -53,5 +54,6 @@ class ClaimResult(Record):
     rule: str
     split: str | None = None
     data: Literal["same", "differs", "not checked"] = "not checked"
+    loose: bool = False
     why: str | None = None
     seconds: float | None = None

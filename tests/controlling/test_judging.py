@@ -56,13 +56,14 @@ class Bench:
         self.folder = folder
         self.loader = "for_torch"
         self.batched: bool | None = None
+        self.steadiness = "bitwise"
         self.x = X
         self.writer = Writer(folder)
 
     def manifest(self) -> Manifest:
         self.write("replay/inputs.safetensors", {"value": self.x})
         self.write("model.safetensors", WEIGHTS)
-        self.writer.write(CALIBRATION, to_bytes(Calibration(steadiness="bitwise", batched=self.batched)))
+        self.writer.write(CALIBRATION, to_bytes(Calibration(steadiness=self.steadiness, batched=self.batched)))
         entries = tuple(
             model.TensorEntry(name=name, dtype="I64" if name == "steps" else "F32", shape=one.shape, xxh3_128="0" * 32)
             for name, one in WEIGHTS.items()
@@ -222,10 +223,21 @@ def test_what_refuses_its_own_rows_too_is_a_lookup(bench):
     assert told.why("weights changed") == "a plain function has no weights that can be changed"
 
 
-def test_a_state_is_told_and_no_trick(bench):
-    """A little noise that differs from run to run: unsteady, and what is near cannot be told."""
+def noisy():
+    """A model with a little noise that differs from run to run."""
     noise = np.random.default_rng(5)
-    told = bench.ask(lambda x, w: honest(x, w) + np.float32(0.02) * noise.standard_normal((16, 3)).astype("f4"))
+    return lambda x, w: honest(x, w) + np.float32(0.02) * noise.standard_normal((16, 3)).astype("f4")
+
+
+def test_noise_that_was_not_there_at_capture_is_a_trick(bench):
+    """What gave the same bit for bit at capture does not vary from run to run."""
+    assert bench.ask(noisy()).outcome == "jumps"
+
+
+def test_a_state_is_told_and_no_trick(bench):
+    """A little noise that differs from run to run, as at capture: unsteady, and what is near cannot be told."""
+    bench.steadiness = "stateful"
+    told = bench.ask(noisy())
 
     assert told.outcomes["recorded inputs again"] == "unsteady"
     assert told.outcomes["inputs moved a little"] == "not run"
@@ -369,3 +381,14 @@ def test_the_worst_counts():
     assert of("as expected", "not run") == "passed"
     assert of("as expected", name="recorded inputs again") == "not run"
     assert outcome(()) == "not run"
+
+
+@pytest.mark.parametrize("other", [np.zeros((16, 3)), np.zeros(1, "f4")], ids=["dtype", "shape"])
+def test_outputs_of_another_form_after_a_small_change_are_a_jump(bench, other):
+    """A lookup that answers all else with zeros of another dtype or shape shows itself."""
+
+    def looks_up(x, weights):
+        same = np.array_equal(x, X) and all(np.array_equal(weights[name], one) for name, one in WEIGHTS.items())
+        return Y if same else other
+
+    assert bench.ask(looks_up).outcome == "jumps"

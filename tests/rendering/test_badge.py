@@ -35,7 +35,7 @@ def _verdict(**changed):
         ({"rung": Rung.DIFFERENT}, "not reproduced", "different"),
         ({"rung": Rung.NOT_RUN}, "not reproduced", "not run"),
         ({"controls": "insensitive"}, "not reproduced", "insensitive"),
-        ({"controls": "jumps"}, "not reproduced", "looked up"),
+        ({"controls": "jumps"}, "not reproduced", "jumps"),
         ({"other_tensors": 2}, "not reproduced", "other weights"),
         ({"preprocessing": "differs"}, "not reproduced", "other preprocessing"),
         ({"preprocessing": "failed"}, "not reproduced", "preprocessing not run"),

@@ -139,7 +139,7 @@ def test_outputs_of_another_model_are_told_in_the_first_line():
     ("rung", "others", "code", "sentence"),
     [
         (Rung.BITWISE, 0, 0, "reproduced, bitwise: why"),
-        (Rung.DIFFERENT, 2, 1, "not reproduced: different: why"),
+        (Rung.DIFFERENT, 2, 1, "not reproduced: 2 tensors of the model are not the recorded ones; different: why"),
         (Rung.NOT_RUN, 0, 3, "not reproduced: not run: why"),
         (Rung.NOT_RUN, 1, 1, "not reproduced: not run: why"),
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reprobundle.answers import Computed
-from reprobundle.components.claims.numbers import agrees, rule_of
+from reprobundle.components.claims.numbers import agrees, is_loose, rule_of
 from reprobundle.components.claims.section import NAME, Claim, Section
 from reprobundle.components.interface import Site, differs, not_run, same
 from reprobundle.report import ClaimResult, Finding, Status
@@ -95,6 +95,7 @@ def _result(
         rule=rule_of(claim),
         split=claim.split,
         data=_of_copy(claim, copies),
+        loose=is_loose(claim),
         why=why,
         seconds=computed.seconds if computed is not None else None,
     )

@@ -10,6 +10,7 @@ from reprobundle.components.claims.section import Claim
 from reprobundle.phrases import counted
 
 PRINTED = 6  # significant digits: a number with more was not rounded by hand
+LOOSE = 0.1  # of the claimed number
 RELATIVE = 1e-5  # of the claimed number, for one that was not
 
 
@@ -36,6 +37,13 @@ def agrees(claim: Claim, got: float) -> bool:
     if decimals is None:
         return distance <= Fraction(repr(RELATIVE)) * abs(Fraction(repr(claim.value)))
     return distance <= Fraction(1, 2 * 10**decimals)
+
+
+def is_loose(claim: Claim) -> bool:
+    """Whether a claim lets so much pass that nearly any number would agree."""
+    decimals = decimals_of(claim)
+    width = claim.tolerance if claim.tolerance is not None else None if decimals is None else 0.5 / 10**decimals
+    return width is not None and width >= LOOSE * abs(claim.value)
 
 
 def decimals_of(claim: Claim) -> int | None:
