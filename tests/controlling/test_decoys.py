@@ -115,3 +115,14 @@ def test_rows_elsewhere():
     assert arrays["ids"].tolist() == list(order)
     assert decoys.elsewhere({"x": X, "ids": IDS}, drawn()) is None
     assert decoys.elsewhere({"x": X[:1]}, drawn()) is None
+
+
+def test_a_missing_value_spreads_to_no_other():
+    """NaN and infinity stay where they stood in what is moved a little; of what is drawn anew the rest is numbers."""
+    array = np.linspace(1, 2, 24, dtype=np.float32).reshape(6, 4)
+    array[1, 2], array[3, 3] = np.nan, np.inf
+    close = decoys.near({"x": array}, np.random.default_rng(0), 1e-3)["x"]
+
+    assert (np.isfinite(close) == np.isfinite(array)).all()
+    assert 0 < decoys.scale_of({"x": array}, {"x": close}) < 2e-3
+    assert np.isfinite(decoys.far({"x": array}, np.random.default_rng(0), mixed=False)["x"]).sum() > 12

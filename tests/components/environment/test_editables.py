@@ -42,6 +42,17 @@ def test_folders_of_path_files_are_found(site, tmp_path):
     assert found(tmp_path) == editables.Editables((tmp_path / "work" / "src",), ())
 
 
+def test_what_is_kept_beside_packages_is_not_shown(site, tmp_path):
+    """Of a project that is its own import root the packages and modules are seen, and no data, keys or history."""
+    root = tmp_path / "work"
+    for place in ("package/__init__.py", "module.py", "data/secret.csv", ".git/config", ".env"):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).touch()
+    (site / "work.pth").write_text(str(root))
+
+    assert found(tmp_path).places == (root / "module.py", root / "package")
+
+
 def test_what_a_finder_maps_to_is_found(site, tmp_path):
     """setuptools' finders name a folder or a file for each module, and are never run for it."""
     for name in ("one", "two"):

@@ -43,11 +43,21 @@ def find_editables(folders: Sequence[Path]) -> Editables:
 
 
 def _in_paths(site: Path) -> Iterator[Path]:
-    """The folders that files of paths add: lines that are no code."""
+    """What lies to be imported in the folders that files of paths add: lines that are no code."""
     for file in sorted(site.glob("*.pth")):
         for line in _text(file).splitlines():
             if line.strip() and not line.startswith(("#", "import ", "import\t")):
-                yield Path(os.path.normpath(site / line.strip()))
+                yield from _importable(Path(os.path.normpath(site / line.strip())))
+
+
+def _importable(folder: Path) -> Iterator[Path]:
+    """The packages and modules in a folder, and not what else a person keeps there; the folder where there is none."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    modules = [one for one in entries if one.suffix in {".py", ".so"} or (one / "__init__.py").is_file()]
+    yield from modules or [folder]
 
 
 def _in_finders(site: Path) -> Iterator[Path]:
