@@ -40,7 +40,7 @@ Outcome = Literal["as expected", "insensitive", "jumps", "unsteady", "not run"]
 COARSE = "the outputs are too few or too coarse to tell: they would stay the same by chance"
 ONE_ROW = "other inputs gave the very same outputs, and of one row it cannot be told whether any input matters"
 ROWS_REFORMED = "its own rows in another order gave outputs of another form"
-OTHER_FORM = "a change by {scale} of the {what} gave outputs of another form: other names, nesting, dtypes or shapes"
+OTHER_FORM = "a change by {scale} of the {what} gave outputs of another form: other names, dtypes or shapes"
 UNSTEADY = "the recorded inputs, asked again, gave something else, so a small change cannot be told"
 
 

@@ -33,7 +33,7 @@ class Seen:
         error: Why nothing did, or None.
         distances: By output, how far it lies from the same output of the run beside; None: not comparable, infinite: no number.
         moved: Whether any output is another one than that of the run beside.
-        reformed: Whether the outputs have another form than those of the run beside: other names, nesting, dtypes or shapes.
+        reformed: Whether the outputs have another form than those of the run beside: other names, dtypes or shapes.
     """
 
     decoy: Decoy
@@ -107,13 +107,15 @@ class Sight:
             error = (MISSING if run is None else run.error) or "the run it is compared with failed"
             return Seen(decoy=decoy, arrays={}, error=error, distances={}, moved=False)
         distances = self._distances(base, run.arrays, decoy.order)
-        reformed = structure != run.outputs or _forms(base) != _forms(run.arrays)
+        reformed = _forms(base) != _forms(run.arrays)
         return Seen(
             decoy=decoy,
             arrays=run.arrays,
             error=None,
             distances=distances,
-            moved=reformed or any(is_moved(far, self.grains[name]) for name, far in distances.items()),
+            moved=structure != run.outputs
+            or reformed
+            or any(is_moved(far, self.grains[name]) for name, far in distances.items()),
             reformed=reformed,
         )
 
