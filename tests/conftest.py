@@ -23,10 +23,14 @@ PERSON = {
 }
 LONGEST = {  # a minute and more: whichever began last would leave the other processes idle
     "test_capturing.py",
+    "test_cheats.py",
+    "test_faults.py",
+    "test_honest.py",
     "test_lesson.py",
     "test_lesson_transformers.py",
     "test_lightning.py",
     "test_mixed_installs.py",
+    "test_mutants.py",
     "test_preprocessing.py",
     "test_published_weights.py",
     "test_trainer.py",
