@@ -20,11 +20,14 @@ NOT_FINISHED = "the worker did not finish"
 NOTHING_PREPARED = Outcome("none")
 BROKEN = frozenset({"differs", "failed"})
 NOT_COMPUTED = frozenset({"insensitive", "jumps"})  # outputs that do not come of the inputs and weights
-Outcomes = Literal["insensitive", "jumps", "unsteady", "passed", "not run"]
+REFUTED = NOT_COMPUTED | {"unexpected"}
+Outcomes = Literal["insensitive", "jumps", "unexpected", "unsteady", "drawn", "passed", "not run"]
 _OUTCOMES: Mapping[str, Outcomes] = {  # what says most first
     "insensitive": "insensitive",
     "jumps": "jumps",
+    "unexpected": "unexpected",
     "unsteady": "unsteady",
+    "drawn": "drawn",
     "as expected": "passed",
     "not run": "not run",
 }
@@ -126,7 +129,7 @@ def verdict(
     return Verdict(
         reproduced=right
         and prepared.state in {"none", "agrees"}
-        and outcome not in NOT_COMPUTED
+        and outcome not in REFUTED
         and not (others and required is Rung.SAME_METRICS),
         rung=rung,
         required=required,
@@ -161,10 +164,10 @@ def _worst(controls: Sequence[Control]) -> Control | None:
 
 def _with_control(sentence: str, rung: Rung, outcome: Outcomes, control: Control | None) -> str:
     """The sentence with what the controls say against it: first, where it says that nothing was computed."""
-    if outcome not in {*NOT_COMPUTED, "unsteady"}:
+    if outcome in {"passed", "not run"}:
         return sentence
     said = outcome if control is None else f"{outcome}: {control.why or control.name}"
-    if outcome == "unsteady":
+    if outcome not in REFUTED:
         return f"{sentence}; {said}"
     return f"not reproduced: {said}; {_beside(sentence, rung)}"
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-Outcome = Literal["passed", "insensitive", "jumps", "unsteady", "not run"]
-WORST: tuple[Literal["insensitive", "jumps", "unsteady"], ...] = ("insensitive", "jumps", "unsteady")
+Bad = Literal["insensitive", "jumps", "unexpected", "unsteady", "drawn"]
+Outcome = Bad | Literal["passed", "not run"]
+WORST: tuple[Bad, ...] = ("insensitive", "jumps", "unexpected", "unsteady", "drawn")
 NOT_BEGUN = ("not run: ", "cannot be run: ")  # as guest and worker begin what they say of such a run
 TOO_SLOW = "the time was over before the model could be run on other inputs and with other weights"
 DID_NOT_FINISH = "the model was not run to its end"

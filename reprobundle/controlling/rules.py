@@ -34,8 +34,8 @@ LEAST = 0.05  # of it: below, nothing counts as a jump
 STEEP = 1000.0  # times the move itself: no honest model makes more of a move, measured by what other inputs do
 NOISE = 20.0  # steps of the outputs' own dtype, which any other sum may cost
 
-What = Literal["weights", "inputs", "repeat", "probe"]
-Outcome = Literal["as expected", "insensitive", "jumps", "unsteady", "not run"]
+What = Literal["weights", "inputs", "repeat", "seed", "probe"]
+Outcome = Literal["as expected", "insensitive", "jumps", "unexpected", "unsteady", "drawn", "not run"]
 
 COARSE = "the outputs are too few or too coarse to tell: they would stay the same by chance"
 ONE_ROW = "other inputs gave the very same outputs, and of one row it cannot be told whether any input matters"

@@ -11,13 +11,23 @@ from reprobundle.report import Control, Report
 
 HEADER = ("control", "relative change", "outputs moved by", "outcome")
 NOT_RUN = "not run: whether the outputs follow inputs and weights was not tested"
-TONES = {"as expected": "good", "insensitive": "bad", "jumps": "bad", "unsteady": "open", "not run": "open"}
+TONES = {
+    "as expected": "good",
+    "insensitive": "bad",
+    "jumps": "bad",
+    "unexpected": "bad",
+    "unsteady": "open",
+    "drawn": "open",
+    "not run": "open",
+}
 MEANINGS = {
     "passed": "Inputs and weights were changed, and the outputs followed, as those of a model that computes do.",
     "insensitive": "Inputs or weights were changed, and the outputs were not. What gives the same answer whatever it is "
     "asked does not compute it, so nothing counts as reproduced.",
     "jumps": "A small change moved the outputs as far as a large one. A model that looks up what it was captured with does "
     "that, so nothing counts as reproduced.",
+    "unexpected": "Your own inputs did not give what you say must come of them.",
+    "drawn": "The outputs are drawn at random: with another seed the recorded inputs give something else.",
     "unsteady": "The recorded inputs, asked again, gave something else: state or noise is left over from the run before.",
     "not run": "Whether the outputs follow the inputs and the weights was not tested, or not wholly.",
 }
@@ -63,11 +73,11 @@ def _in_part(report: Report) -> str | None:
     if outcome == "passed":
         fine = sum(control.outcome == "as expected" for control in report.controls)
         return f"{fine} of {counted(total, 'control')} as expected, what the others would show is not known (below)"
-    if outcome not in {"not run", "unsteady"}:
+    if outcome not in {"not run", "unsteady", "drawn"}:
         return None
     why = next((control.why for control in report.controls if control.outcome == outcome and control.why), None)
-    if outcome == "unsteady":
-        return prose(f"unsteady: {why}" if why else "unsteady (below)")
+    if outcome != "not run":
+        return prose(f"{outcome}: {why}" if why else f"{outcome} (below)")
     return NOT_RUN + (f" ({prose(why)})" if why else "")
 
 

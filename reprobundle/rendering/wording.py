@@ -32,6 +32,7 @@ LOOSENED = "by a tolerance wider than the default"
 UNTRUSTED = {
     "insensitive": "insensitive, the model does not compute its outputs",
     "jumps": "the model's outputs jump beside the recorded inputs",
+    "unexpected": "your own inputs did not give what you expected",
 }
 
 _BY = re.compile(r" \((by [^()]*)\)")  # a tolerance that is wider than the default
@@ -98,7 +99,7 @@ def _by(verdict: Verdict) -> str:
 def tone(verdict: Verdict) -> Literal["good", "bad", "open"]:
     """The colour of a verdict by name: good only where nothing is left to be explained."""
     if verdict.reproduced:
-        unexplained = verdict.other_claims or verdict.failed_claims or verdict.controls == "unsteady"
+        unexplained = verdict.other_claims or verdict.failed_claims or verdict.controls in {"unsteady", "drawn"}
         return "open" if unexplained else "good"
     return "open" if verdict.rung is Rung.NOT_RUN else "bad"
 

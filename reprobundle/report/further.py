@@ -12,20 +12,23 @@ class Control(Record):
 
     Attributes:
         name: Short name, such as ``weights changed`` or ``inputs moved a little``.
-        what: ``weights`` or ``inputs`` that were changed, the recorded inputs again (``repeat``) or the reviewer's (``probe``).
+        what: ``weights`` or ``inputs`` that were changed, the recorded inputs again (``repeat``), with
+            another seed (``seed``), or the reviewer's (``probe``).
         scale: How much was changed, relative to the size of what was changed; None for a repeat or a probe.
         distance: Relative L2 distance of the outputs from those of the recorded inputs and weights, the largest over all
             outputs; None where nothing could be compared.
         outcome: ``as expected``; ``insensitive``: nothing changed where something must; ``jumps``: a small change changed as
-            much as a large one; ``unsteady``: the recorded inputs gave something else when asked again; ``not run``.
+            much as a large one; ``unexpected``: the reviewer's inputs did not give what the reviewer says must come of them;
+            ``unsteady``: the recorded inputs gave something else when asked again; ``drawn``: with another seed they do;
+            ``not run``.
         why: In words, for anything but ``as expected``.
     """
 
     name: str
-    what: Literal["weights", "inputs", "repeat", "probe"]
+    what: Literal["weights", "inputs", "repeat", "seed", "probe"]
     scale: float | None = None
     distance: float | None = None
-    outcome: Literal["as expected", "insensitive", "jumps", "unsteady", "not run"]
+    outcome: Literal["as expected", "insensitive", "jumps", "unexpected", "unsteady", "drawn", "not run"]
     why: str | None = None
 
 

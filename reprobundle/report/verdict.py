@@ -20,7 +20,8 @@ class Verdict(Record):
         preprocessing: Whether the recorded raw samples become the recorded model inputs again: ``agrees``, bitwise or close;
             ``differs``, ``failed`` or ``not compared`` (results are recorded, but hold nothing that can be compared), with which
             nothing is reproduced; ``none``: there is nothing that could be made again.
-        controls: The worst outcome of the controls; with ``insensitive`` or ``jumps`` nothing is reproduced.
+        controls: The worst outcome of the controls; with ``insensitive``, ``jumps`` or ``unexpected`` nothing is
+            reproduced.
         loosened: Whether an output counts as close by a tolerance that is wider than this program's table.
         other_claims: How many claims came to another number: the exit code is 1 with any, and with ``same metrics`` required
             nothing is reproduced.
@@ -33,7 +34,7 @@ class Verdict(Record):
     sentence: str
     other_tensors: int = 0
     preprocessing: Literal["none", "agrees", "differs", "failed", "not compared"] = "none"
-    controls: Literal["passed", "insensitive", "jumps", "unsteady", "not run"] = "not run"
+    controls: Literal["passed", "insensitive", "jumps", "unexpected", "unsteady", "drawn", "not run"] = "not run"
     loosened: bool = False
     other_claims: int = 0
     failed_claims: int = 0
@@ -45,7 +46,7 @@ class Verdict(Record):
             return 1
         if self.reproduced:
             return 3 if self.failed_claims else 0
-        if self.controls in {"insensitive", "jumps"}:
+        if self.controls in {"insensitive", "jumps", "unexpected"}:
             return 1
         unprepared = self.preprocessing in {"failed", "not compared"}
         unknown = self.rung is Rung.NOT_RUN or (unprepared and self.rung.reaches(self.required))
