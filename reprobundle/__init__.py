@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from reprobundle.examining import Examination, examine
-    from reprobundle.finishing import calibrate, lock
+    from reprobundle.finishing import calibrate, document, lock
+    from reprobundle.initialising import init
     from reprobundle.manifest import Manifest
     from reprobundle.ranks import generator_states
     from reprobundle.replaying import replay
@@ -42,6 +43,7 @@ __all__ = [
     "DriftReport",
     "Examination",
     "Finding",
+    "LintReport",
     "Manifest",
     "NewerSchemaError",
     "Preprocessing",
@@ -63,9 +65,12 @@ __all__ = [
     "calibrate",
     "capture",
     "compare",
+    "document",
     "drift",
     "examine",
     "generator_states",
+    "init",
+    "lint",
     "lock",
     "replay",
     "resume",
@@ -97,7 +102,11 @@ _HOMES = {
     "Examination": "examining",
     "examine": "examining",
     "calibrate": "finishing",
+    "document": "finishing",
+    "init": "initialising",
     "lock": "finishing",
+    "LintReport": "linting.lints",
+    "lint": "linting",
     "Manifest": "manifest",
     "generator_states": "ranks",
     "replay": "replaying",

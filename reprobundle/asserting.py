@@ -62,9 +62,9 @@ class Replayed:
         report = self.report
         lines = [
             f"{escape(report.bundle_name)}: {wording.headline(report.verdict)}",
-            wording.explanation(report.verdict),
+            wording.beside_why(report),
             prose(report.diagnosis.paragraph) if report.diagnosis is not None else "",
-            *(_unmet(line) for line in claims.lines(report.claims) if line.verdict != "agrees"),
+            *(_unmet(line) for line in claims.unmet(report.claims)),
             f"report: {escape(self.folder / 'report.html', limit=LONGEST_PATH)}",
         ]
         return "\n".join(line for line in lines if line)

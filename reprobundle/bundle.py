@@ -30,6 +30,7 @@ SIGNATURES = "signatures"
 ARCHIVE_SUFFIX = ".zip"
 FOLDER_HINT = "a bundle is the folder that capture made"
 ARCHIVE_HINT = "an archive of a bundle is read with: reprobundle unpack FILE DIR"
+GET_IT_AGAIN = "nothing of it was run; get the bundle again: what was edited after it was sealed, or damaged on its way, is refused"
 LEFT_BEHIND = re.compile(
     r"^(?:[^:]*/)?(__pycache__|\.DS_Store|\.ipynb_checkpoints|Thumbs\.db|desktop\.ini|\.pytest_cache|\.mypy_cache)(?:/[^:]*)?"
     r": is not listed in the manifest$"
@@ -124,11 +125,11 @@ class Bundle:
         return tuple(path for path in names if is_signature(path) and path not in listed)
 
 
-def _way_out(faults: Sequence[str]) -> str | None:
-    """What to do where nothing is wrong but that a program or the system left files of its own behind."""
+def _way_out(faults: Sequence[str]) -> str:
+    """What to do: delete what a program or the system left behind, where that is all that is wrong; else get it again."""
     named = [LEFT_BEHIND.search(fault) for fault in faults]
     if not all(named):
-        return None
+        return GET_IT_AGAIN
     names = ", ".join(sorted({found[1] for found in named if found}))
     return f"delete {names}, which a program left in the folder, and verify again"
 

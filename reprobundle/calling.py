@@ -84,6 +84,7 @@ def capture(
     resumable: bool = False,
     generators: Mapping[int, Mapping[str, bytes]] | None = None,
     max_shard_bytes: int = MAX_SHARD_BYTES,
+    allow: Sequence[str] = (),
     quiet: bool = False,
 ) -> Captured:
     """Pack a trained model, with all that is needed to reproduce it, into a new folder.
@@ -129,6 +130,8 @@ def capture(
         generators: What `reprobundle.generator_states` gave, called on every rank of a distributed training. Default: the
             states of this process's random generators.
         max_shard_bytes: Size above which the weights are split into several files.
+        allow: What looks like a secret and may travel, each as ``RULE:PATH``, as a note names both. What else looks like one
+            stays out of the bundle, with the file it stands in, and a note says where.
         quiet: Whether to leave out the summary on standard error: where the bundle is, its proof, what is worth knowing.
 
     Returns:
@@ -159,6 +162,7 @@ def capture(
         resumable=resumable,
         generators=generators or {},
         max_shard_bytes=max_shard_bytes,
+        allow=tuple(allow),
     )
     with bar(WRITING, quiet=quiet) as writing, bar(READING, quiet=quiet) as reading:
         watched = replace(source, progress=writing, reading=reading)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reprobundle import bundle as bundles
-from reprobundle import calibrating, captures, given_places, rng, specification
-from reprobundle.components import COMPONENTS, data, environment, hyperparameters, model
+from reprobundle import calibrating, captures, given_places, rehearsing, rng, specification, withholding
+from reprobundle.clock import Clock
+from reprobundle.components import COMPONENTS, data, documentation, environment, hyperparameters, model
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.proving import foresee, prove, unasked
-from reprobundle.report import Finding
+from reprobundle.rehearsing import Foreseen
+from reprobundle.report import Finding, StageTime
+from reprobundle.secrecy import Gate, allowances
 from reprobundle.signals import ended_politely
 from reprobundle.store import Writer, digest_bytes, staging
 from reprobundle.store.sealing import refuse_existing, refuse_unwritable
-from reprobundle.telling import describe
+from reprobundle.telling import Told, describe
 from reprobundle.version import version
+
+SEARCH_SECONDS = 120.0  # for secrets, in all: a training must end
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Captured:
         proof: What a fresh process made of it before it was sealed.
         notes: What was left out or is worth knowing.
         manifest: All that the bundle says of itself.
+        foreseen: What a replay will find, as far as it was asked here; on another rank than 0 it is not known.
+        stages: How long each step took; likewise.
     """
 
     path: Path
@@ -42,6 +49,8 @@ class Captured:
     proof: Proof
     notes: tuple[Finding, ...]
     manifest: Manifest
+    foreseen: Foreseen = field(default_factory=Foreseen)
+    stages: tuple[StageTime, ...] = ()
 
 
 def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = False, width: int = 100) -> str:
@@ -53,7 +62,8 @@ def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = Fa
         colour: Whether to use ANSI colours.
         width: Columns.
     """
-    return describe(captured.path, captured.id, captured.manifest, warned, colour=colour, width=width)
+    found = Told(captured.foreseen.refused, captured.foreseen.claims, captured.stages)
+    return describe(captured.path, captured.id, captured.manifest, warned, found=found, colour=colour, width=width)
 
 
 def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = True) -> Captured:
@@ -61,42 +71,57 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     target = Path(os.path.abspath(target))
     refuse_nested()
     refuse_existing(target)
+    clock = Clock()
     with ended_politely(), rng.kept() as states, staging(target) as folder:
         source = as_called(source, states)
         private = tuple(place.place for place in source.data_places if place.private)
-        stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private)
+        gate = Gate(allowances(source.allow), seconds=SEARCH_SECONDS)
+        stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private, gate=gate)
         if proof:
             foresee(source, stage)
-        sections = take(source, stage)
+        sections = take(source, stage, clock)
+        with clock.step("secrets"):
+            sections = withholding.withhold(sections, stage)
+            if source.strict:
+                withholding.refuse(stage)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
-        proven = _proven(draft, folder, source, stage) if proof else _unproven(draft, stage)
-        told = proven.model_copy(update={"notes": tuple(stage.notes)})
-        complete = told.model_copy(update={"views": views.write(told, stage.writer)})
-        complete = complete.model_copy(update={"files": stage.writer.entries})
-        content = bundles.seal(stage.writer, complete)
+        proven, foreseen = _proven(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
+        with clock.step("seal"):
+            told = withholding.sealed(proven, stage)
+            complete = told.model_copy(update={"views": views.write(told, stage.writer)})
+            complete = complete.model_copy(update={"files": stage.writer.entries})
+            content = bundles.seal(stage.writer, complete)
     if kept:
         captures.remember(content, target)
-    return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete)
+    took = tuple(clock.stages)
+    return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete, foreseen, took)
 
 
-def _unproven(draft: Manifest, stage: Stage) -> Manifest:
+def _unproven(draft: Manifest, stage: Stage) -> tuple[Manifest, Foreseen]:
     """The manifest of a bundle that nobody wanted to be proven; then nothing is measured either."""
-    return draft.model_copy(update={"proof": unasked(draft, stage, SWITCHED_OFF)})
+    return draft.model_copy(update={"proof": unasked(draft, stage, SWITCHED_OFF)}), Foreseen()
 
 
-def _proven(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Manifest:
+def _proven(draft: Manifest, folder: Path, source: Source, stage: Stage, clock: Clock) -> tuple[Manifest, Foreseen]:
     """The manifest with its proof, and what further runs of the model in the same process and a few others show."""
     with calibrating.planned(draft, folder, source, stage) as plan:
-        proved = prove(draft, folder, source, stage, plan.questions)
-        proven = draft.model_copy(update={"proof": proved.proof})
+        with clock.step("proof"):
+            others = rehearsing.controls(draft, folder, plan.work, stage)
+            proved = prove(draft, folder, source, stage, (*plan.questions, *others.questions))
+        proven = draft.model_copy(update={"proof": withholding.explained(proved.proof, stage.gate)})
         if proved.answer is None or proved.host is None:
-            return proven
+            return proven, Foreseen()
         given = (draft, folder, plan, proved.answer, proved.host, stage)
-        if not proved.proof.proven:
-            calibrating.explain(*given, seconds=proved.seconds)
-            return proven
-        section = calibrating.calibrate(*given, seconds=proved.seconds)
-    return proven.model_copy(update={"outputs": section})
+        with clock.step("calibration"):
+            if not proved.proof.proven:
+                calibrating.explain(*given, seconds=proved.seconds)
+                return proven, Foreseen()
+            refused = rehearsing.refusal(draft, folder, others, proved.answer, stage)
+            section = calibrating.calibrate(*given, seconds=proved.seconds, refused=refused is not None)
+        with clock.step("claims"):
+            scene = rehearsing.Scene(folder, plan.work, proved.host, source.splits, proved.seconds)
+            found = rehearsing.compute_claims(draft, scene, stage)
+    return proven.model_copy(update={"outputs": section}), Foreseen(refused, found)
 
 
 def as_called(source: Source, states: Mapping[str, bytes]) -> Source:
@@ -115,14 +140,21 @@ def as_called(source: Source, states: Mapping[str, bytes]) -> Source:
 SWITCHED_OFF = "it was switched off"
 
 
-def take(source: Source, stage: Stage) -> dict[str, Any]:
+def take(source: Source, stage: Stage, clock: Clock) -> dict[str, Any]:
     """Let every kind capture its part; gives the sections by name.
 
-    The environment comes last: by then this program has imported all it ever does, so a second capture of the same
-    process finds the same distributions imported.
+    The environment comes late: by then this program has imported all it ever does, so a second capture of the same
+    process finds the same distributions imported. Only the documentation comes later, which tells of all the others.
+
+    Args:
+        source: What is captured.
+        stage: Where it goes.
+        clock: Takes the time of each kind; the environment's is that of the lock and the wheels, nearly all of it.
     """
-    for component in sorted(COMPONENTS, key=lambda component: component is environment):
-        stage.sections[component.NAME] = component.capture(source, stage)
+    for component in sorted(COMPONENTS, key=lambda component: (component is documentation, component is environment)):
+        with clock.step("lock" if component is environment else component.NAME):
+            section = component.capture(source, stage)
+            stage.sections[component.NAME] = withholding.without_secrets(section, component.NAME, stage)
     given_places.note(stage)
     recorded = stage.sections[data.NAME]
     assert isinstance(recorded, data.Section)
@@ -140,6 +172,8 @@ def capture_specification(
     vendor: Vendor | None = None,
     progress: Callable[[int, int], None] | None = None,
     reading: Callable[[int, int], None] | None = None,
+    allow: Sequence[str] = (),
+    strict: bool = True,
 ) -> tuple[Captured, tuple[str, ...]]:
     """Capture what a ``reprobundle.yaml`` describes.
 
@@ -152,12 +186,15 @@ def capture_specification(
         vendor: As in `capture`; None: as the file says.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
         reading: Called with the bytes read so far and the bytes in all, while data splits are digested.
+        allow: Secrets that are let through, each as ``RULE:PATH``, beside those that the file allows.
+        strict: Whether to seal nothing where a secret was met; else what holds one stays out.
 
     Returns:
         What was captured, and warnings about values that YAML reads otherwise than people mean.
 
     Raises:
         RefusedInputError: The file breaks its schema.
+        SecretsError: A secret was met; it names all.
         UsageError: What it names is not there.
     """
     described, warned = specification.read(path)
@@ -165,7 +202,7 @@ def capture_specification(
     refuse_unwritable(Path(os.path.abspath(target)))
     source = Source(**specification.arguments(described, path.absolute().parent))
     source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
-    source = replace(source, progress=progress, reading=reading)
+    source = replace(source, progress=progress, reading=reading, allow=(*source.allow, *allow), strict=strict)
     return capture_source(target, source, proof=proof, kept=kept), warned
 
 

@@ -1,4 +1,4 @@
-"""How two models' weights differ: by layer and by tensor, in numbers."""
+"""How two models' weights differ, by layer and by tensor, in numbers; and two texts, by their lines."""
 
 from __future__ import annotations
 
@@ -83,3 +83,15 @@ class WeightsFinding(Finding):
 
     layers: tuple[LayerChange, ...] = ()
     unchanged: tuple[str, ...] = ()
+
+
+class TextFinding(Finding):
+    """That a text differs, with the first of its lines that do.
+
+    Attributes:
+        lines: The difference as `diff -u` writes it: each line begins with ``@``, a blank, ``+`` or ``-``.
+        left_out: How many more there are.
+    """
+
+    lines: tuple[str, ...] = ()
+    left_out: int = 0

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from reprobundle import controlling, diagnosing, guest, replies
+from reprobundle import controlling, diagnosing, guest, hosting, replies
 from reprobundle.components import COMPONENTS, claims, model, outputs, preprocessing
 from reprobundle.components import data as data_splits
 from reprobundle.components.environment.differing import vendored
@@ -20,6 +20,8 @@ from reprobundle.report import (
     Report,
     Rung,
 )
+from reprobundle.report.bounds import findings_within, outputs_within
+from reprobundle.retyping import retype
 from reprobundle.running import Case, Ran
 from reprobundle.version import version
 
@@ -46,6 +48,7 @@ def conclude(case: Case, ran: Ran) -> Report:
         preprocessing.outcome(manifest.preprocessing, site),
         controls=controls,
         outcome=controlling.outcome(controls),
+        refused=controlling.refuses_all(controls),
         loosened=replies.widest(compared),
         claims=claimed,
     )
@@ -57,8 +60,8 @@ def conclude(case: Case, ran: Ran) -> Report:
         started=case.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         verdict=verdict,
         diagnosis=diagnosis,
-        outputs=compared,
-        findings=tuple(findings),
+        outputs=outputs_within(compared),
+        findings=findings_within(findings),
         environment=ran.environment,
         stages=tuple(clock.stages),
         controls=controls,
@@ -87,12 +90,13 @@ def look(case: Case, ran: Ran) -> Site:
 def _controls(case: Case, ran: Ran, compared: tuple[OutputComparison, ...]) -> tuple[Control, ...]:
     if ran.answer is None:
         return ()
-    return controlling.judge(ran.plan, case.manifest, ran.answer, compared, out_of_time=ran.out_of_time)
+    return controlling.judge(ran.plan, case.manifest, ran.answer, compared, out_of_time=ran.out_of_time, anew=ran.anew)
 
 
 def _findings(case: Case, site: Site, environment: ReplayedEnvironment | None) -> list[Finding]:
     findings = [finding for part in COMPONENTS for finding in part.check(getattr(case.manifest, part.NAME), site)]
-    return [*findings, *vendored.check_overlaps(environment.overlaps if environment is not None else ())]
+    overlaps = vendored.check_overlaps(environment.overlaps if environment is not None else ())
+    return [*findings, *overlaps, *hosting.told(environment, case.options.wish)]
 
 
 def _rung(
@@ -121,7 +125,7 @@ def _asking(case: Case, ran: Ran, rung: Rung) -> diagnosing.Asking | None:
         folder=case.folder,
         host=ran.host,
         deadline=time.monotonic() + (options.search_seconds or ran.host.timeout),
-        subject=str(case.bundle.path),
+        typed=retype(case.bundle.path, options),
         searches=options.search_seconds > 0,
         say=options.wish.say,
     )

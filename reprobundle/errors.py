@@ -49,6 +49,20 @@ class NewerSchemaError(RefusedInputError):
     """The document was written by a newer reprobundle: update, then try again."""
 
 
+class SecretsError(RefusedInputError):
+    """Secrets would be sealed or published: take them out, or allow them.
+
+    Attributes:
+        findings: Each of them, in one line without the secret itself.
+    """
+
+    def __init__(self, message: str, findings: tuple[str, ...], *, hint: str | None = None) -> None:
+        """Keep the findings beside the message."""
+        super().__init__(f"{message}: {'; '.join(findings)}", hint=hint)
+        self.summary = message
+        self.findings = findings
+
+
 class UnavailableError(ReproBundleError):
     """Something this needs is not here (a sandbox, an interpreter, disk space, a network)."""
 

@@ -16,8 +16,9 @@ from reprobundle.components.data.splitting import job as splitting_job
 from reprobundle.components.preprocessing import running
 from reprobundle.errors import ProcessError
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import sized
 from reprobundle.sandbox import Limits, Sandbox, usual
-from reprobundle.worker import numerics
+from reprobundle.worker import numerics, tree
 
 MAX_RESULT_FILES = 4096
 DECIDED_BY = {"torch.threads": ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -117,8 +118,10 @@ def ask(
     control: Path,
     host: Host,
     *,
+    first: Question | None = None,
     questions: Sequence[Question] = (),
     claims: Sequence[Asked] = (),
+    in_place: bool = False,
 ) -> Answer:
     """Run the recorded model once.
 
@@ -128,8 +131,10 @@ def ask(
         root: The folder the bundle's files lie under.
         control: An empty private folder for the job and its results.
         host: Where to run it.
-        questions: Further runs, in this order, after the one on the recorded inputs.
+        first: What the first run takes in place of the recorded inputs and weights: its inputs and overlay count.
+        questions: Further runs, in this order, after the first.
         claims: What else is to be computed with the model, after all runs.
+        in_place: Whether outputs of further runs are read when they are looked at, so that `control` must stay till then.
 
     Returns:
         What the worker left behind, whatever it was.
@@ -144,21 +149,29 @@ def ask(
     out = control / "out"
     out.mkdir()
     job = _job(manifest, place, root, out, host)
+    job["overlay"] = None
+    if first is not None:
+        job["inputs"]["file"] = str(first.inputs or job["inputs"]["file"])
+        job["overlay"] = first.overlay and str(first.overlay)
     job["runs"] = [_run(question) for question in questions]
     job["claims"] = [{"id": one.id, "entry": one.entry, "data": one.data and str(one.data)} for one in claims]
     (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    reads = [*host.reads, WORKER, control / "job.json", *visible(manifest, place, root)]
-    reads += [path for one in questions for path in (one.inputs, one.overlay) if path is not None]
-    reads += [one.data for one in claims if one.data is not None]
-    argv: list[str | Path] = [host.python, "-s", "-B", WORKER, control / "job.json"]
-    environment = apart(host.environment)
-    sketched, ids = {one.name: one.sketch for one in questions}, [one.id for one in claims]
+    asked = (*questions, *filter(None, [first]))
+    given = [path for one in asked for path in (one.inputs, one.overlay) if path is not None]
+    given += [one.data for one in claims if one.data is not None]
+    reads = (*host.reads, WORKER, control / "job.json", *visible(manifest, place, root), *given)
+    expected = replace(_expected(manifest, questions, claims), in_place=in_place)
+    return _answered(host, reads, control / "job.json", out, expected)
+
+
+def _answered(host: Host, reads: Sequence[Path], job: Path, out: Path, expected: results.Expected) -> Answer:
+    """Run the worker behind its walls, and read what it left, also where it was ended."""
     try:
         finished = host.sandbox.run(
-            argv,
+            [host.python, "-s", "-B", WORKER, job],
             reads=reads,
             writes=[out],
-            env=environment,
+            env=apart(host.environment),
             timeout=host.timeout,
             limits=limits_of(host),
             devices=host.devices,
@@ -166,12 +179,42 @@ def ask(
     except ProcessError as error:
         ended = str(error).removeprefix(f"{host.python}: ")
         if os.path.lexists(out / "result.json"):
-            answer = results.read(out, error.output, ended, sketched, ids)
+            answer = results.read(out, error.output, ended, expected)
             if answer.error is None:
                 return answer
         hint = error.hint or "--timeout SECONDS gives it more time"
         raise ProcessError(f"the model: {ended}", output=error.output, hint=hint) from error
-    return results.read(out, finished.text, f"exit status {finished.code}", sketched, ids)
+    return _with_limit(host, lambda: results.read(out, finished.text, f"exit status {finished.code}", expected))
+
+
+def _with_limit(host: Host, read: Callable[[], Answer]) -> Answer:
+    """What was read; where the worker did not come to its end, with the limit on memory that was set for it.
+
+    Raises:
+        ProcessError: It left nothing.
+        RefusedInputError: Its results break the protocol.
+    """
+    if host.limits is None or host.limits.memory is None:
+        return read()
+    perhaps = f"perhaps because it may use {sized(host.limits.memory)} of memory at most"
+    try:
+        answer = read()
+    except ProcessError as error:
+        hint = "--memory SIZE gives it more"
+        raise ProcessError(f"{error}, {perhaps}", output=error.output, hint=hint) from error
+    return answer if answer.error is None else replace(answer, error=f"{answer.error} ({perhaps})")
+
+
+def _expected(manifest: Manifest, questions: Sequence[Question], claims: Sequence[Asked]) -> results.Expected:
+    """What the worker may leave: names alone, which tell the parent how much there is to read."""
+    recorded, pairs = manifest.outputs.expected, manifest.preprocessing.pairs
+    return results.Expected(
+        runs={one.name: one.sketch for one in questions},
+        claims=[one.id for one in claims],
+        outputs=frozenset() if recorded is None else tree.names(recorded.structure),
+        transformed=frozenset() if pairs is None else tree.names(pairs.expected.structure),
+        indices=frozenset(split.name for split in manifest.data.splits),
+    )
 
 
 def limits_of(host: Host) -> Limits:

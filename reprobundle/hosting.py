@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from reprobundle.components.environment.rebuilding.editables import find_editabl
 from reprobundle.components.environment.rebuilding.interpreters import ask_inside
 from reprobundle.components.environment.section import Section
 from reprobundle.phrases import counted, some
-from reprobundle.report import ReplayedEnvironment
+from reprobundle.report import Finding, ReplayedEnvironment, Status
 from reprobundle.worker import numerics
 
 Environment = Literal["rebuild", "portable", "current"]
@@ -103,6 +103,25 @@ def _say_of_devices(section: Section, walls: sandboxes.Sandbox, wish: Wish) -> N
         )
     elif section.numerics.get("torch.cuda") or section.numerics.get("torch.hip"):
         wish.say("the model runs on the processor: the sandbox shows no graphics processor unless that is asked for")
+
+
+def told(environment: ReplayedEnvironment | None, wish: Wish) -> Iterator[Finding]:
+    """What a reader of the report must know of the walls: a driver that was in reach, and a wish that none could grant."""
+    if environment is None:
+        return
+    if environment.sandbox == "bwrap" and wish.devices and sandboxes.devices():
+        yield _note(
+            "the graphics processors were shown to the bundle's code, which could attack their driver, a part of the kernel",
+            "for a bundle that you have reason to fear, use a machine you can throw away",
+        )
+    if environment.sandbox == "none" and wish.limits is not None:
+        yield _note("the memory was not bounded: the model ran without a sandbox", "--sandbox bwrap bounds it")
+    if environment.sandbox == "none" and wish.devices:
+        yield _note("no graphics processor had to be shown: without a sandbox all are in sight", None)
+
+
+def _note(message: str, hint: str | None) -> Finding:
+    return Finding(kind="environment", status=Status.NOTE, message=message, hint=hint)
 
 
 def _rebuilt(section: Section, view: Path, identity: bytes, walls: sandboxes.Sandbox, wish: Wish) -> Chosen:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from reprobundle import records, references
+from reprobundle import secrecy as secrecy_
 from reprobundle.components import claims, code, data, documentation, environment, hyperparameters, preprocessing
 from reprobundle.components import model as model_
 from reprobundle.components import outputs as outputs_
@@ -51,6 +52,7 @@ class Manifest(Record):
         name: What the model is called.
         previous: Ids of the bundles this one was resealed from, oldest first.
         proof: The reload before the seal.
+        secrecy: The secrets that were met at capture: what was let through, and where others were left out; None where none were.
         notes: What capture left out or found worth knowing.
         views: Files derived from the rest, which can be made again.
         files: Every file but the manifest, sorted by path; the one place where a payload file's digest stands.
@@ -71,6 +73,7 @@ class Manifest(Record):
     outputs: outputs_.Section
     claims: claims.Section
     documentation: documentation.Section
+    secrecy: secrecy_.Section | None = None
     notes: tuple[Finding, ...] = ()
     views: tuple[BundlePath, ...] = ()
     files: Annotated[tuple[FileEntry, ...], pydantic.Field(max_length=MAX_FILES)] = ()

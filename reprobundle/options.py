@@ -53,7 +53,7 @@ def read_rung(required: Rung | str) -> Rung:
     name = str(getattr(required, "value", required))
     rung = next((rung for rung in REQUIRED if rung.value == name.replace("-", " ")), None)
     if rung is None:
-        known = ", ".join(repr(rung.value) for rung in REQUIRED)
+        known = ", ".join(rung.value.replace(" ", "-") for rung in REQUIRED)
         raise UsageError(f"require: expected one of {known}, found {name!r}")
     return rung
 
@@ -82,3 +82,24 @@ def read_probe(probe: object, *, controls: bool) -> Path | None:
     if not controls:
         raise UsageError("probe: cannot be run without the controls", hint="leave out --no-controls")
     return place
+
+
+def refuse_idle_bounds(sandbox: sandboxes.Preference, memory: int | None, *, devices: bool) -> None:
+    """Make sure that there are walls for what only walls can do.
+
+    Args:
+        sandbox: The walls that were typed.
+        memory: Bytes that the model may use; None: not said.
+        devices: Whether the graphics processors are to be shown.
+
+    Raises:
+        UsageError: It was said that there shall be none.
+    """
+    if sandbox != "none":
+        return
+    if memory is not None:
+        hint = "leave one of them out; outside of this program a container or systemd-run can bound it"
+        raise UsageError("memory: only a sandbox bounds it, found sandbox 'none'", hint=hint)
+    if devices:
+        hint = "leave out --gpu: without a sandbox they are in sight"
+        raise UsageError("devices: only a sandbox hides graphics processors, found sandbox 'none'", hint=hint)

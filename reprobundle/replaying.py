@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import itertools
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprobundle import controlling, hosting, process, reporting, wishing
+from reprobundle import controlling, hosting, reporting, wishing
 from reprobundle import sandbox as sandboxes
 from reprobundle.bundle import Bundle
+from reprobundle.clock import Clock
 from reprobundle.components import data as data_splits
 from reprobundle.components.data.given import DataSplit
 from reprobundle.components.environment.rebuilding import rebuild
@@ -23,9 +20,10 @@ from reprobundle.concluding import conclude
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import ReproBundleError
 from reprobundle.manifest import Manifest
-from reprobundle.options import SEARCH_SECONDS, Options, read_policy, read_probe, read_rung
+from reprobundle.options import SEARCH_SECONDS, Options, read_policy, read_probe, read_rung, refuse_idle_bounds
+from reprobundle.private_folders import private_folder
 from reprobundle.report import Report, Rung, Status
-from reprobundle.running import Case, Clock, Ran, refuse_changed, run
+from reprobundle.running import Case, Ran, refuse_changed, run
 from reprobundle.store.sealing import refuse_existing
 
 if TYPE_CHECKING:
@@ -96,6 +94,7 @@ def replay(
         UnavailableError: No sandbox works here, or the environment cannot be rebuilt.
         UsageError: An argument is wrong, such as the name of a split that the bundle does not record.
     """
+    refuse_idle_bounds(sandbox, memory, devices=devices)
     packages = rebuild.Options(
         index_urls=tuple(index_urls), find_links=tuple(find_links),
         offline=offline, allow_build=allow_build, install_python=install_python,
@@ -167,31 +166,6 @@ def compare_data(case: Case, report: Report) -> tuple[DriftReport, ...]:
         except ReproBundleError as error:
             case.options.wish.say(f"split {split.name!r} was not compared feature by feature: {error}")
     return tuple(found)
-
-
-@contextmanager
-def private_folder() -> Iterator[Callable[[], Path]]:
-    """A temporary folder that only this user can enter; gives what makes an empty folder in it."""
-    folder, numbers = Path(tempfile.mkdtemp(prefix="reprobundle-replay-")).resolve(), itertools.count(1)
-
-    def another() -> Path:
-        made = folder / str(next(numbers))
-        made.mkdir(mode=0o700)
-        return made
-
-    try:
-        yield another
-    finally:
-        _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder, whatever a guest made of it: folders without rights, or nested deeper than Python can follow."""
-    if os.name == "posix":
-        process.run(["chmod", "-R", "u+rwX", folder], timeout=300)
-        process.run(["rm", "-rf", "--", folder], timeout=300)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def beside(ran: Ran) -> Mapping[str, Mapping[str, np.ndarray[Any, Any]]]:

@@ -14,13 +14,12 @@ from reprobundle.components.preprocessing.checking import Outcome
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, some
 from reprobundle.report import ClaimResult, Control, OutputComparison, ReplayedEnvironment, Rung, Verdict
+from reprobundle.report.verdict import REFUTED
 
-NOT_FINISHED = "the worker did not finish"
+NOT_FINISHED = "the model did not run to its end"
 
 NOTHING_PREPARED = Outcome("none")
 BROKEN = frozenset({"differs", "failed"})
-NOT_COMPUTED = frozenset({"insensitive", "jumps"})  # outputs that do not come of the inputs and weights
-REFUTED = NOT_COMPUTED | {"unexpected"}
 Outcomes = Literal["insensitive", "jumps", "unexpected", "unsteady", "drawn", "passed", "not run"]
 _OUTCOMES: Mapping[str, Outcomes] = {  # what says most first
     "insensitive": "insensitive",
@@ -31,6 +30,7 @@ _OUTCOMES: Mapping[str, Outcomes] = {  # what says most first
     "as expected": "passed",
     "not run": "not run",
 }
+REFUSES_ALL = "the model refuses whatever else it is asked"
 PORTABLE_EQUAL = "every output is equal bit for bit, and counted as close as the environment is a portable one"
 
 
@@ -59,7 +59,7 @@ def in_portable(rung: Rung, reason: str | None) -> tuple[Rung, str | None]:
 
 
 def why_stopped(manifest: Manifest, site: Site, environment: ReplayedEnvironment | None) -> str:
-    """Why the worker did not finish, as far as an environment that was there before explains it."""
+    """Why the model did not run to its end, as far as an environment that was there before explains it."""
     if site.answer is None or environment is None or environment.how in {"rebuild", "portable"}:
         return NOT_FINISHED
     missing = missing_words(manifest.environment, site.answer.distributions)
@@ -98,6 +98,7 @@ def verdict(
     *,
     controls: Sequence[Control] = (),
     outcome: Outcomes | None = None,
+    refused: bool = False,
     loosened: OutputComparison | None = None,
     claims: Sequence[ClaimResult] = (),
 ) -> Verdict:
@@ -111,79 +112,108 @@ def verdict(
         prepared: What the preprocessing came to.
         controls: Whether the model was seen to compute what it gives.
         outcome: What they come to together; None: the worst of them.
+        refused: Whether the model refused whatever else it was asked.
         loosened: The output that counts as close by the widest tolerance, as `widest` finds it.
         claims: What became of the bundle's claims.
     """
-    agree = rung is not Rung.NOT_RUN and rung.reaches(required)
-    right = agree and not other_tensors
-    control = _worst(controls)
-    outcome = outcome or ("not run" if control is None else _OUTCOMES[control.outcome])
+    right = rung is not Rung.NOT_RUN and rung.reaches(required) and not other_tensors
+    outcome = outcome or _worst(controls)
+    silent = refused and right and prepared.state in {"none", "agrees"} and outcome not in REFUTED
     wide = loosened if rung is Rung.CLOSE else None
-    sentence = _sentence(rung, reason, other_tensors, wide, agree=agree)
-    if prepared.state in BROKEN or (prepared.state == "not compared" and right):
-        sentence = f"not reproduced: {_prepared_otherwise(prepared)}; {_of_the_model(sentence, rung, agree=agree)}"
-    elif prepared.state == "none" and prepared.reason is not None and right:
-        sentence += f"; the preprocessing was not made again: {prepared.reason}"
     others, failed = ([claim.id for claim in claims if claim.verdict == word] for word in ("differs", "failed"))
-    sentence = _with_claims(sentence, rung, others, failed, len(claims), decide=required is Rung.SAME_METRICS)
-    return Verdict(
-        reproduced=right
-        and prepared.state in {"none", "agrees"}
-        and outcome not in REFUTED
-        and not (others and required is Rung.SAME_METRICS),
+    made = Verdict(
+        reproduced=right and prepared.state in {"none", "agrees"} and outcome not in REFUTED and not silent,
         rung=rung,
         required=required,
-        sentence=_with_control(sentence, rung, outcome, control),
+        sentence="",
         other_tensors=other_tensors,
         preprocessing=prepared.state,
         controls=outcome,
         loosened=wide is not None,
         other_claims=len(others),
         failed_claims=len(failed),
+        unmoved_by=_unmoved_by(controls) if outcome == "insensitive" else (),
+        refused=silent,
     )
+    sentence = _with_preparing(_of_outputs(made, reason, wide), made, prepared)
+    sentence = _with_claims(_with_remark(sentence, controls, outcome), others, failed, len(claims))
+    return made.model_copy(update={"sentence": _with_controls(sentence, made, _why(controls, outcome))})
 
 
-def _sentence(rung: Rung, reason: str | None, other_tensors: int, wide: OutputComparison | None, *, agree: bool) -> str:
+def _of_outputs(made: Verdict, reason: str | None, wide: OutputComparison | None) -> str:
     """What is to be said of the outputs alone."""
-    if agree and other_tensors:
-        return f"not reproduced: {another_model(rung, other_tensors)}"
+    rung, others = made.rung, made.other_tensors
+    if made.is_another_model:
+        return f"not reproduced: {another_model(rung, others)}"
     if rung is Rung.NOT_RUN:
-        return f"not reproduced: not run: {reason}"
-    if other_tensors:
-        return f"not reproduced: {of_other_tensors(other_tensors)}; {rung.value}" + (f": {reason}" if reason else "")
-    start = f"reproduced, {rung.value}" if agree else f"not reproduced: {rung.value}"
+        told = f"{of_other_tensors(others)}; " if others else ""
+        return f"not reproduced: {told}not run: {reason}"
+    if others:
+        return f"not reproduced: {of_other_tensors(others)}; {rung.value}" + (f": {reason}" if reason else "")
+    start = f"reproduced, {rung.value}" if rung.reaches(made.required) else f"not reproduced: {rung.value}"
     by = "" if wide is None else f" (by {wording.by(wide.tolerance_from, wide.wider)})"
     return start + by + (f": {reason}" if reason else "")
 
 
-def _worst(controls: Sequence[Control]) -> Control | None:
-    """The control that says most against the model, then the one that says anything for it."""
+def _with_preparing(sentence: str, made: Verdict, prepared: Outcome) -> str:
+    """The sentence with the preprocessing: first, where raw samples do not become the recorded inputs."""
+    if made.is_prepared_otherwise:
+        return f"not reproduced: {_prepared_otherwise(prepared)}; {_of_the_model(sentence, made.rung)}"
+    if prepared.state == "none" and prepared.reason is not None and sentence.startswith("reproduced"):
+        return f"{sentence}; the preprocessing was not made again: {prepared.reason}"
+    return sentence
+
+
+def _worst(controls: Sequence[Control]) -> Outcomes:
+    """What the controls come to together: what says most against the model, then what says anything for it."""
     order = tuple(_OUTCOMES)
-    return min(controls, key=lambda control: order.index(control.outcome), default=None)
+    return _OUTCOMES[min((control.outcome for control in controls), key=order.index, default="not run")]
 
 
-def _with_control(sentence: str, rung: Rung, outcome: Outcomes, control: Control | None) -> str:
-    """The sentence with what the controls say against it: first, where it says that nothing was computed."""
-    if outcome in {"passed", "not run"}:
+def _why(controls: Sequence[Control], outcome: Outcomes) -> str | None:
+    """Why they come to that, as the first control says that has a reason."""
+    told = [control for control in controls if _OUTCOMES[control.outcome] == outcome]
+    return next((control.why for control in told if control.why), told[0].name if told and outcome in REFUTED else None)
+
+
+def _unmoved_by(controls: Sequence[Control]) -> tuple[Literal["weights", "inputs"], ...]:
+    """What was changed without the outputs being moved."""
+    found = {control.what for control in controls if control.outcome == "insensitive"}
+    words: tuple[Literal["weights", "inputs"], ...] = ("weights", "inputs")
+    return tuple(word for word in words if word in found)
+
+
+def _with_controls(sentence: str, made: Verdict, why: str | None) -> str:
+    """The sentence as it begins and ends: with what the controls say against the model, what they leave open, what is not known."""
+    if made.accusation is not None:
+        told = f"{made.accusation}: {why}" if why else made.accusation
+        return f"not reproduced: {told}; {_beside(sentence, made.rung)}"
+    if made.refused:
+        return f"could not be told: {REFUSES_ALL}: {why}; {_beside(sentence, made.rung)}"
+    if made.could_not_be_told:
+        return f"could not be told: {sentence.removeprefix('not reproduced: ').removeprefix('not run: ')}"
+    if made.caveat is None:
         return sentence
-    said = outcome if control is None else f"{outcome}: {control.why or control.name}"
-    if outcome not in REFUTED:
-        return f"{sentence}; {said}"
-    return f"not reproduced: {said}; {_beside(sentence, rung)}"
+    return f"{sentence}; {made.caveat}" + (f" ({why})" if why else "")
+
+
+def _with_remark(sentence: str, controls: Sequence[Control], outcome: Outcomes) -> str:
+    """The sentence with what is to be said of controls that came out as they should."""
+    told = [control.why for control in controls if control.outcome == "as expected" and control.why]
+    return "; ".join([sentence, *told]) if outcome == "passed" else sentence
 
 
 def _beside(sentence: str, rung: Rung) -> str:
     """What else is known, beside something for which nothing is reproduced."""
-    if sentence.startswith("reproduced"):
-        return f"the outputs agree, {sentence.removeprefix('reproduced, ')}"
-    told = sentence.removeprefix("not reproduced: ")
+    told = sentence.removeprefix("model ")
+    if told.startswith("reproduced"):
+        return f"the outputs agree, {told.removeprefix('reproduced, ')}"
+    told = told.removeprefix("not reproduced: ")
     return f"the outputs are {told}" if told.startswith(rung.value) else told
 
 
-def _with_claims(
-    sentence: str, rung: Rung, others: Sequence[str], failed: Sequence[str], count: int, *, decide: bool
-) -> str:
-    """The sentence with the claims that do not agree; first, where they decide."""
+def _with_claims(sentence: str, others: Sequence[str], failed: Sequence[str], count: int) -> str:
+    """The sentence with the claims that do not agree: beside any of them no more than the model is reproduced."""
     told = []
     if others:
         told.append(f"{len(others)} of {counted(count, 'claim')} {'differs' if len(others) == 1 else 'differ'}")
@@ -192,9 +222,8 @@ def _with_claims(
         told.append(
             f"{len(failed)} of {counted(count, 'claim')} could not be computed: {some([repr(claim) for claim in failed])}"
         )
-    if others and decide:
-        return f"not reproduced: {'; '.join(told)}; {_beside(sentence, rung)}"
-    return "; ".join([sentence, *told])
+    model = "model " if told and sentence.startswith("reproduced") else ""
+    return "; ".join([model + sentence, *told])
 
 
 def _all(number: int, noun: str, verb: str, verbs: str) -> str:
@@ -212,12 +241,12 @@ def _prepared_otherwise(prepared: Outcome) -> str:
     return f"the preprocessing {what}: {prepared.reason}"
 
 
-def _of_the_model(sentence: str, rung: Rung, *, agree: bool) -> str:
+def _of_the_model(sentence: str, rung: Rung) -> str:
     """What is to be said of the model, beside a preprocessing that differs."""
     told = sentence.removeprefix("not reproduced: ")
     if sentence.startswith("reproduced"):
         return f"the model itself gives the recorded outputs, {rung.value}"
-    if agree or rung is Rung.NOT_RUN:
+    if rung is Rung.NOT_RUN or told.startswith("the outputs agree"):
         return f"of the model itself: {told}"
     return f"the outputs of the model itself on the recorded inputs: {told}"
 

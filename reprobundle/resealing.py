@@ -16,6 +16,7 @@ from pathlib import Path
 from reprobundle import bundle as bundles
 from reprobundle import captures, references
 from reprobundle.bundle import VerifiedBundle
+from reprobundle.components import documentation
 from reprobundle.components.interface import DEFAULT_BUDGET, Stage
 from reprobundle.components.outputs.section import CALIBRATION, SKETCHES
 from reprobundle.errors import RefusedInputError, UsageError
@@ -80,7 +81,7 @@ def reseal(bundle: VerifiedBundle, target: Path, change: Change, *, budget: floa
     own = captures.own_state(bundle.bundle.content, bundle.path)
     with ended_politely(), staging(target) as folder:
         stage = Stage(Writer(folder), time.monotonic() + budget)
-        changed = change(bundle.manifest, stage)
+        changed = _documented(bundle, change(bundle.manifest, stage), stage)
         _refuse_unproven(bundle.manifest, changed, stage.writer.entries)
         linked = _carry(bundle, changed, stage.writer)
         _note_signatures(bundle.bundle.signatures(), stage)
@@ -100,6 +101,15 @@ def _remember_both(
     if earlier is not None and new is not None:
         captures.remember(bundle.bundle.content, bundle.path, earlier)
         captures.remember(content, target, new)
+
+
+def _documented(bundle: VerifiedBundle, changed: Manifest, stage: Stage) -> Manifest:
+    """The manifest with what the card tells of it renewed; what people wrote there stays, and so does a new card."""
+    place = changed.documentation.path
+    if any(entry.path == place for entry in stage.writer.entries):
+        return changed
+    section = documentation.renew(inside(bundle.path, place).read_bytes(), changed.model_dump(mode="json"), stage)
+    return changed if section is None else changed.model_copy(update={"documentation": section})
 
 
 def _complete(bundle: VerifiedBundle, changed: Manifest, stage: Stage) -> Manifest:

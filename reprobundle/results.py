@@ -6,6 +6,7 @@ import functools
 import os
 import stat
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,24 +14,51 @@ from reprobundle import answers, records, tensors
 from reprobundle.answers import Answer
 from reprobundle.errors import ProcessError, RefusedInputError
 from reprobundle.phrases import sized
+from reprobundle.tensors.places import TensorPlace, places_of
+from reprobundle.tensors.unread import UnreadArrays
 
 PROTOCOL = 2
+OUTPUTS, TRANSFORMED, INDICES = (f"{name}.safetensors" for name in ("outputs", "transformed", "indices"))
 MAX_RESULT_BYTES = 2**30
 MAX_RESULTS_BYTES = 4 * 2**30  # of all files together
 LOG_CHARACTERS = 2**16
+MOST_UNRECORDED = 10  # outputs beside the recorded ones that are read; the others are counted
+MOST_OUTPUTS = 1000  # where it is not known which ones are recorded
+HEADER_BYTES = 2**22  # of a file of tensors
+NAME_BYTES = 2**12  # more for each recorded one
 NOTHING_TOLD = "the worker says nothing of it"
 LATER = frozenset({"runs", "claims"})  # stages that can spoil nothing of the first run
 
 
-def read(out: Path, printed: str, ended: str, runs: Mapping[str, bool], claims: Collection[str]) -> Answer:
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What was asked for, and so may be in the folder.
+
+    Attributes:
+        runs: Names of the further runs, and whether to sketch them.
+        claims: Ids of the claims.
+        outputs: Names of the recorded outputs; empty: none are recorded.
+        transformed: Names of the recorded results of the preprocessing.
+        indices: Names of the splits.
+        in_place: Whether outputs of further runs are read only when they are looked at; their files stay till then.
+    """
+
+    runs: Mapping[str, bool] = field(default_factory=dict)
+    claims: Collection[str] = ()
+    outputs: frozenset[str] = frozenset()
+    transformed: frozenset[str] = frozenset()
+    indices: frozenset[str] = frozenset()
+    in_place: bool = False
+
+
+def read(out: Path, printed: str, ended: str, expected: Expected) -> Answer:
     """Read all of it.
 
     Args:
         out: The folder.
         printed: What the worker printed.
         ended: In words how it ended.
-        runs: Names of the further runs that were asked for, and whether to sketch them.
-        claims: Ids of the claims that were asked for.
+        expected: What was asked for.
 
     Raises:
         ProcessError: It left nothing.
@@ -50,10 +78,10 @@ def read(out: Path, printed: str, ended: str, runs: Mapping[str, bool], claims: 
     error = answers.text(result.get("error"))
     if stage != "done" and error is None:
         error = f"the process ended by itself, {ended}"
-    of_runs, of_claims = _of_runs(out, result, runs, error), _of_claims(result, claims, error)
+    of_runs, of_claims = _of_runs(out, result, expected, error), _of_claims(result, expected.claims, error)
     if stage in LATER and "outputs" in result:
         error = None
-    transformed = _arrays(out / "transformed.safetensors") if "transformed" in result else None
+    arrays, left_out = _counted_arrays(out / OUTPUTS, expected.outputs) if "outputs" in result else ({}, 0)
     return Answer(
         stage=stage,
         at=answers.line(result.get("at")),
@@ -61,8 +89,9 @@ def read(out: Path, printed: str, ended: str, runs: Mapping[str, bool], claims: 
         deeds=answers.deeds(result.get("deeds")),
         error=error,
         outputs=result.get("outputs"),
-        arrays=_arrays(out / "outputs.safetensors") if "outputs" in result else {},
-        transformed=transformed,
+        arrays=arrays,
+        left_out=left_out,
+        transformed=_arrays(out / TRANSFORMED, expected.transformed) if "transformed" in result else None,
         nesting=result.get("transformed"),
         digests=answers.texts(result.get("digests")),
         forms=answers.texts(result.get("forms")),
@@ -74,7 +103,7 @@ def read(out: Path, printed: str, ended: str, runs: Mapping[str, bool], claims: 
         log=log,
         transform_error=answers.text(result.get("transform_error")),
         transform_at=answers.line(result.get("transform_at")),
-        indices=_arrays(out / "indices.safetensors") if "split" in result else None,
+        indices=_arrays(out / INDICES, expected.indices) if "split" in result else None,
         splitting_error=answers.text(result.get("splitting_error")),
         runs=of_runs,
         claims=of_claims,
@@ -83,21 +112,19 @@ def read(out: Path, printed: str, ended: str, runs: Mapping[str, bool], claims: 
     )
 
 
-def _of_runs(
-    out: Path, result: Mapping[str, Any], runs: Mapping[str, bool], error: str | None
-) -> dict[str, answers.Run]:
+def _of_runs(out: Path, result: Mapping[str, Any], expected: Expected, error: str | None) -> dict[str, answers.Run]:
     """Every run that was asked for; the names of its files are the parent's own."""
-    told = answers.asked_for(result.get("runs"), "name", runs)
-    ended = error or NOTHING_TOLD
+    told = answers.asked_for(result.get("runs"), "name", expected.runs)
+    ended, reads = error or NOTHING_TOLD, _unread_arrays if expected.in_place else _arrays
     return {
         name: answers.run(
             name,
             told.get(name),
             ended,
-            arrays=functools.partial(_arrays, out / f"run-{name}.safetensors"),
+            arrays=functools.partial(reads, out / f"run-{name}.safetensors", expected.outputs),
             sketched=functools.partial(document, out / f"sketches-{name}.json") if sketch else None,
         )
-        for name, sketch in runs.items()
+        for name, sketch in expected.runs.items()
     }
 
 
@@ -134,9 +161,35 @@ def _hostile_bytes(path: Path) -> bytes:
         return file.read(records.MAX_DOCUMENT_BYTES)
 
 
-def _arrays(path: Path) -> Mapping[str, Any]:
+def _arrays(path: Path, recorded: Collection[str]) -> Mapping[str, Any]:
+    return _counted_arrays(path, recorded)[0]
+
+
+def _counted_arrays(path: Path, recorded: Collection[str]) -> tuple[Mapping[str, Any], int]:
+    """The recorded tensors of a file and the first few others, and how many more there are, which are not read.
+
+    Raises:
+        RefusedInputError: It is no plain file, or no safetensors file of legal size.
+    """
     with _hostile_file(path, MAX_RESULT_BYTES) as file:
-        return tensors.arrays_of(file, path.name)
+        places, left_out = _counted_places(file, path.name, recorded)
+        return tensors.arrays_of(file, path.name, places), left_out
+
+
+def _counted_places(file: BinaryIO, name: str, recorded: Collection[str]) -> tuple[list[TensorPlace], int]:
+    places = places_of(file, name, most=HEADER_BYTES + NAME_BYTES * len(recorded))
+    known = [place for place in places if place.name in recorded]
+    others = [place for place in places if place.name not in recorded]
+    most = MOST_UNRECORDED if recorded else MOST_OUTPUTS
+    return [*known, *others[:most]], len(others[most:])
+
+
+def _unread_arrays(path: Path, recorded: Collection[str]) -> Mapping[str, Any]:
+    """The same tensors, each read when it is looked at."""
+    opened = functools.partial(_hostile_file, path, MAX_RESULT_BYTES)
+    with opened() as file:
+        places, _ = _counted_places(file, path.name, recorded)
+    return UnreadArrays(opened, places, path.name)
 
 
 def _hostile_file(path: Path, most: int) -> BinaryIO:

@@ -6,9 +6,8 @@ import dataclasses
 import datetime
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,31 +16,19 @@ from reprobundle import captures, claiming, controlling, guest, hosting, reporti
 from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import VerifiedBundle, View
+from reprobundle.clock import Clock
 from reprobundle.components import claims
 from reprobundle.components.environment.differing import existing
 from reprobundle.controlling import Plan
-from reprobundle.errors import UnavailableError
+from reprobundle.errors import ProcessError, UnavailableError
 from reprobundle.manifest import Manifest
 from reprobundle.options import Options
-from reprobundle.report import ReplayedEnvironment, StageTime
+from reprobundle.report import ReplayedEnvironment
 
 T = TypeVar("T")
 MUCH_SLOWER = 20  # times: what a further run may take longer than the first
+WHOLE = 0.9  # of the time: who had less is not blamed for needing more
 FURTHER = 2 / 3  # of the time: the worker begins no further run after that
-
-
-@dataclass
-class Clock:
-    """How long each step took."""
-
-    stages: list[StageTime] = field(default_factory=list)
-
-    @contextmanager
-    def step(self, name: str, detail: str) -> Iterator[None]:
-        """Time one step."""
-        started = time.monotonic()
-        yield
-        self.stages.append(StageTime(name=name, seconds=round(time.monotonic() - started, 3), detail=detail))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +73,7 @@ class Ran:
         packages: Folders of packages of an environment that was there before; None: it was made from the lock.
         looked: Gives what `existing.look_at` read of them, which was begun beside the model; None where there are none.
         out_of_time: Whether it took so long that further runs had to be left out.
+        anew: What came of processes that began with something else, where the model was not steady.
     """
 
     answer: Answer | None = None
@@ -95,6 +83,7 @@ class Ran:
     packages: tuple[Path, ...] | None = None
     looked: Callable[[], existing.Looked] | None = None
     out_of_time: bool = False
+    anew: tuple[controlling.Begun, ...] = ()
 
 
 def run(case: Case) -> Ran:
@@ -159,10 +148,52 @@ def _ask(case: Case, ran: Ran) -> Ran:
         begun(reporting.ready)
         started = time.monotonic()
         answer = guest.ask(
-            case.manifest, view.place, view.root, control, ran.host, questions=plan.questions, claims=asked
+            case.manifest,
+            view.place,
+            view.root,
+            control,
+            ran.host,
+            first=plan.first,
+            questions=plan.questions,
+            claims=asked,
+            in_place=True,
         )
         late = time.monotonic() - started > FURTHER * ran.host.timeout and not _is_quick(answer, plan, ran.host)
-    return dataclasses.replace(ran, answer=answer, plan=plan, looked=looked, out_of_time=late)
+    anew = _ask_anew(case, ran.host, plan, answer)
+    return dataclasses.replace(ran, answer=answer, plan=plan, looked=looked, out_of_time=late, anew=anew)
+
+
+def _ask_anew(case: Case, host: guest.Host, plan: Plan, answer: Answer) -> tuple[controlling.Begun, ...]:
+    """Where the recorded inputs, asked again, gave something else: processes that begin with something else."""
+    if not plan.decoys or not controlling.is_unsteady(plan, answer):
+        return ()
+    with case.clock.step("run anew", "the model begun with other inputs and weights, as it is not steady"):
+        case.options.wish.say("the model is not steady: beginning anew with other inputs and weights")
+        chosen = controlling.beginnings(plan, answer, random.SystemRandom())
+        until = time.monotonic() + host.timeout
+        found = (_begun(case, host, one, until - time.monotonic()) for one in chosen)
+        return tuple(one for one in found if one is not None)
+
+
+def _begun(case: Case, host: guest.Host, one: controlling.Beginning, seconds: float) -> controlling.Begun | None:
+    """One process in the time that is left of all of them; None where an honest model may not have had enough."""
+    view, whole = case.view, seconds > host.timeout * WHOLE
+    if seconds <= 0:
+        return None
+    try:
+        answer = guest.ask(
+            case.manifest,
+            view.place,
+            view.root,
+            case.folder(),
+            dataclasses.replace(host, timeout=seconds),
+            first=one.first,
+            questions=one.questions,
+            in_place=True,
+        )
+    except ProcessError as error:
+        return controlling.Begun(beginning=one, error=str(error)) if whole else None
+    return controlling.begun(one, answer)
 
 
 def _is_quick(answer: Answer, plan: Plan, host: guest.Host) -> bool:

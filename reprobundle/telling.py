@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -19,14 +20,16 @@ from reprobundle.rendering import splits
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.page import Page
 from reprobundle.rendering.terminal import show_findings
-from reprobundle.rendering.wording import found_lines, lock_words, proof_words
-from reprobundle.report import Finding
+from reprobundle.rendering.wording import found_lines, lock_words, proof_words, times
+from reprobundle.report import ClaimResult, Finding, StageTime
+from reprobundle.store.sealing import left_behind
 
 LONGEST_PATH = 2000
 LEFT_OUT = ": is left out: "  # as the component of data says it of a split
 COMMIT_SHOWN = 12
 SHORT_COMMIT = 7
 SHOWN_PACKED = 8
+SHORTEST = 0.05  # seconds: a step that takes less is not told
 STEADY = {
     "bitwise": "the same again, bit for bit",
     "random": "DRAWN AT RANDOM: another seed gives others",
@@ -36,8 +39,30 @@ STEADY = {
 }
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is known of a capture beside its manifest.
+
+    Attributes:
+        refused: Why no replay will call the model reproduced; None: nothing known speaks against it.
+        claims: The claims that were computed.
+        stages: How long each step took.
+    """
+
+    refused: str | None = None
+    claims: Sequence[ClaimResult] = ()
+    stages: Sequence[StageTime] = ()
+
+
 def describe(
-    path: Path, bundle_id: str, manifest: Manifest, warned: Sequence[str] = (), *, colour: bool, width: int
+    path: Path,
+    bundle_id: str,
+    manifest: Manifest,
+    warned: Sequence[str] = (),
+    *,
+    found: Told | None = None,
+    colour: bool,
+    width: int,
 ) -> str:
     """Where the bundle is, how it was proven, what is in it, what is worth knowing, and how to replay it.
 
@@ -46,17 +71,19 @@ def describe(
         bundle_id: Its id.
         manifest: What it says of itself.
         warned: Lines about the specification it was captured from.
+        found: What else is known; None: nothing.
         colour: Whether to use ANSI colours.
         width: Columns.
     """
     page = Page(colour=colour, width=width)
-    proof = manifest.proof
-    page.line("CAPTURED" if proof.proven else "CAPTURED, UNPROVEN", "1", "32" if proof.proven else "33")
+    proof, found = manifest.proof, found or Told()
+    page.line(headline(manifest, found), "1", "32" if proof.proven and found.refused is None else "33")
     page.field("bundle", escape(path, limit=LONGEST_PATH), bundle_id)
     page.field("proof", proof_words(proof.status, proof.why))
     page.field("outputs", *steady_words(documents.calibration_of(manifest.outputs, path)))
     if manifest.model.loader in SELF_CONTAINED:
         page.field("model", SELF_CONTAINED[manifest.model.loader])
+    page.field("claims", *claim_words(found.claims))
     page.field("code", code_words(manifest))
     page.field("lock", lock_words(manifest.environment.lock))
     page.field("wheels", *packed_words(manifest.environment))
@@ -70,12 +97,39 @@ def describe(
     if manifest.notes:
         page.heading("Worth knowing")
         show_findings(page, found_lines(urgent_first(manifest.notes)))
+    for place in left_behind(path.parent):
+        page.paragraph(f"a capture that was killed left {escape(place, limit=LONGEST_PATH)} behind; remove it with:")
+        page.line(f"  rm -r {typed(place)}")
     page.line()
+    if found.stages:
+        page.field("time", times(tuple(one for one in found.stages if one.seconds >= SHORTEST) or found.stages))
     if manifest.proof.status != "failed":
         page.line(f"replay it    reprobundle replay {typed(path)}")  # one line, however long, so that it can be copied
     else:
         page.line("next         mend what the proof names, and capture into another folder")
     return page.text()
+
+
+def headline(manifest: Manifest, found: Told) -> str:
+    """What matters most: that there is a bundle, whether it was proven, and that no replay will have it."""
+    if not manifest.proof.proven:
+        return "CAPTURED, UNPROVEN"
+    return "CAPTURED" if found.refused is None else f"CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: {found.refused}"
+
+
+def claim_words(results: Sequence[ClaimResult]) -> tuple[str, ...]:
+    """What came of the claims that were computed before the bundle was sealed; none where there were none."""
+    if not results:
+        return ()
+    found = {verdict: [one.id for one in results if one.verdict == verdict] for verdict in ("agrees", "differs")}
+    rest = [one.id for one in results if one.verdict not in found]
+    words = [f"{counted(len(found['agrees']), 'claim')} as claimed, by a fresh process"] if found["agrees"] else []
+    words += [f"NOT AS CLAIMED: {_names(found['differs'])}"] if found["differs"] else []
+    return ("; ".join([*words, *([f"COULD NOT BE COMPUTED: {_names(rest)}"] if rest else [])]),)
+
+
+def _names(ids: Sequence[str]) -> str:
+    return some([escape(repr(one)) for one in ids])
 
 
 def steady_words(calibration: Calibration | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,12 @@ class Document:
     Attributes:
         value: Its value.
         warnings: One line for each place that YAML 1.1 may read otherwise than the writer meant.
+        lines: The line, from 1, on which each value begins or its key stands, by path such as ``authors[0].name``.
     """
 
     value: Json
     warnings: tuple[str, ...]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_yaml(content: bytes, *, name: str) -> Document:
@@ -64,7 +67,7 @@ def read_yaml(content: bytes, *, name: str) -> Document:
         raise RefusedInputError(f"{name}: is not YAML: {_words(error)}") from error
     except (ValueError, OverflowError) as error:  # PyYAML lets them through for an escape such as "\UFFFFFFFF"
         raise RefusedInputError(f"{name}: is not YAML: an escape or a number beyond all limits") from error
-    return Document(value, tuple(reading.warnings))
+    return Document(value, tuple(reading.warnings), reading.lines)
 
 
 def _decode(content: bytes, name: str) -> str:
@@ -91,6 +94,7 @@ class _Reading:
     name: str
     loader: Any  # a yaml.SafeLoader, whose methods have no types
     warnings: list[str] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
     nodes: int = 0
 
     def document(self) -> Json:
@@ -112,6 +116,7 @@ class _Reading:
         import yaml
 
         self.nodes += 1
+        self.lines.setdefault(path, event.start_mark.line + 1)
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
             limit = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_NODES} values"
             self.refuse(event, path, limit)
@@ -146,6 +151,7 @@ class _Reading:
             below = f"{path}.{key}" if path else key
             if key in made:
                 self.refuse(event, below, "the key stands twice")
+            self.lines[below] = event.start_mark.line + 1
             made[key] = self.value(self.loader.get_event(), below, depth + 1)
         self.loader.get_event()
         return made
@@ -183,7 +189,8 @@ class _Reading:
             return self.integer(event, path)
         if kind == "float":
             return self.real(event, path)
-        if event.implicit[0] and _LOOKS_NUMERIC.fullmatch(event.value):
+        short = len(event.value) <= MAX_DIGITS  # the pattern takes quadratic time
+        if event.implicit[0] and short and _LOOKS_NUMERIC.fullmatch(event.value):
             words = f"{event.value!r:.60} is text to YAML 1.1, not a number: write it like 1.0e-3 or 1.0e+3"
             self.warn(event, path, words + ", or quote it")
         return self.text(event, path)

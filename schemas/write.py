@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 
 from reprobundle.components.documentation.card import Card
 from reprobundle.drifts import DriftReport
+from reprobundle.linting.lints import LintReport
 from reprobundle.manifest import Manifest
 from reprobundle.records import Record
 from reprobundle.report import Report
@@ -29,6 +30,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, tuple[type[Record], str]] = {
     "documentation": (Card, "documentation/card.yaml of a bundle"),
     "drift": (DriftReport, "drift.json of a comparison with new data"),
+    "lint": (LintReport, "what reprobundle lint --json prints"),
     "manifest": (Manifest, "manifest.json of a bundle"),
     "report": (Report, "report.json of a replay"),
     "specification": (Specification, "reprobundle.yaml of a project"),

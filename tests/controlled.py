@@ -46,7 +46,9 @@ class Asked:
         return next(control.why for control in self.controls if control.name == name)
 
 
-def ask(bundle: Path, folder: Path, *, probe: Path | None = None, seed: Any = None) -> Asked:
+def ask(
+    bundle: Path, folder: Path, *, probe: Path | None = None, seed: Any = None, sandbox: Sandbox | None = None
+) -> Asked:
     """Ask a bundle in a process of this interpreter, without walls.
 
     Args:
@@ -54,6 +56,7 @@ def ask(bundle: Path, folder: Path, *, probe: Path | None = None, seed: Any = No
         folder: Where a new private folder is made.
         probe: Inputs of the reviewer's own.
         seed: What the controls are drawn from; None: drawn anew.
+        sandbox: Another way to run the worker.
     """
     manifest = verify(bundle).manifest
     control = folder / f"control-{random.getrandbits(32):08x}"
@@ -61,11 +64,29 @@ def ask(bundle: Path, folder: Path, *, probe: Path | None = None, seed: Any = No
     plan = controlling.plan(manifest, bundle, lambda path: bundle / path, control, probe, random.Random(seed))
     host = guest.Host(
         python=Path(sys.executable),
-        sandbox=Sandbox("none"),
+        sandbox=sandbox or Sandbox("none"),
         environment=numerics.environment(manifest.environment.numerics, {}),
         timeout=120,
     )
-    answer = guest.ask(manifest, lambda path: bundle / path, bundle, control, host, questions=plan.questions)
+    answer = guest.ask(
+        manifest, lambda path: bundle / path, bundle, control, host, first=plan.first, questions=plan.questions
+    )
     compared = outputs.compare(manifest.outputs, Site(root=bundle, answer=answer))
-    controls = controlling.judge(plan, manifest, answer, compared)
+    anew = _anew(bundle, control, host, plan, answer) if controlling.is_unsteady(plan, answer) else ()
+    controls = controlling.judge(plan, manifest, answer, compared, anew=anew)
     return Asked(plan, answer, replies.weakest(compared)[0], controls, controlling.outcome(controls))
+
+
+def _anew(
+    bundle: Path, control: Path, host: guest.Host, plan: controlling.Plan, answer: Answer
+) -> tuple[controlling.Begun, ...]:
+    """What processes give that begin with something else."""
+    manifest, found = verify(bundle).manifest, []
+    for one in controlling.beginnings(plan, answer, random.Random()):
+        folder = control / f"anew-{one.kind}"
+        folder.mkdir()
+        given = guest.ask(
+            manifest, lambda path: bundle / path, bundle, folder, host, first=one.first, questions=one.questions
+        )
+        found.append(controlling.begun(one, given))
+    return tuple(found)

@@ -1,4 +1,8 @@
-"""What hostile code tries, one table: each probe says ``done`` when it got through, and must, where there are no walls."""
+"""What hostile code tries, one table: each probe says ``done`` when it got through, and must, where there are no walls.
+
+There it runs as root on a real machine. So it opens what it could change and changes nothing, mounts and unmounts nothing but
+in its own folder, and ends nothing that was not started for it.
+"""
 
 from __future__ import annotations
 
@@ -65,13 +69,47 @@ held = ctypes.create_string_buffer(99)
 libc.syscall(number, 11, libc.syscall(number, 10, -3, b"user", b"probe", 0), held, 99)
 print('done' if held.value.decode() == {secret!r} else 'nothing')
 """.replace('{"x', '{{"x').replace("219}", "219}}")
+READ_MEMORY = """
+import struct
+with open('/proc/' + {victim!r} + '/maps') as file: there = int(file.readline().split('-')[0], 16)
+held = ctypes.create_string_buffer(4)
+ours, theirs = (ctypes.create_string_buffer(struct.pack('QQ', at, 4)) for at in (ctypes.addressof(held), there))
+libc.process_vm_readv(int({victim!r}), ours, 1, theirs, 1, 0)
+print('done' if held.raw == b'\\x7fELF' else 'nothing')
+"""
+BY_HANDLE = """
+import platform
+name_to, open_by = {{'x86_64': (303, 304), 'aarch64': (264, 265)}}[platform.machine()]
+handle, mount = ctypes.create_string_buffer(bytes([128, 0, 0, 0]), 200), ctypes.c_int()
+libc.syscall(name_to, -100, {given!r}.encode(), handle, ctypes.byref(mount), 0)
+print('done' if libc.syscall(open_by, os.open({out!r}, 0), handle, 0) >= 0 else 'nothing')
+"""
+BPF = """
+import platform, struct
+asked = ctypes.create_string_buffer(struct.pack('4I', 2, 4, 4, 1), 128)  # an array of one number
+print('done' if libc.syscall({{'x86_64': 321, 'aarch64': 280}}[platform.machine()], 0, asked, 72) >= 0 else 'nothing')
+"""
+PERF = """
+import platform, struct
+asked = ctypes.create_string_buffer(struct.pack('II', 1, 128), 128)  # the time that this process computes
+number = {{'x86_64': 298, 'aarch64': 241}}[platform.machine()]
+print('done' if libc.syscall(number, asked, 0, -1, -1, 0) >= 0 else 'nothing')
+"""
+FAMILIES = """
+import socket
+for family in {{*range(3, 46)}} - {{10, 16}}:
+    for kind in (1, 2, 3, 5):
+        try: socket.socket(family, kind).close()
+        except OSError: continue
+        print('done')
+"""
 DAEMON = """
 import os, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         for stream in (0, 1, 2): os.close(stream)
-        for _ in range(100):
+        for _ in range(200):
             open({out!r} + '/alive', 'w').write(str(time.time()))
             time.sleep(0.05)
     os._exit(0)
@@ -133,12 +171,24 @@ PROBES = (
     Probe("leave a daemon behind", DAEMON, argument="pid", seen="daemon_lives"),
     Probe("outlive a reviewer's program that is killed", DAEMON.replace("os.wait()\ntime.sleep(0.3)", "time.sleep(8)"), argument="--die-with-parent", seen="daemon_lives"),
     Probe("type into the reviewer's terminal", "import os; os.open('/dev/tty', os.O_RDWR); print('done')", argument="--new-session", terminal=True),
+    Probe("read the memory of another process", LIBC + READ_MEMORY),
+    Probe("take an open file of another process", LIBC + "held = libc.syscall(434, int({victim!r}), 0)\n" + _prints("libc.syscall(438, held, 1, 0) >= 0")),
     # privileges
     Probe("hold a capability", _prints("any(int(l.split()[1], 16) for l in open('/proc/self/status') if l.startswith('CapBnd'))"), argument="--cap-drop ALL"),
     Probe("gain rights by a program that gives them", _prints("'NoNewPrivs:\\t0' in open('/proc/self/status').read()")),
     Probe("become another user", "import os; os.setuid(1234); print('done')", root=True),
     Probe("make a namespace of its own", LIBC + _prints("libc.unshare(0x10000000) == 0"), argument="--disable-userns"),
     Probe("mount a file system", LIBC + _prints("libc.mount(b'none', {out!r}.encode(), b'tmpfs', 0, None) == 0 and libc.umount({out!r}.encode()) == 0"), root=True),
+    Probe("make a namespace by the newer call", LIBC + "import struct\nmade = libc.syscall(435, ctypes.create_string_buffer(struct.pack('Q', 0x10000000) + bytes(80)), 88)\nif made == 0: os._exit(0)\n" + _prints("made > 0")),
+    Probe("mount a file system by the newer calls", LIBC + _prints("libc.syscall(430, b'tmpfs', 0) >= 0"), root=True),
+    Probe("change the root folder", "import os; os.chroot('/'); print('done')", root=True),
+    Probe("run before everything else", "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)); print('done')", root=True),
+    Probe("open a file by its number on the disk", LIBC + BY_HANDLE, root=True),
+    Probe("change what the kernel does when a program crashes", "import os; os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY); print('done')", argument="--remount-ro /proc", root=True),
+    Probe("load a program into the kernel", LIBC + BPF, root=True),
+    Probe("count what the kernel does", LIBC + PERF, root=True),
+    Probe("read the kernel's log", LIBC + _prints("libc.klogctl(3, ctypes.create_string_buffer(4096), 4096) > 0"), root=True),
+    Probe("decide what a page of memory holds when it is read", LIBC + "import platform\n" + _prints("libc.syscall({{'x86_64': 323, 'aarch64': 282}}[platform.machine()], 1) >= 0")),
     Probe("learn the machine's name", "import socket; " + _prints("socket.gethostname() == {host!r}"), argument="uts"),
     Probe("read shared memory of another process", LIBC + "libc.shmat.restype = ctypes.c_void_p\n" + _prints("libc.shmget({segment}, 16, 0o600) >= 0"), argument="ipc"),
     # network
@@ -148,9 +198,11 @@ PROBES = (
     Probe("read which name server there is", "open('/etc/resolv.conf'); print('done')"),
     Probe("connect to a socket without a file", "import socket; socket.socket(socket.AF_UNIX).connect('\\0' + {abstract!r}); print('done')", argument="net"),
     Probe("connect to a socket in the home", "import socket; socket.socket(socket.AF_UNIX).connect({home!r} + '/agent'); print('done')"),
+    Probe("make a socket that belongs to no network", FAMILIES, argument="--add-seccomp-fd"),
     Probe("connect through io_uring", IO_URING),
     Probe("ask the kernel for io_uring", LIBC + "import ctypes as c\n" + _prints("libc.syscall(425, 4, c.create_string_buffer(120)) >= 0"), argument="--add-seccomp-fd"),
     Probe("read a key of the reviewer's session", LIBC + KEY, argument="--add-seccomp-fd"),
+    Probe("see which keys there are", "print('done' if open('/proc/keys').read() else 'nothing')"),
     # how much
     Probe("ask for 2 GiB of memory", "held = bytearray(2**31); print('done')", limits={"memory": 2**30}),
     Probe("reserve 2 GiB of memory", "import mmap; mmap.mmap(-1, 2**31, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS); print('done')", argument="--data", limits={"memory": 2**30}),

@@ -33,7 +33,13 @@ def bitwise_report(**changed: Any) -> Report:
         "bundle_id": ID,
         "bundle_name": "digits",
         "started": "2026-11-21T22:00:00Z",
-        "verdict": Verdict(reproduced=True, rung=Rung.BITWISE, required=Rung.CLOSE, sentence="reproduced, bitwise"),
+        "verdict": Verdict(
+            reproduced=True,
+            rung=Rung.BITWISE,
+            required=Rung.CLOSE,
+            sentence="reproduced, bitwise",
+            controls="passed",
+        ),
         "diagnosis": None,
         "outputs": (
             output("logits", Rung.BITWISE),
@@ -54,6 +60,7 @@ def bitwise_report(**changed: Any) -> Report:
             StageTime(name="verify", seconds=0.12, detail="every file against the manifest"),
             StageTime(name="environment", seconds=74.2, detail="rebuild"),
         ),
+        "controls": passed_controls(),
     }
     return Report(**{**parts, **changed})
 
@@ -66,6 +73,7 @@ def different_report(**changed: Any) -> Report:
             rung=Rung.DIFFERENT,
             required=Rung.CLOSE,
             sentence="not reproduced: different: logits: 3 of 320 elements lie outside the tolerance",
+            controls="passed",
         ),
         "diagnosis": Diagnosis(
             stage="weights",
@@ -120,7 +128,7 @@ def rich_report(**changed: Any) -> Report:
             reproduced=False,
             rung=Rung.DIFFERENT,
             required=Rung.CLOSE,
-            sentence="not reproduced: jumps: a ten-thousandth of the inputs moved the outputs by 58 %; the outputs are "
+            sentence="not reproduced: the model's outputs jump beside the recorded inputs: a ten-thousandth of the inputs moved the outputs by 58 %; the outputs are "
             "different: output 'logits' 41 of 4096 elements lie outside the tolerance, largest difference 0.0123",
             controls="jumps",
             loosened=True,

@@ -58,7 +58,7 @@ def test_what_cannot_be_run_is_not_reproduced(tmp_path: Path) -> None:
     with pytest.raises(AssertionError) as caught:
         reprobundle.assert_reproduces(bundle, env="current", sandbox="none", report=tmp_path / "report")
 
-    assert str(caught.value).startswith("tiny: NOT REPRODUCED: the outputs could not be compared\n")
+    assert str(caught.value).startswith("tiny: COULD NOT BE TOLD: no sample inputs are recorded\n")
     assert str(caught.value).endswith(f"report: {tmp_path / 'report' / 'report.html'}")
     assert (tmp_path / "report" / "report.html").is_file()
 

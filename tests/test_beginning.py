@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from reprobundle import reporting
+from reprobundle import guest, reporting, running
 from reprobundle.rendering import templating
 from reprobundle.running import begun
 
@@ -36,3 +39,10 @@ def test_a_report_finds_its_pages_read() -> None:
     reporting.ready()
 
     assert templating.template("report.html") is templating.template("report.html")
+
+
+def test_no_process_is_begun_anew_without_time() -> None:
+    """All of them have the time of one start together, and who gets none of it is not asked and not blamed."""
+    case: Any = SimpleNamespace(view=None)
+
+    assert running._begun(case, guest.Host(python=Path("python"), sandbox=None), None, 0.0) is None  # type: ignore[arg-type]

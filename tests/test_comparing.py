@@ -205,8 +205,8 @@ def test_code_that_was_loaded_is_critical(tmp_path):
     told = [(item.kind, item.message, item.grade) for item in compare(first, second) if item.status is Status.DIFFERS]
 
     assert told == [
-        ("code", "code/source/net.py: content differs", Grade.CRITICAL),
-        ("code", "code/source/notes.txt: content differs", Grade.MEDIUM),
+        ("code", "code/source/net.py: 1 line added, 1 line removed", Grade.CRITICAL),
+        ("code", "code/source/notes.txt: 1 line added, 1 line removed", Grade.MEDIUM),
     ]
 
 

@@ -163,4 +163,4 @@ def test_the_readme_shows_what_a_replay_prints() -> None:
 
     assert "REPRODUCED" in shown
     assert "\nEnvironment difference: none\n" in shown
-    assert "hyperparameters: 1 value recorded\n" in shown
+    assert "\nexit code    0: reproduced\n" in shown

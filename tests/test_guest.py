@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from support import require
+from tiny import tiny_manifest
 
 from reprobundle import guest, records, results
 from reprobundle.answers import Answer
+from reprobundle.components import outputs
+from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.errors import ProcessError, RefusedInputError
-from reprobundle.sandbox import Limits, Sandbox
+from reprobundle.sandbox import Limits, Sandbox, usual
 
 NO_PLAIN_FILE = "the worker left something that is no plain file of legal size"
 RESULT = b'{"protocol": 2, "stage": "done", "error": null, "outputs": {"leaf": "x"}}'
@@ -32,7 +38,7 @@ def out(tmp_path: Path) -> Path:
 
 def read(out: Path, text: bytes = b"", code: int = 0) -> Answer:
     """What is read of them."""
-    return results.read(out, text.decode(), f"exit status {code}", {}, ())
+    return results.read(out, text.decode(), f"exit status {code}", results.Expected())
 
 
 def symlink(path: Path) -> None:
@@ -226,3 +232,26 @@ def test_what_a_worker_writes_is_bounded_in_any_case():
         2**32,
         10,
     )
+
+
+def test_a_worker_that_died_under_a_limit_names_it(tmp_path):
+    """A person who allowed too little memory reads so, and how to allow more."""
+    require("bwrap")
+    inputs = outputs.Tree(file="inputs.safetensors", structure={})
+    manifest = tiny_manifest(outputs=outputs.Section(inputs=inputs, expected=None))
+    python = Path(sys.executable)
+    host = guest.Host(
+        python=python,
+        sandbox=Sandbox("bwrap"),
+        reads=rebuild.interpreter_folders(python),
+        limits=replace(usual(), memory=2**21),
+    )
+    (tmp_path / "control").mkdir()
+    for name in ("inputs.safetensors", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ProcessError) as caught:
+        guest.ask(manifest, lambda name: tmp_path / Path(name).name, tmp_path, tmp_path / "control", host)
+
+    assert str(caught.value).startswith("the worker did not start: exit status ")
+    assert str(caught.value).endswith(", perhaps because it may use 2.1 MB of memory at most")
+    assert caught.value.hint == "--memory SIZE gives it more"

@@ -16,6 +16,14 @@ FAILED = Outcome("failed", "ImportError: no; module named 'scale'")
 CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, Rung.NOT_RUN
 
 
+def control(outcome: str, why: str | None = None, what: str = "weights") -> Control:
+    """A control that came to something."""
+    return Control(name=f"{what} changed", what=what, outcome=outcome, why=why)
+
+
+PASSED = [control("as expected")]
+
+
 @pytest.mark.parametrize(
     ("rung", "reason", "others", "prepared", "told"),
     [
@@ -48,7 +56,7 @@ CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, R
         ),
         (
             BITWISE, None, 0, FAILED,
-            ("NOT REPRODUCED: the preprocessing could not be run: ImportError: no; module named 'scale'",
+            ("COULD NOT BE TOLD: the preprocessing could not be run: ImportError: no; module named 'scale'",
             "the model itself gives the recorded outputs, bitwise", 3),
         ),
         (
@@ -58,7 +66,7 @@ CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, R
         ),
         (
             BITWISE, None, 0, EMPTY,
-            ("NOT REPRODUCED: the preprocessing was not compared: 'value': is NaN in every element",
+            ("COULD NOT BE TOLD: the preprocessing was not compared: 'value': is NaN in every element",
             "the model itself gives the recorded outputs, bitwise", 3),
         ),
         (DIFFERENT, "output 'x' is far", 0, EMPTY, ("NOT REPRODUCED: the outputs differ", "output 'x' is far", 1)),
@@ -67,7 +75,12 @@ CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, R
             ("NOT REPRODUCED: the outputs agree, bitwise, but 2 tensors of the model are not the recorded ones",
             "a model with other weights is another model, also where these inputs do not show it", 1),
         ),
-        (NOT_RUN, "it stopped", 0, EMPTY, ("NOT REPRODUCED: the outputs could not be compared", "it stopped", 3)),
+        (NOT_RUN, "it stopped: it fell: down", 0, NAMELESS, ("COULD NOT BE TOLD: it stopped", "it fell: down", 3)),
+        (
+            NOT_RUN, "it stopped", 1, Outcome("none"),
+            ("NOT REPRODUCED: 1 tensor is not the recorded one", "not run: it stopped", 1),
+        ),
+        (NOT_RUN, "it stopped", 0, EMPTY, ("COULD NOT BE TOLD: it stopped", "neither that the outputs agree nor that they differ is known", 3)),
         (
             BITWISE, None, 0, NAMELESS,
             ("REPRODUCED, bitwise", "the preprocessing was not made again: the function has no name", 0),
@@ -77,16 +90,11 @@ CLOSE, BITWISE, DIFFERENT, NOT_RUN = Rung.CLOSE, Rung.BITWISE, Rung.DIFFERENT, R
 )  # fmt: skip
 def test_the_first_broken_link_is_in_the_headline(rung, reason, others, prepared, told):
     """Preprocessing that differs comes first, and what is known of the model after it; the exit code says the same."""
-    verdict = replies.verdict(rung, CLOSE, reason, others, prepared)
+    verdict = replies.verdict(rung, CLOSE, reason, others, prepared, controls=PASSED)
 
     assert (wording.headline(verdict), wording.explanation(verdict), verdict.exit_code) == told
     assert verdict.reproduced == (verdict.exit_code == 0)
     assert verdict.preprocessing == prepared.state
-
-
-def control(outcome: str, why: str | None = None) -> Control:
-    """A control that came to something."""
-    return Control(name="weights changed", what="weights", outcome=outcome, why=why)
 
 
 def claim(name: str, verdict: str, data: str = "same") -> ClaimResult:
@@ -94,35 +102,119 @@ def claim(name: str, verdict: str, data: str = "same") -> ClaimResult:
     return ClaimResult(id=name, text="accuracy", claimed=0.5, verdict=verdict, rule="within 0.01", data=data)
 
 
+UNTESTED = "not tested: whether the model computes its outputs"
+UNSTEADY = "unsteady: asked again, the model gives other outputs"
+DRAWN = "drawn at random: another seed gives other outputs"
+UNMOVED = "not reproduced: the outputs do not depend on the weights: why; the outputs"
+FAR = "not reproduced: the model's outputs jump beside the recorded inputs: why; the outputs"
+
+
 @pytest.mark.parametrize(
     ("rung", "controls", "sentence", "state", "code"),
     [
         (BITWISE, ["as expected"], "reproduced, bitwise", "passed", 0),
-        (BITWISE, ["not run"], "reproduced, bitwise", "not run", 0),
+        (BITWISE, [], f"reproduced, bitwise; {UNTESTED}", "not run", 0),
+        (BITWISE, ["not run"], f"reproduced, bitwise; {UNTESTED} (why)", "not run", 0),
         (BITWISE, ["not run", "as expected"], "reproduced, bitwise", "passed", 0),
-        (BITWISE, ["unsteady", "as expected"], "reproduced, bitwise; unsteady: why", "unsteady", 0),
-        (BITWISE, ["as expected", "insensitive", "unsteady"], "not reproduced: insensitive: why; the outputs agree, bitwise", "insensitive", 1),
-        (CLOSE, ["jumps"], "not reproduced: jumps: why; the outputs agree, close: output 'x' is near", "jumps", 1),
-        (CLOSE, ["insensitive", "jumps"], "not reproduced: insensitive: why; the outputs agree, close: output 'x' is near", "insensitive", 1),
-        (DIFFERENT, ["insensitive"], "not reproduced: insensitive: why; the outputs are different: output 'x' is near", "insensitive", 1),
+        (BITWISE, ["unsteady", "as expected"], f"reproduced, bitwise; {UNSTEADY} (why)", "unsteady", 0),
+        (CLOSE, ["drawn", "as expected"], f"reproduced, close: output 'x' is near; {DRAWN} (why)", "drawn", 0),
+        (DIFFERENT, ["drawn"], "not reproduced: different: output 'x' is near", "drawn", 1),
+        (NOT_RUN, ["not run"], "could not be told: output 'x' is near", "not run", 3),
+        (BITWISE, ["as expected", "insensitive", "unsteady"], f"{UNMOVED} agree, bitwise", "insensitive", 1),
+        (CLOSE, ["jumps"], f"{FAR} agree, close: output 'x' is near", "jumps", 1),
+        (CLOSE, ["insensitive", "jumps"], f"{UNMOVED} agree, close: output 'x' is near", "insensitive", 1),
+        (DIFFERENT, ["insensitive"], f"{UNMOVED} are different: output 'x' is near", "insensitive", 1),
+        (
+            BITWISE, ["unexpected", "drawn"],
+            "not reproduced: your own inputs did not give what you expected: why; the outputs agree, bitwise", "unexpected", 1,
+        ),
     ],
 )  # fmt: skip
 def test_a_model_that_does_not_compute_is_never_reproduced(rung, controls, sentence, state, code):
-    """What the controls say against a model comes first; an unsteady one is told at the end."""
+    """What the controls say against a model comes first; what they leave open is told at the end."""
     reason = None if rung is BITWISE else "output 'x' is near"
-    verdict = replies.verdict(rung, CLOSE, reason, controls=[control(one, "why") for one in controls])
+    told = [control(one, None if one == "as expected" else "why") for one in controls]
+    verdict = replies.verdict(rung, CLOSE, reason, controls=told)
 
     assert (verdict.sentence, verdict.controls, verdict.exit_code) == (sentence, state, code)
     assert verdict.reproduced == (code == 0)
 
 
+@pytest.mark.parametrize(
+    ("unmoved", "told"),
+    [
+        (("weights",), "the outputs do not depend on the weights"),
+        (("inputs",), "the outputs do not depend on the inputs"),
+        (("inputs", "weights"), "the outputs depend neither on the weights nor on the inputs"),
+    ],
+)
+def test_what_does_not_matter_is_named(unmoved, told):
+    """A model that ignores its weights still computes from its inputs, and nobody says otherwise."""
+    controls = [control("insensitive", f"other {what}", what) for what in unmoved]
+    verdict = replies.verdict(BITWISE, CLOSE, None, controls=controls)
+
+    assert wording.headline(verdict) == f"NOT REPRODUCED: {told}"
+    assert wording.explanation(verdict) == f"other {unmoved[0]}; the outputs agree, bitwise"
+
+
+@pytest.mark.parametrize(
+    ("controls", "headline", "explanation"),
+    [
+        ([], f"({UNTESTED})", "every output equals the recorded one, bit for bit"),
+        (["not run"], f"({UNTESTED})", "every output equals the recorded one, bit for bit; why"),
+        (["drawn"], f"({DRAWN})", "every output equals the recorded one, bit for bit; why"),
+        (["unsteady"], f"({UNSTEADY})", "every output equals the recorded one, bit for bit; why"),
+    ],
+)
+def test_what_the_controls_leave_open_is_in_the_headline(controls, headline, explanation):
+    """Nobody reads *reproduced* without it, and it is not said a second time."""
+    verdict = replies.verdict(BITWISE, CLOSE, None, controls=[control(one, "why") for one in controls])
+
+    assert wording.headline(verdict) == f"REPRODUCED, bitwise {headline}"
+    assert wording.explanation(verdict) == explanation
+    assert wording.tone(verdict) == "open"
+
+
+def test_what_refuses_all_else_cannot_be_told():
+    """Outputs that agree prove nothing of a model that takes nothing but the record: exit code 3, with what it said."""
+    refusing = control("not run", "the model refuses other inputs: KeyError: 5", "inputs")
+    verdict = replies.verdict(BITWISE, CLOSE, None, controls=[refusing], outcome="not run", refused=True)
+
+    assert (verdict.reproduced, verdict.refused, verdict.exit_code) == (False, True, 3)
+    assert wording.headline(verdict) == "COULD NOT BE TOLD: the model refuses whatever else it is asked"
+    assert wording.explanation(verdict) == ("the model refuses other inputs: KeyError: 5; the outputs agree, bitwise")
+
+
+def test_what_refuses_all_else_may_still_differ():
+    """Outputs that are not the recorded ones are told as such."""
+    verdict = replies.verdict(DIFFERENT, CLOSE, "output 'x' is far", outcome="not run", refused=True)
+
+    assert (verdict.refused, verdict.exit_code) == (False, 1)
+
+
+def test_a_remark_on_a_model_that_computes_is_in_the_sentence():
+    """What is to be said of a control that came out well is not hidden in a table."""
+    told = [control("as expected", "output 'anchors' depends on nothing that was changed, and shows nothing")]
+    verdict = replies.verdict(BITWISE, CLOSE, None, controls=told)
+
+    assert verdict.sentence == (
+        "reproduced, bitwise; output 'anchors' depends on nothing that was changed, and shows nothing"
+    )
+    assert wording.tone(verdict) == "good"
+
+
 def test_outcome_of_all_controls_wins():
-    """What the controls come to together may say more than the worst of them."""
-    kept = replies.verdict(BITWISE, CLOSE, None, controls=[control("as expected")], outcome="not run")
+    """What the controls come to together may say more than the worst of them, and its own reason is told."""
+    told = [control("as expected"), control("not run", "too coarse")]
+    kept = replies.verdict(BITWISE, CLOSE, None, controls=told, outcome="not run")
     bare = replies.verdict(BITWISE, CLOSE, None, outcome="insensitive")
 
-    assert (kept.controls, kept.reproduced) == ("not run", True)
-    assert (bare.sentence, bare.reproduced) == ("not reproduced: insensitive; the outputs agree, bitwise", False)
+    assert (kept.controls, kept.sentence) == ("not run", f"reproduced, bitwise; {UNTESTED} (too coarse)")
+    assert (
+        bare.sentence
+        == "not reproduced: the outputs do not depend on the inputs or weights; the outputs agree, bitwise"
+    )
+    assert not bare.reproduced
 
 
 def test_a_reason_is_never_lost_beside_the_controls():
@@ -132,7 +224,7 @@ def test_a_reason_is_never_lost_beside_the_controls():
     )
 
     assert verdict.sentence == (
-        "not reproduced: insensitive: weights changed; the preprocessing differs: 'value': 3 of 4 elements lie outside the "
+        "not reproduced: the outputs do not depend on the weights: weights changed; the preprocessing differs: 'value': 3 of 4 elements lie outside the "
         "tolerance; of the model itself: the outputs agree, bitwise, but 2 tensors of the model are not the recorded ones; "
         "1 of 1 claim differs: 'row-3'"
     )
@@ -156,7 +248,7 @@ def wide(times: float | None, origin: str = "envelope", rung: Rung = CLOSE) -> O
 )
 def test_a_loosened_tolerance_stands_in_the_verdict(output, words):
     """Whoever reads the first line sees that it is close by a wider tolerance, and by whose."""
-    verdict = replies.verdict(CLOSE, CLOSE, "output 'x' is near", loosened=output)
+    verdict = replies.verdict(CLOSE, CLOSE, "output 'x' is near", loosened=output, controls=PASSED)
 
     assert verdict.sentence == f"reproduced, close{words}: output 'x' is near"
     assert verdict.loosened == (output is not None)
@@ -185,21 +277,35 @@ def test_widest_of_several_outputs():
         ([claim("a", "failed"), claim("b", "differs")], "; 1 of 2 claims differs: 'b'; 1 of 2 claims could not be computed: 'a'", (1, 1), 1),
     ],
 )  # fmt: skip
-def test_claims_stand_in_the_sentence(claims, words, counts, code):
-    """The model is reproduced all the same, but the exit code says that a number of the paper is not."""
-    verdict = replies.verdict(BITWISE, CLOSE, None, claims=claims)
+@pytest.mark.parametrize("required", [BITWISE, CLOSE, Rung.SAME_METRICS])
+def test_claims_stand_in_the_sentence(claims, words, counts, code, required):
+    """The model is reproduced all the same, whatever is required, but no more than the model, as the exit code says."""
+    verdict = replies.verdict(BITWISE, required, None, claims=claims, controls=PASSED)
 
-    assert verdict.sentence == "reproduced, bitwise" + words
+    assert verdict.sentence == ("model " if words else "") + "reproduced, bitwise" + words
     assert (verdict.reproduced, verdict.other_claims, verdict.failed_claims) == (True, *counts)
     assert verdict.exit_code == code
 
 
-def test_claims_decide_where_metrics_are_required():
-    """Whoever requires the same metrics gets no reproduced with another number, bitwise outputs or not."""
-    verdict = replies.verdict(BITWISE, Rung.SAME_METRICS, None, claims=[claim("a", "differs")])
+@pytest.mark.parametrize(
+    ("verdicts", "told", "tone"),
+    [
+        (["agrees"], "REPRODUCED, close", "good"),
+        (["agrees", "differs"], "MODEL REPRODUCED, close; 1 CLAIM DIFFERS", "bad"),
+        (["differs", "differs"], "MODEL REPRODUCED, close; 2 CLAIMS DIFFER", "bad"),
+        (["failed"], "MODEL REPRODUCED, close; 1 CLAIM COULD NOT BE COMPUTED", "open"),
+        (["failed", "differs"], "MODEL REPRODUCED, close; 1 CLAIM DIFFERS, 1 COULD NOT BE COMPUTED", "bad"),
+    ],
+)
+def test_a_false_claim_has_one_wording(verdicts, told, tone):
+    """Whatever is required: who reads the first line never takes it for good."""
+    claims = [claim(str(number), verdict) for number, verdict in enumerate(verdicts)]
+    made = [
+        replies.verdict(CLOSE, required, "near", claims=claims, controls=PASSED)
+        for required in (CLOSE, Rung.SAME_DECISIONS, Rung.SAME_METRICS)
+    ]
 
-    assert verdict.sentence == "not reproduced: 1 of 1 claim differs: 'a'; the outputs agree, bitwise"
-    assert (verdict.reproduced, verdict.exit_code) == (False, 1)
+    assert {(wording.headline(one), wording.tone(one)) for one in made} == {(told, tone)}
 
 
 AGREE, OTHER, FAIL, IDLE = claim("a", "agrees"), claim("b", "differs"), claim("c", "failed"), claim("d", "not run")
@@ -233,7 +339,7 @@ def test_same_metrics(rung, claims, found, start):
 )
 def test_what_is_required_sets_the_exit_code(required, code):
     """A rung in the middle is reproduced for whoever asks for no more."""
-    verdict = replies.verdict(Rung.SAME_DECISIONS, required, "why")
+    verdict = replies.verdict(Rung.SAME_DECISIONS, required, "why", controls=PASSED)
 
     assert verdict.exit_code == code
     assert verdict.sentence == ("not reproduced: same decisions: why" if code else "reproduced, same decisions: why")

@@ -10,8 +10,8 @@ from drift_bundles import report_of
 from reports import rich_report
 
 from reprobundle import records, replaying, reporting, tensors
+from reprobundle.clock import Clock
 from reprobundle.errors import UsageError
-from reprobundle.replaying import Clock
 from reprobundle.report import Report
 
 

@@ -32,11 +32,13 @@ class Left:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.recorded = {"value"}
         self.result: dict[str, Any] = {"protocol": 2, "stage": "done", "error": None, "outputs": VALUE}
         self.tensors("outputs.safetensors", value=np.array([0.5]))
 
     def tensors(self, name: str, **arrays: Any) -> None:
-        """A file of tensors."""
+        """A file of tensors, in place of one that is there."""
+        (self.folder / name).unlink(missing_ok=True)
         tensors.write(Writer(self.folder), name, {key: tensors.of_array(value) for key, value in arrays.items()})
 
     def document(self, name: str, content: Any) -> None:
@@ -46,7 +48,8 @@ class Left:
     def read(self, *claims: str, ended: str = "exit status 0", **runs: bool) -> Answer:
         """What the parent makes of it, having asked for some runs (and whether to sketch them) and claims."""
         self.document("result.json", self.result)
-        return results.read(self.folder, "printed\nlast words", ended, runs, claims)
+        expected = results.Expected(runs=runs, claims=claims, outputs=frozenset(self.recorded))
+        return results.read(self.folder, "printed\nlast words", ended, expected)
 
     def refused(self, **runs: bool) -> str:
         """Why the parent does not read it."""
@@ -236,7 +239,7 @@ def test_an_end_before_it(left: Left, stage: Any) -> None:
 def test_nothing_left(tmp_path: Path) -> None:
     """A worker that left no result did not start; its last words are told."""
     with pytest.raises(ProcessError, match=r"^the worker did not start: exit status 1: last words$"):
-        results.read(tmp_path, "first\nlast words\n\n", "exit status 1", {}, ())
+        results.read(tmp_path, "first\nlast words\n\n", "exit status 1", results.Expected())
 
 
 @pytest.mark.parametrize("value", [True, "3", [3], {"a": 3}, None, 10**400, -(10**400)])
@@ -252,3 +255,32 @@ def test_a_claim_with_an_error_has_no_value(left: Left) -> None:
     left.result["claims"] = [{"id": "c", "value": 1.0, "error": "no"}]
 
     assert left.read("c").claims == {"c": Computed(error="no")}
+
+
+def test_outputs_that_nobody_recorded(left: Left) -> None:
+    """The recorded ones are read and the first few others; how many more there are is counted, in further runs they are not."""
+    arrays = {f"x{number:05}": np.zeros(0) for number in range(5000)}
+    left.tensors("outputs.safetensors", **arrays, value=np.array([0.5]))
+    left.tensors("run-a.safetensors", **arrays, value=np.array([0.5]))
+    left.result["runs"] = [{"name": "a", "structure": VALUE}]
+    answer = left.read(a=False)
+
+    assert answer.arrays.keys() == {"value", *(f"x{number:05}" for number in range(10))}
+    assert answer.runs["a"].arrays.keys() == answer.arrays.keys()
+    assert answer.left_out == 4990
+
+
+def test_outputs_where_none_are_recorded(left: Left) -> None:
+    """A thousand are read: they are kept beside the report, and compared with nothing."""
+    left.recorded = set()
+    left.tensors("outputs.safetensors", **{f"x{number:05}": np.zeros(0) for number in range(1001)})
+    answer = left.read()
+
+    assert (len(answer.arrays), answer.left_out) == (1000, 1)
+
+
+def test_names_that_fill_the_header(left: Left) -> None:
+    """A header that is larger than the recorded names can need is not parsed."""
+    left.tensors("outputs.safetensors", **{"x" * 1000 + str(number): np.zeros(0) for number in range(4500)})
+
+    assert left.refused().endswith(" bytes, at most 4198400")

@@ -339,7 +339,7 @@ def test_what_is_named_and_not_there(project, text, message):
             "model: {function: 'a:b'}\nmodle: 1",
             "there is no key 'modle'",
             "did you mean 'model'? the keys are name, model, inputs, hyperparameters, preprocessing, splits, splitting, metrics, "
-            "claims, documentation, project, vendor",
+            "claims, documentation, project, vendor, allow",
         ),
         (
             "model: {function: 'a:b', zzz: 1}",

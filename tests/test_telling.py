@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tiny import tiny_manifest
@@ -18,8 +18,8 @@ from reprobundle.components.environment.section import (
     Section,
 )
 from reprobundle.components.outputs.section import Calibration, Variant
-from reprobundle.report import Finding, Status
-from reprobundle.telling import describe, packed_words, steady_words
+from reprobundle.report import ClaimResult, Finding, StageTime, Status
+from reprobundle.telling import Told, claim_words, describe, headline, packed_words, steady_words
 
 
 def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
@@ -114,3 +114,48 @@ def test_what_is_not_steady_or_not_sensitive_is_loud() -> None:
 def test_without_a_calibration_nothing_is_told() -> None:
     """A capture that was given no time."""
     assert steady_words(None) == steady_words(Calibration()) == ()
+
+
+def test_what_a_killed_capture_left_is_named(tmp_path: Path) -> None:
+    """With the command that removes it, on a line of its own."""
+    (tmp_path / ".a.partial-0123abcd").mkdir()
+    said = describe(tmp_path / "b", "0" * 32, tiny_manifest(), colour=False, width=100)
+
+    assert f"\n  rm -r {tmp_path / '.a.partial-0123abcd'}\n" in said
+
+
+def claim(name: str, verdict: Literal["agrees", "differs", "not run", "failed"]) -> ClaimResult:
+    """What came of a claim."""
+    return ClaimResult(id=name, text=name, claimed=1.0, verdict=verdict, rule="exactly")
+
+
+@pytest.mark.parametrize(
+    ("results", "told"),
+    [
+        ((), ()),
+        ((claim("a", "agrees"),), ("1 claim as claimed, by a fresh process",)),
+        ((claim("a", "differs"), claim("b", "failed")), ("NOT AS CLAIMED: 'a'; COULD NOT BE COMPUTED: 'b'",)),
+        (
+            (claim("a", "agrees"), claim("b", "agrees"), claim("c", "failed")),
+            ("2 claims as claimed, by a fresh process; COULD NOT BE COMPUTED: 'c'",),
+        ),
+    ],
+)
+def test_claims_that_were_computed_are_told(results: tuple[ClaimResult, ...], told: tuple[str, ...]) -> None:
+    """One that differs is another matter than one that could not be computed."""
+    assert claim_words(results) == told
+
+
+def test_the_first_line_says_that_no_replay_will_have_it(tmp_path: Path) -> None:
+    """And the last ones how long it took, without what took no time."""
+    proven = tiny_manifest()
+    stages = (StageTime(name="lock", seconds=5.2, detail=""), StageTime(name="seal", seconds=0.01, detail=""))
+    found = Told("the outputs do not depend on the weights", (), stages)
+    shown = describe(tmp_path, "0" * 32, proven, found=found, colour=False, width=100)
+
+    assert shown.startswith(f"{headline(proven, found)}\n")
+    assert headline(proven, Told()) == "CAPTURED"
+    assert headline(proven, found) == (
+        "CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: the outputs do not depend on the weights"
+    )
+    assert "\ntime         5.2 s in all: lock 5.2 s\n" in shown

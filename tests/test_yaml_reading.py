@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 import yaml
@@ -130,3 +131,19 @@ def test_any_bytes_are_read_or_refused(content):
         assert str(error).startswith("x.yaml: ")
     else:
         assert json.loads(json.dumps(document.value, allow_nan=False)) == document.value
+
+
+def test_each_value_has_its_line():
+    """The line of a key, or of an item of a list, is known by its path."""
+    lines = read_yaml(b"# ours\na: 1\nb:\n  c: >-\n    text\n  d:\n    - x\n    - e: 2\n", name="a.yaml").lines
+
+    assert lines == {"": 2, "a": 2, "b": 3, "b.c": 4, "b.d": 6, "b.d[0]": 7, "b.d[1]": 8, "b.d[1].e": 8}
+
+
+def test_a_long_run_of_digits_takes_no_time():
+    """Text that begins like a number and never ends is read in time that grows with its length alone."""
+    began = time.monotonic()
+    read = read_yaml(b"a: " + b"1" * 400_000 + b"x", name="a.yaml")
+
+    assert read.warnings == ()
+    assert time.monotonic() - began < 10

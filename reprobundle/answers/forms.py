@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reprobundle.records import Json
+from reprobundle.records import Json, Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,8 +68,7 @@ class Misfit:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sketch:
+class Sketch(Record):
     """What one call of one module gave, in so few numbers that every module's fit into a bundle.
 
     Attributes:
@@ -147,7 +146,8 @@ class Answer:
         stage: How far it came: ``start``, ``transform``, ``build``, ``load``, ``run``, ``split``, ``runs``, ``claims`` or ``done``.
         error: In one line why it went no further, or None; an end in ``runs`` or ``claims`` is told in those it ended alone.
         outputs: Nested structure of the outputs, in the encoding of ``worker/tree.py``.
-        arrays: The produced tensors by name.
+        arrays: The produced tensors by name: the recorded ones, and the first few others.
+        left_out: How many more were produced.
         transformed: The preprocessing's results by name; None when there was none to run, or it failed.
         nesting: Nested structure of the preprocessing's results; it holds what is no tensor.
         digests: Digest of each tensor of the model after load.
@@ -196,3 +196,4 @@ class Answer:
     claims: Mapping[str, Computed] = field(default_factory=dict)
     unapplied: tuple[str, ...] = ()
     seconds: float | None = None
+    left_out: int = 0

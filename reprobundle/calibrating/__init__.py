@@ -123,7 +123,15 @@ def plan(manifest: Manifest, place: Callable[[str], Path], work: Path, *, second
 
 
 def calibrate(
-    draft: Manifest, folder: Path, plan_: Plan, answer: Answer, host: guest.Host, stage: Stage, *, seconds: float
+    draft: Manifest,
+    folder: Path,
+    plan_: Plan,
+    answer: Answer,
+    host: guest.Host,
+    stage: Stage,
+    *,
+    seconds: float,
+    refused: bool = False,
 ) -> outputs.Section:
     """Judge what the proof's process gave, run the model in a few more, and write what was measured.
 
@@ -135,6 +143,7 @@ def calibrate(
         host: Where it ran.
         stage: Takes the files and the notes; has the deadline.
         seconds: How long that process took.
+        refused: Whether the person was told already that the outputs do not follow what they should.
 
     Returns:
         The section, with the new files where there are any.
@@ -149,7 +158,7 @@ def calibrate(
     if isinstance(made, Failure):
         stage.note(outputs.NAME, f"the outputs could not be calibrated: {made.why}", hint=made.hint)
         return draft.outputs
-    note(made, stage)
+    note(made, stage, refused=refused)
     return documents.write(stage.writer, draft.outputs, made.calibration, made.sketches)
 
 
@@ -168,10 +177,11 @@ def explain(
         stage.note(outputs.NAME, found.why or found.word, hint=found.hint)
 
 
-def note(made: Measured, stage: Stage) -> None:
-    """Tell the person what was found."""
+def note(made: Measured, stage: Stage, *, refused: bool = False) -> None:
+    """Tell the person what was found, but not once more that the outputs do not follow what they should."""
     for message, hint in made.notes:
-        stage.note(outputs.NAME, message, hint=hint)
+        if not (refused and noting.TELLS_NOTHING in message):
+            stage.note(outputs.NAME, message, hint=hint)
 
 
 def measure(subject: Subject, variations: Sequence[Variation], answer: Answer, *, most: int | None = None) -> Measured:

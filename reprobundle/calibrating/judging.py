@@ -187,12 +187,14 @@ class Sensitivity:
     Attributes:
         perturbed: By output, the relative L2 distance.
         still: Outputs that should have moved and did not, by name.
+        same: Whether all of those are the very same, bit for bit.
         idle: Whether no output could have moved (each is one number throughout, or an input), and none did.
         sensitive: Whether all that should have moved did; None: not tested.
     """
 
     perturbed: Mapping[str, float] = field(default_factory=dict)
     still: tuple[str, ...] = ()
+    same: bool = False
     idle: bool = False
     sensitive: bool | None = None
 
@@ -225,7 +227,8 @@ def sensitivity(answer: Answer, recorded: Arrays, inputs: Arrays, asked: Sequenc
     )  # fmt: skip
     if not moving:
         return Sensitivity(idle=are_same(recorded, run.arrays))
-    return Sensitivity(perturbed=told, still=still, sensitive=not still)
+    same = bool(still) and all(moving[output].tobytes() == run.arrays[output].tobytes() for output in still)
+    return Sensitivity(perturbed=told, still=still, same=same, sensitive=not still)
 
 
 def _moved(recorded: Any, produced: Any, found: Spread | None, asked: Envelope | None) -> bool:

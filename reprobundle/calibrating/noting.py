@@ -23,6 +23,7 @@ Note = tuple[str, str | None]  # what it is, the way out
 
 TELLS_NOTHING = "a replay could not tell another model apart"
 LOGITS = "record outputs that follow the weights, such as logits in place of labels, and for more inputs"
+USED = f"let forward() use its weights; where it does, {LOGITS}"
 ALONE = "right for a sequence along the first axis; else normalisation in training mode, or dropout, acts in forward()"
 KEPT = "let forward() keep nothing that the next call cannot bear"
 DRAWN = "right where forward() draws from a generator of its own, as other numbers are drawn for another dtype"
@@ -48,7 +49,8 @@ def notes(
         yield f"the model cannot be run twice in one process: {failed.why}", KEPT
     if moving.still:
         names = some([repr(name) for name in moving.still])
-        yield f"changed weights hardly move output {names}: {TELLS_NOTHING}", LOGITS
+        how = "do not move" if moving.same else "hardly move"
+        yield f"changed weights {how} output {names}: {TELLS_NOTHING}", USED if moving.same else LOGITS
     if moving.idle:
         yield f"every output is one number throughout, or an input: {TELLS_NOTHING}", LOGITS
     if steady.word == "bitwise":

@@ -34,20 +34,8 @@ def records(
 def _record(one: Sketch, tables: Sequence[Mapping[Call, Sketch]]) -> SketchRecord:
     distances = [distance(one, table.get((one.module, one.call))) for table in tables]
     measured = [found for found in distances if found is not None]
-    return SketchRecord(
-        module=one.module,
-        kind=one.kind,
-        call=one.call,
-        dtype=one.dtype,
-        shape=one.shape,
-        digest=one.digest,
-        sum=one.sum,
-        absmax=one.absmax,
-        mean=one.mean,
-        std=one.std,
-        samples=tuple(_short(value, one.dtype) for value in one.samples),
-        envelope=outward(max(measured)) if measured else None,
-    )
+    samples = tuple(_short(value, one.dtype) for value in one.samples)
+    return SketchRecord(**{**dict(one), "samples": samples, "envelope": outward(max(measured)) if measured else None})
 
 
 def _is_other(one: Sketch | None, double: Sketch) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from reprobundle.errors import ReproBundleError, UnavailableError, UsageError
+from reprobundle.errors import ReproBundleError, SecretsError, UnavailableError, UsageError
 from reprobundle.signals import ended_politely
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -37,15 +37,18 @@ class Verb:
 
 
 VERBS = (
+    Verb("init", "init:init", "Write a starting reprobundle.yaml and card, from what a project's files tell."),
     Verb("capture", "capture:capture", "Capture a trained model into a bundle, without touching the training code."),
     Verb("show", "show:show", "Show what is inside a bundle; nothing of it is run."),
     Verb("verify", "verify:verify", "Check that a bundle is whole and unchanged; nothing of it is run."),
     Verb("replay", "replay:replay", "Rebuild the environment, run the model again and compare its outputs."),
     Verb("lock", "lock:lock", "Complete the lock of a bundle that was captured without a package index."),
     Verb("calibrate", "calibrate:calibrate", "Measure how far honest runs of a bundle's model lie apart."),
+    Verb("document", "document:document", "Put a card that was mended after the capture into a bundle."),
     Verb("doctor", "doctor:doctor", "Say what of a bundle can be replayed here, before any time is spent."),
     Verb("compare", "compare:compare", "Say what differs between two bundles, kind by kind."),
     Verb("drift", "drift:drift", "Say whether new data is like a captured split, feature by feature."),
+    Verb("lint", "lint:lint", "Say what a model's documentation leaves out or contradicts, with file and line."),
     Verb("sign", "sign:sign", "Sign a bundle, so that others can see that it comes from you."),
     Verb("pack", "pack:pack", "Write a bundle into one file, the same bytes every time."),
     Verb("unpack", "unpack:unpack", "Read an archive that pack wrote, and verify what is in it."),
@@ -157,12 +160,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done or reproduced, 1 differs, 2 wrong usage or refused input, 3 could not be done.
     """
-    from reprobundle.cli.screen import complain, tolerate_any_text
+    from reprobundle.cli.screen import complain, complain_of, tolerate_any_text
 
     tolerate_any_text()
     with ended_politely():
         try:
             code = cli.main(arguments, prog_name="reprobundle", standalone_mode=False)
+        except SecretsError as error:  # many, and each must be read
+            complain_of(error.summary, error.findings, hint=error.hint)
+            return error.exit_code
         except ReproBundleError as error:
             complain(str(error), hint=error.hint)
             return error.exit_code

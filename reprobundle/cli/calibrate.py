@@ -11,9 +11,11 @@ import click
 from reprobundle.cli import screen
 
 if TYPE_CHECKING:
+    from reprobundle.components.outputs.section import Calibration
     from reprobundle.resealing import Resealed
 
 BUDGET = 300.0  # a person waits for this one
+DRAWN = "no tolerance means anything here: the outputs are drawn at random"
 
 
 @click.command()
@@ -54,10 +56,13 @@ def _document(resealed: Resealed) -> bytes:
 
 def _words(resealed: Resealed) -> str:
     """What was done, in words."""
+    from reprobundle.components import outputs
     from reprobundle.components.outputs.documents import calibration_of
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.page import Page
+    from reprobundle.rendering.terminal import show_findings
+    from reprobundle.rendering.wording import found_lines
     from reprobundle.telling import steady_words, typed
 
     calibration = calibration_of(resealed.manifest.outputs, resealed.path)
@@ -70,16 +75,30 @@ def _words(resealed: Resealed) -> str:
         furthest = max(variant.distances.values(), default=0.0)
         moved = "bitwise" if variant.bitwise else f"within {furthest:g} of the outputs' root mean square"
         page.field("", f"{escape(variant.name)}: {moved if variant.status == 'ran' else _not_run(variant)}")
-    for one in () if calibration is None else calibration.envelopes:
-        page.field("tolerance", f"{escape(repr(one.output))}: {one.atol:g}: {escape(one.why)}")
+    page.field("tolerance", *tolerances(calibration))
     if resealed.linked:
         page.field("disk", f"{sized(resealed.linked)} shared with the earlier bundle")
     if resealed.signatures:
         told = counted(len(resealed.signatures), "signature")
         page.field("UNSIGNED", f"{told} of the earlier bundle say nothing of this one: reprobundle sign")
+    notes = [note for note in resealed.manifest.notes if note.kind == outputs.NAME]
+    if notes:
+        page.heading("Worth knowing")
+        show_findings(page, found_lines(notes))
     page.line()
     page.line(f"replay it    reprobundle replay {typed(resealed.path)}")
     return page.text()
+
+
+def tolerances(calibration: Calibration | None) -> tuple[str, ...]:
+    """How far each output may lie from its record; of what is drawn nothing can be said."""
+    from reprobundle.rendering import escape
+
+    if calibration is None:
+        return ()
+    if calibration.steadiness == "random":
+        return (DRAWN,)
+    return tuple(f"{escape(repr(one.output))}: {one.atol:g}: {escape(one.why)}" for one in calibration.envelopes)
 
 
 def _not_run(variant: Any) -> str:

@@ -33,16 +33,19 @@ LARGEST_SHOWN = 15
               help="How long hashes of the lock and calibration may take together; 0 leaves them out.")  # fmt: skip
 @click.option("--proof/--no-proof", default=True, show_default=True,
               help="Reload the bundle in a fresh process before it is sealed.")  # fmt: skip
+@click.option("--allow", metavar="RULE:PATH", multiple=True,
+              help="Let through what looks like a secret and is none; as often as needed.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be packed and what is missing; keep nothing.")
 @screen.verbosity
 def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     """Capture a trained model into a bundle, without touching the training code.
 
     SPECIFICATION is a YAML file that names the model, its weights, sample inputs, data splits and the rest;
-    docs/capturing.md shows each of its keys. Ends with 1 when the bundle was sealed but its proof failed.
+    docs/capturing.md shows each of its keys. Refuses, with file and line, to seal what looks like a secret
+    (docs/secrets.md). Ends with 1 when the bundle was sealed but its proof failed.
     """
     if dry_run:
-        _show_dry_run(specification, as_json=as_json, quiet=quiet)
+        _show_dry_run(specification, options["allow"], as_json=as_json, quiet=quiet)
         return 0
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
     with bar("writing weights", quiet=quiet) as writing, bar("digesting data", quiet=quiet) as reading:
@@ -75,16 +78,20 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
         "proof": captured.proof.model_dump(mode="json"),
         "notes": [note.model_dump(mode="json") for note in captured.notes],
         "warnings": list(warned),
+        "refused": captured.foreseen.refused,
+        "claims": [claim.model_dump(mode="json") for claim in captured.foreseen.claims],
+        "stages": [stage.model_dump(mode="json") for stage in captured.stages],
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _show_dry_run(specification: Path, *, as_json: bool, quiet: bool) -> None:
+def _show_dry_run(specification: Path, allow: Sequence[str], *, as_json: bool, quiet: bool) -> None:
     """Capture into a folder that is thrown away, and tell what was in it."""
     from reprobundle.bundle import Bundle
 
     with tempfile.TemporaryDirectory(prefix="reprobundle-dry-run-") as folder:
-        captured, warned = _captured(specification, Path(folder) / "bundle", budget=0, proof=False, kept=False)
+        asked = {"budget": 0, "proof": False, "kept": False, "allow": allow, "strict": False}
+        captured, warned = _captured(specification, Path(folder) / "bundle", **asked)
         manifest = Bundle.open(captured.path).manifest
     files = [(entry.path, entry.size) for entry in manifest.files]
     if as_json:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--private", is_flag=True, help="Make the repository private; refused when it is there and public.")
 @click.option("--branch", default="main", show_default=True, help="The branch; made when it is not there.")
 @click.option("--message", help="First line of the commit's message.")
+@click.option("--allow-lint", multiple=True, metavar="RULE", help="Publish though this rule of lint is broken.")
+@click.option("--allow", multiple=True, metavar="RULE:PATH", help="Publish what looks like a secret and is none.")
 @screen.verbosity
 def publish(
     destination: str,
@@ -30,6 +32,8 @@ def publish(
     private: bool,
     branch: str,
     message: str | None,
+    allow_lint: tuple[str, ...],
+    allow: tuple[str, ...],
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -44,7 +48,14 @@ def publish(
 
     verified = verify(bundle)
     published = hub.publish(
-        verified, repository, private=private, branch=branch, message=message, say=screen.progress(quiet=quiet)
+        verified,
+        repository,
+        private=private,
+        branch=branch,
+        message=message,
+        allow_lint=allow_lint,
+        allow=allow,
+        say=screen.progress(quiet=quiet),
     )
     if as_json:
         document = {

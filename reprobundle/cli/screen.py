@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -79,6 +79,15 @@ def _write(action: Callable[[], None]) -> None:
 def complain(message: str, *, hint: str | None) -> None:
     """Say on standard error, in one line, why the work was not done, and in another the way out."""
     click.echo(f"reprobundle: {escape(message, limit=LONGEST_MESSAGE)}", err=True)
+    if hint:
+        click.echo(f"hint: {escape(hint, limit=LONGEST_MESSAGE)}", err=True)
+
+
+def complain_of(message: str, findings: Sequence[str], *, hint: str | None) -> None:
+    """The same of several things, each on a line of its own."""
+    click.echo(f"reprobundle: {escape(message, limit=LONGEST_MESSAGE)}:", err=True)
+    for finding in findings:
+        click.echo(f"  {escape(finding, limit=LONGEST_MESSAGE)}", err=True)
     if hint:
         click.echo(f"hint: {escape(hint, limit=LONGEST_MESSAGE)}", err=True)
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from reprobundle.bundle import verify
-from reprobundle.comparing import files, notes, splits, weights
+from reprobundle.comparing import files, notes, seeds, splits, weights
 from reprobundle.comparing.files import HOW_REBUILT
 from reprobundle.comparing.pairs import Roots
 from reprobundle.comparing.values import walk
-from reprobundle.components import data, environment
+from reprobundle.components import data, environment, hyperparameters
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
@@ -91,6 +91,8 @@ def _section(kind: str, a: Manifest, b: Manifest, values: tuple[Any, Any], roots
         yield from weights.differences(a, b, roots)
     elif kind == data.NAME:
         yield from splits.differences(a.data, b.data, roots)
+    elif kind == hyperparameters.NAME:
+        yield from seeds.in_one_line(walk(kind, "", first, second))
     elif kind == notes.KIND:
         yield from notes.differences(a.notes, b.notes)
     else:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from reprobundle import tensors
-from reprobundle.comparing import vendored
+from reprobundle.changes import TextFinding
+from reprobundle.comparing import measured, texts, vendored
 from reprobundle.comparing.pairs import Pair, Roots
 from reprobundle.comparing.values import NOT_IN_BOTH
 from reprobundle.components import (
@@ -24,6 +25,7 @@ from reprobundle.components import (
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.hyperparameters import generators, states
+from reprobundle.components.outputs.section import CALIBRATION, SKETCHES
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, some
 from reprobundle.report import Finding, Grade, Status
@@ -87,8 +89,11 @@ def differences(kind: str, pairs: Sequence[Pair], values: Sequence[Finding], roo
     brought = vendored.only_brought(changed, roots)
     yield from vendored.told(kind, brought)
     changed = [pair for pair in changed if pair not in brought]
+    room = texts.SHOWN_LINES
     for pair in changed[:SHOWN]:
-        yield _graded(_finding(kind, pair, roots), pair.weight)
+        found = _of_text(kind, pair, roots, room) or _finding(kind, pair, roots)
+        room -= len(found.lines) if isinstance(found, TextFinding) else 0
+        yield _graded(found, pair.weight)
     if len(changed) > SHOWN:
         rest = changed[SHOWN:]
         more = Finding(kind=kind, status=Status.DIFFERS, message=f"and {len(rest):,} more of its files")
@@ -157,6 +162,17 @@ def _finding(kind: str, pair: Pair, roots: Roots | None) -> Finding:
     return Finding(kind=kind, status=Status.DIFFERS, message=message, expected=expected, found=found)
 
 
+def _of_text(kind: str, pair: Pair, roots: Roots | None, room: int) -> TextFinding | None:
+    """The changed lines of a file of the source; None for what is no text in both bundles."""
+    if kind != code.NAME or roots is None or pair.first is None or pair.second is None:
+        return None
+    changed = texts.changed(inside(roots[0], pair.path), inside(roots[1], pair.path), room)
+    if changed is None:
+        return None
+    plain = _finding(kind, pair, None).model_copy(update={"message": f"{pair.path}: {changed.words}"})
+    return TextFinding(**plain.model_dump(), lines=changed.lines, left_out=changed.left_out)
+
+
 def _text(entry: FileEntry) -> str:
     return f"{counted(entry.size, 'byte')}, {entry.xxh3_128}"
 
@@ -165,6 +181,8 @@ def _what(pair: Pair, roots: Roots | None) -> str:
     """What differs inside, where both files are at hand and hold tensors."""
     entries = [entry for entry in (pair.first, pair.second) if entry is not None]
     words = IN_WORDS.get(pair.path)
+    if roots is not None and pair.path in {CALIBRATION, SKETCHES}:
+        return measured.in_words(pair.path, roots) or "content differs"
     if roots is None or not pair.path.endswith(".safetensors") or any(e.size > MAX_LOOKED_INTO for e in entries):
         return words or "content differs"
     ours, theirs = (tensors.read_arrays(inside(root, pair.path)) for root in roots)

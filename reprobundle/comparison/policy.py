@@ -102,7 +102,7 @@ class Effective:
 
     Attributes:
         tolerance: It.
-        origin: Where it comes from.
+        origin: Where it comes from: what was measured only where it says another thing than the table.
         loosened: Whether it lets more through than this program's table does.
         capped: Whether the bundle asked for more.
         default: What this program's table says; what is close by it needs no wider one.
@@ -147,7 +147,7 @@ def effective(
     cut = Tolerance(min(envelope.rtol, max(cap.rtol, default.rtol)), min(envelope.atol, max(cap.atol, default.atol)))
     return Effective(
         tolerance=cut,
-        origin="envelope",
+        origin="default" if cut == default else "envelope",
         loosened=_is_looser(cut, default),
         capped=_is_looser(envelope, cut),
         default=default,

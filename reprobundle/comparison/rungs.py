@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reprobundle.comparison import deciding, exactly, refusals, wording
@@ -144,11 +144,16 @@ def _wrong_infinities(expected: Array, produced: Array) -> Fields | None:
 def _measured(
     expected: Array, produced: Array, recorded: Survey, found: Survey, effective: Effective
 ) -> tuple[Measured, Effective]:
-    """Measure by the tolerance that holds; what is close by this program's own needs no wider one."""
+    """Measure by the tolerance that holds; what is close by this program's own needs no wider one.
+
+    The reviewer's own is told as it was typed all the same.
+    """
     if effective.loosened and effective.default is not None:
         strictly = measure(expected, produced, effective.default, recorded, found)
-        if strictly.is_close:
+        if strictly.is_close and effective.origin != "reviewer":
             return strictly, Effective(tolerance=effective.default)
+        if strictly.is_close:
+            effective = replace(effective, loosened=False, default=None)
     return measure(expected, produced, effective.tolerance, recorded, found), effective
 
 

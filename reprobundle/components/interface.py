@@ -18,6 +18,7 @@ from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, Rung, Status
+from reprobundle.secrecy import Gate
 from reprobundle.signals import ends_program
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class Source:
         data_places: Where the data of the splits lies, as far as it was named by its place.
         secrets: Byte strings that no packed file may hold, such as the salts of private splits.
         max_shard_bytes: Size above which the weights are split into several files.
+        allow: Secrets that are let through, each as ``RULE:PATH``.
+        strict: Whether to seal nothing where a secret was met; else what holds one stays out.
         opened: Where `model` came from, when the person named a file or folder.
         wrappers: What was taken off `model`, outermost first.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
@@ -145,6 +148,8 @@ class Source:
     data_places: Sequence[DataPlace] = ()
     secrets: Sequence[bytes] = field(default=(), repr=False)
     max_shard_bytes: int = MAX_SHARD_BYTES
+    allow: Sequence[str] = ()
+    strict: bool = False
     opened: Opened | None = None
     wrappers: tuple[str, ...] = ()
     progress: Callable[[int, int], None] | None = None
@@ -163,6 +168,7 @@ class Stage:
         withheld: Files and folders, links resolved, of which nothing may get into a wheel: the data of private splits.
         model_seconds: How long the model took on the recorded inputs, so that further runs of it can be planned; it is
             never recorded. None: it was not run.
+        gate: What is looked at before it goes into the bundle, for secrets.
     """
 
     writer: Writer
@@ -171,6 +177,7 @@ class Stage:
     sections: dict[str, Record] = field(default_factory=dict)
     withheld: tuple[Path, ...] = ()
     model_seconds: float | None = None
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def root(self) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from reprobundle.answers import Answer
 from reprobundle.comparison import compare
-from reprobundle.controlling import rules
+from reprobundle.controlling import following, nearing, rules
+from reprobundle.controlling.beginning import Begun
 from reprobundle.controlling.planning import Plan
+from reprobundle.controlling.reconsidering import reconsidered
 from reprobundle.controlling.seeing import Seen, Sight
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import some
@@ -34,6 +37,7 @@ def judge(
     compared: tuple[OutputComparison, ...],
     *,
     out_of_time: bool = False,
+    anew: Sequence[Begun] = (),
 ) -> tuple[Control, ...]:
     """Say what each kind of run shows.
 
@@ -43,6 +47,7 @@ def judge(
         answer: What the worker gave.
         compared: The outputs beside the recorded ones, with the tolerances that count.
         out_of_time: Whether the worker really took so long that further runs had to be left out, by the caller's own clock.
+        anew: Processes that began with something else, as `beginnings` chose them for an unsteady model.
 
     Returns:
         One control for each kind of run, those that could not be told among them; empty where nothing was asked.
@@ -56,9 +61,21 @@ def judge(
     if unanswered is not None:
         return (_without_answer(unanswered, out_of_time=out_of_time),)
     steady = rules.repeated(sight, _tolerances(compared))
-    told = [steady, rules.inputs_changed(sight), rules.inputs_moved(sight, steady), rules.rows_moved(sight, steady)]
-    told += [rules.weights_changed(sight), rules.weights_moved(sight, steady, manifest), *_probed(sight)]
-    return tuple(told)
+    seed = rules.seed_changed(sight, steady, _tolerances(compared))
+    told = [steady, following.inputs_changed(sight), nearing.inputs_moved(sight, steady)]
+    told += [rules.rows_moved(sight, steady, drawn=seed is not None), following.weights_changed(sight)]
+    told += [nearing.weights_moved(sight, steady, manifest), *([] if seed is None else [seed]), *_probed(sight)]
+    agrees = all(one.rung.reaches(Rung.CLOSE) for one in compared)
+    return reconsidered(told, sight, manifest, anew, agrees=agrees)
+
+
+def is_unsteady(plan: Plan, answer: Answer) -> bool:
+    """Whether the recorded inputs, asked again, gave something else, so that only another first call can tell more."""
+    repeats = tuple(one for one in plan.decoys if one.purpose == "repeat")
+    if not repeats or answer.error is not None:
+        return False
+    sight = Sight(replace(plan, decoys=repeats), answer)
+    return bool(sight.of("repeat")) and rules.repeated(sight, {}).outcome != "as expected"
 
 
 def _unanswered(sight: Sight) -> str | None:
@@ -80,11 +97,30 @@ def outcome(controls: Sequence[Control]) -> Outcome:
     worst = next((one for one in WORST if one in found), None)
     if worst is not None:
         return worst
+    if _is_blind(controls):
+        return "not run"
     shown = {one.name for one in controls if one.outcome == "as expected"}
     untold = any(
         one.name == rules.CHANGED and one.distance is not None for one in controls
     )  # answered, and no evidence
     return "passed" if rules.CHANGED in shown or (rules.WEIGHTS in shown and not untold) else "not run"
+
+
+def refuses_all(controls: Sequence[Control]) -> bool:
+    """Whether the model refused whatever it was asked but its own rows, so that nothing can be told of it."""
+    asked = [one for one in controls if one.what in {"inputs", "weights", "probe"} and one.name != rules.ROWS]
+    refused = [one for one in asked if one.name == rules.CHANGED and (one.why or "").startswith(following.REFUSES)]
+    return bool(refused) and not any(one.distance is not None or one.outcome == "as expected" for one in asked)
+
+
+def _is_blind(controls: Sequence[Control]) -> bool:
+    """Whether outputs hardly moved, or no small change could be told although there was one to be made."""
+    open_ones = {one.name: one.why or "" for one in controls if one.outcome == "not run"}
+    faint = any(following.FAINTLY in open_ones.get(name, "") for name in (rules.CHANGED, rules.WEIGHTS))
+    near = [open_ones.get(name) for name in (rules.MOVED, rules.WEIGHTS_MOVED)]
+    shown = any(one.name in {rules.MOVED, rules.WEIGHTS_MOVED} and one.outcome == "as expected" for one in controls)
+    blind = (nearing.BLUNT, nearing.FORM_VARIES, nearing.REFUSED)
+    return faint or (not shown and any(why is not None and why.startswith(blind) for why in near))
 
 
 def probed(plan: Plan, answer: Answer) -> Mapping[str, Array]:
@@ -107,9 +143,11 @@ def _probed(sight: Sight) -> Iterator[Control]:
 
 def _of_probe(
     one: Seen, expected: Mapping[str, Array]
-) -> tuple[Literal["as expected", "jumps", "not run"], str | None]:
+) -> tuple[Literal["as expected", "unexpected", "not run"], str | None]:
     if one.error is not None:
         return "not run", f"the model refuses them: {one.error}"
     compared = [compare(name, array, one.arrays.get(name)) for name, array in expected.items()]
     wrong = [f"output {found.name!r} {found.reason}" for found in compared if not found.rung.reaches(Rung.CLOSE)]
-    return ("jumps", f"what was expected of them did not come: {some(wrong, 3)}") if wrong else ("as expected", None)
+    return (
+        ("unexpected", f"what was expected of them did not come: {some(wrong, 3)}") if wrong else ("as expected", None)
+    )

@@ -15,6 +15,9 @@ from reprobundle.components.interface import Site
 from reprobundle.components.outputs import documents
 from reprobundle.diagnosing import candidates, diverging, looking, paragraph, ranking
 from reprobundle.diagnosing.asking import Asking
+from reprobundle.diagnosing.candidates import Candidate
+from reprobundle.diagnosing.case import Case
+from reprobundle.diagnosing.proposing import BUNDLE
 from reprobundle.diagnosing.searching import Search, reached
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import Manifest
@@ -37,7 +40,6 @@ class Given:
         manifest: What is recorded.
         site: What was run and may be looked at.
         rung: The rung over all outputs.
-        reason: Why it is not bitwise.
         findings: What the checks found.
         asking: Runs the model again; None: it is not run again.
         evidence: One line for each check of weights and preprocessing.
@@ -47,7 +49,6 @@ class Given:
     manifest: Manifest
     site: Site
     rung: Rung
-    reason: str | None
     findings: Sequence[Finding]
     asking: Asking | None
     evidence: tuple[str, ...]
@@ -88,13 +89,13 @@ def diagnose(
         return Diagnosis(stage="weights", paragraph=paragraph.of_weights(weights), evidence=evidence)
     prepared = preprocessing.outcome(manifest.preprocessing, site)
     if prepared.state in BROKEN or (prepared.state == "not compared" and rung is Rung.CLOSE):
-        words = paragraph.of_preparing(prepared, rung, reason)
+        words = paragraph.of_preparing(prepared, rung)
         return Diagnosis(stage="preprocessing", paragraph=words, evidence=evidence)
     if rung is Rung.NOT_RUN:
         return Diagnosis(stage="not run", paragraph=f"Nothing was compared: {reason}.", evidence=evidence)
     agree = any(finding.status is Status.SAME for finding in weights)
     given = Given(
-        manifest=manifest, site=site, rung=rung, reason=reason, findings=findings, asking=asking, evidence=evidence, weights=agree
+        manifest=manifest, site=site, rung=rung, findings=findings, asking=asking, evidence=evidence, weights=agree
     )  # fmt: skip
     return _of_computation(given)
 
@@ -104,28 +105,27 @@ def _of_computation(given: Given) -> Diagnosis:
     manifest, site, asking = given.manifest, given.site, given.asking
     seen = looking.look(manifest, site, asking)
     causes = ranking.ranked(given.findings, seen.kind)
-    search = None if asking is None or seen.unsteady else _search(given, seen, causes, asking)
+    differing = () if asking is None else _differing(given, seen, asking)
+    search = None if asking is None or not asking.searches else _search(given, seen, causes, asking, differing)
     restoring = None if search is None else search.restoring
     trials = () if search is None else tuple(search.trials)
-    case = paragraph.Case(
+    case = Case(
         rung=given.rung,
-        reason=given.reason,
-        subject="BUNDLE" if asking is None else asking.subject,
         model=manifest.model.entry or "the model",
         weights=given.weights,
+        typed=BUNDLE if asking is None else asking.typed,
         whole_file=manifest.model.loader in SELF_CONTAINED,
         rebuilt=site.packages is None,
-        divergence=seen.divergence,
-        why_not=seen.why_not,
-        unsteady=seen.unsteady,
+        seen=seen,
         unsteady_there=_unsteady_there(given),
         causes=causes,
         restoring=restoring,
         tried=len(trials),
         unfinished=search is not None and search.unfinished,
-        wider=candidates.wider_there(manifest.environment.numerics, _facts(site)),
+        untried=[one for one in differing if one.needs_process and not any(one.words == trial.settings for trial in trials)],
+        wider=candidates.wider_there(manifest.environment.numerics, _facts(site), {} if asking is None else asking.host.environment),
         other_device=site.other_device,
-    )
+    )  # fmt: skip
     broken = case.broken
     return Diagnosis(
         stage="computation" if restoring is None else "environment",
@@ -138,16 +138,29 @@ def _of_computation(given: Given) -> Diagnosis:
     )
 
 
-def _search(given: Given, seen: looking.Seen, causes: Sequence[ranking.Cause], asking: Asking) -> Search | None:
-    """Look for what restores the outputs; None where no setting can, or none may be tried."""
-    manifest, site = given.manifest, given.site
-    broken = None if seen.divergence is None else seen.divergence.broken
-    if not asking.searches or site.other_device or (broken is not None and broken.is_structural):
-        return None
-    assert site.answer is not None  # asked before
-    facts, own, device = _facts(site), asking.host.environment, site.answer.device or CPU
+def _differing(given: Given, seen: looking.Seen, asking: Asking) -> tuple[Candidate, ...]:
+    """What is set otherwise here than at capture and may move numbers as far as they moved; none where no setting does."""
+    site, found = given.site, seen.divergence
+    if seen.unsteady or site.other_device or (seen.is_ended and given.rung is not Rung.CLOSE):
+        return ()
+    if found is not None and found.broken is not None and found.broken.is_structural:
+        return ()
+    own, device = asking.host.environment, CPU if site.answer is None else site.answer.device or CPU
+    listed = candidates.from_differences(given.manifest.environment.numerics, _facts(site), own, device=device)
+    return tuple(one for one in listed if one.is_coarse) if found is not None and found.is_sudden else listed
+
+
+def _search(
+    given: Given, seen: looking.Seen, causes: Sequence[ranking.Cause], asking: Asking, differing: Sequence[Candidate]
+) -> Search:
+    """Look for what restores the outputs: what differs from the record, then, where it may be rounding, what often helps."""
+    site = given.site
+    facts, own, device = (
+        _facts(site),
+        asking.host.environment,
+        CPU if site.answer is None else site.answer.device or CPU,
+    )
     search = Search(asking=asking, site=site)
-    differing = candidates.from_differences(manifest.environment.numerics, facts, own, device=device)
     search.run(differing)
     search.run_together(differing)
     if search.restoring is None and _is_worth_more(given, seen, causes, asking):
@@ -158,14 +171,15 @@ def _search(given: Given, seen: looking.Seen, causes: Sequence[ranking.Cause], a
 
 def _is_worth_more(given: Given, seen: looking.Seen, causes: Sequence[ranking.Cause], asking: Asking) -> bool:
     """Whether what differs may be rounding, by the same torch, on a processor that has what the one at capture had."""
-    site, facts = given.site, _facts(given.site)
-    if any(cause.name == "torch" for cause in causes):
+    site, found, own = given.site, seen.divergence, asking.host.environment
+    if seen.unsteady or site.other_device or seen.is_ended or any(cause.name == "torch" for cause in causes):
         return False
-    if candidates.wider_there(given.manifest.environment.numerics, facts) is not None:
+    if candidates.wider_there(given.manifest.environment.numerics, _facts(site), own) is not None:
+        return False
+    if found is not None and (found.is_sudden or (found.broken is not None and found.broken.is_structural)):
         return False
     if given.rung is Rung.CLOSE:
         return True
-    found = seen.divergence
     if found is not None and found.broken is None and found.unequal is None:
         return False
     size = found.size if found is not None and found.broken is not None else _distance(asking, site)
@@ -207,7 +221,7 @@ def _of_agreeing_outputs(manifest: Manifest, site: Site, weights: tuple[Finding,
     if prepared.state in {"none", "agrees"}:
         return None
     evidence = _told((*weights, *preprocessing.check(manifest.preprocessing, site)))
-    words = paragraph.of_preparing(prepared, Rung.BITWISE, None)
+    words = paragraph.of_preparing(prepared, Rung.BITWISE)
     return Diagnosis(stage="preprocessing", paragraph=words, evidence=evidence)
 
 
@@ -217,6 +231,8 @@ def _stopped(site: Site, reason: str | None) -> str:
     where = f" It came from {site.answer.at.words}." if site.answer.at is not None else ""
     stopped = f"The model stopped at the stage {site.answer.stage!r}: {site.answer.error}.{where}"
     stopped += " The log has the whole message."
+    if (site.answer.error or "").startswith("UnfitWeights"):
+        return f"{stopped} {paragraph.UNFIT}"
     if (site.answer.error or "").startswith("MemoryError"):
         stopped += " The sandbox lets it use so much memory and no more: --memory SIZE lets it use more."
     if reason is None or not reason.startswith(f"{NOT_FINISHED}: "):

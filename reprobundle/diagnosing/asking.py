@@ -11,6 +11,7 @@ from typing import Any
 
 from reprobundle import guest
 from reprobundle.answers import Answer
+from reprobundle.diagnosing.proposing import BUNDLE, Words
 from reprobundle.errors import UnavailableError
 from reprobundle.manifest import Manifest
 
@@ -26,7 +27,7 @@ class Asking:
         folder: Makes an empty private folder for a job and its results, another one at each call.
         host: Where the model was run.
         deadline: ``time.monotonic()`` at which no further run is started, and one in progress ends.
-        subject: How to name the bundle in a command.
+        typed: How to have this replay again: what follows ``reprobundle replay``.
         searches: Whether settings that restore the recorded outputs may be looked for.
         say: Called with each line of progress.
     """
@@ -37,7 +38,7 @@ class Asking:
     folder: Callable[[], Path]
     host: guest.Host
     deadline: float
-    subject: str = "BUNDLE"
+    typed: Words = BUNDLE
     searches: bool = True
     say: Callable[[str], None] = lambda _: None
 
@@ -77,4 +78,4 @@ class Asking:
             settings={**self.host.settings, **(settings or {})},
             timeout=min(self.host.timeout, left),
         )
-        return guest.ask(self.manifest, self.place, self.root, self.folder(), host, questions=questions)
+        return guest.ask(self.manifest, self.place, self.root, self.folder(), host, questions=questions, in_place=True)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from reprobundle.components.environment.differing import grading
+from reprobundle.diagnosing.proposing import Words, command
 from reprobundle.records import Json
 from reprobundle.report import Grade
 from reprobundle.worker import numerics
 
 CPU = "cpu"
 CAPABILITY = "torch.cpu_capability"
+NARROWS = "ATEN_CPU_CAPABILITY"
+FLAGS = "cpu.flags"
 THREADS = "torch.threads"
 VECTORS = ("DEFAULT", "AVX2", "AVX512")  # as torch calls them, narrowest first
 ALIKE = {"NO AVX": "DEFAULT"}
+NEEDED = {"AVX512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}, "AVX2": {"avx2", "fma"}}  # as torch asks for
 ISA = {  # what oneDNN and MKL are told so that they compute as on a processor that has no more
     "DEFAULT": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_CBWR": "COMPATIBLE"},
     "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"},
 }
+COARSE = (  # what changes the precision, and so moves numbers by far more than another order of sums
+    "*autocast*", "*default_dtype*", "*tf32*", "*precision*", "*reduced*", "*accumulation*", "*fpmath*", "*flush_denormal*",
+    "*x64*",
+)  # fmt: skip
 BEYOND = frozenset({"torch.interop_threads"})  # torch takes it once only, and it moves nothing
 STANDARD_VARIABLES = (
     {"ATEN_CPU_CAPABILITY": "avx2"},
@@ -88,17 +96,20 @@ class Candidate:
         """Whether it decides at the start of a process, so that it needs one of its own."""
         return bool(self.variables or self.without)
 
-    def command(self, subject: str) -> str | None:
+    @property
+    def is_coarse(self) -> bool:
+        """Whether all of it changes the precision of what is computed, not just the order of sums."""
+        names = [*self.variables, *self.without, *self.settings]
+        return all(any(fnmatchcase(name.lower(), pattern) for pattern in COARSE) for name in names)
+
+    def command(self, words: Words) -> str | None:
         """What to type so that a replay has it; None where no variable does it."""
         variables = dict(self.variables)
         if self.settings:
             if set(self.settings) != {THREADS}:
                 return None
             variables["OMP_NUM_THREADS"] = _literal(self.settings[THREADS])
-        unset = [part for name in self.without for part in ("-u", name)]
-        assigned = [shlex.quote(f"{name}={value}") for name, value in variables.items()]
-        start = [*(["env", *unset] if unset else []), *assigned]
-        return " ".join([*start, "reprobundle replay", shlex.quote(subject), "--require bitwise"])
+        return command(words, variables, self.without)
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -176,9 +187,15 @@ def _variables_to_try(found: Mapping[str, Json], device: str) -> Iterable[Mappin
     return STANDARD_VARIABLES if any(name.startswith("torch.") for name in found) else WITHOUT_TORCH
 
 
-def wider_there(recorded: Mapping[str, Json], found: Mapping[str, Json]) -> str | None:
-    """The vectors of the processor at capture, where this one has narrower ones; no setting makes them wider."""
-    before, here = _vectors(recorded), _vectors(found)
+def wider_there(recorded: Mapping[str, Json], found: Mapping[str, Json], own: Mapping[str, str]) -> str | None:
+    """The vectors of the processor at capture, where this one has narrower ones; no setting makes them wider.
+
+    Args:
+        recorded: The facts of the capture.
+        found: The facts of the worker.
+        own: The variables of the worker's process: one of them may keep torch from what the processor has.
+    """
+    before, here = _vectors(recorded), _vectors_of_processor(found, own)
     if before is None or here is None or before <= here:
         return None
     return VECTORS[before]
@@ -225,6 +242,16 @@ def _vectors(facts: Mapping[str, Json]) -> int | None:
     value = str(facts.get(CAPABILITY)).upper()
     named = ALIKE.get(value, value)
     return VECTORS.index(named) if named in VECTORS else None
+
+
+def _vectors_of_processor(found: Mapping[str, Json], own: Mapping[str, str]) -> int | None:
+    """What the processor has, whatever a variable lets torch use of it; None where that is not known."""
+    if NARROWS not in own:
+        return _vectors(found)
+    flags = set(str(found.get(FLAGS) or "").split())
+    if not flags:
+        return None
+    return VECTORS.index(next((name for name, needed in NEEDED.items() if needed <= flags), VECTORS[0]))
 
 
 def _literal(value: Json) -> str:

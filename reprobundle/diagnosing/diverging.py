@@ -18,6 +18,7 @@ from reprobundle.components.outputs.section import SketchRecord
 from reprobundle.report import LayerDivergence
 
 SPREAD = 3.0  # another machine may move further than the variants that were tried at capture
+SUDDEN = 100.0  # times what it may be off: beyond, it is no other order of sums
 STATISTICS = 10.0  # a largest magnitude or a deviation moves more than samples on average do
 Change = Literal["numbers", "nan", "form", "kind", "gone", "renamed", "new", "order", "calls"]
 Key = tuple[str, int]
@@ -59,6 +60,7 @@ class Divergence:
         inside: The last call before it that is inside.
         unequal: The first call that is inside its envelope and yet not equal bit for bit.
         left_out: How many more calls were made at capture than were sketched.
+        far: How many times further off the first call outside is than it may be; None where none is, or it cannot be measured.
     """
 
     layers: tuple[LayerDivergence, ...]
@@ -66,6 +68,19 @@ class Divergence:
     inside: LayerDivergence | None
     unequal: LayerDivergence | None
     left_out: int = 0
+    far: float | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether every call was sketched and gives the recorded bits: what differs comes after the last of them."""
+        return self.inside is not None and self.broken is None and self.unequal is None and not self.left_out
+
+    @property
+    def is_sudden(self) -> bool:
+        """Whether numbers part in one step by more than rounding ever does, and were equal bit for bit before."""
+        if self.broken is None or self.broken.is_structural or self.unequal is not None:
+            return False
+        return self.far is None or self.far > SUDDEN
 
     @property
     def size(self) -> float | None:
@@ -99,6 +114,7 @@ def diverge(recorded: Sequence[SketchRecord], found: Sequence[Sketch], *, left_o
         inside=together[end - 1] if end else None,
         unequal=next((one for one in together[:end] if not one.equal), None),
         left_out=left_out,
+        far=None if outside is None else _far(recorded[outside], here[_key(recorded[outside])]),
     )
 
 
@@ -143,6 +159,12 @@ def _distance(recorded: SketchRecord, found: Sketch) -> float | None:
     if apart == 0 or not math.isfinite(apart):
         return 0.0 if apart == 0 else None
     return min(apart / size, 1e9) if size else 1e9
+
+
+def _far(recorded: SketchRecord, found: Sketch) -> float | None:
+    """How many times further off it is than it may be; None where that cannot be measured."""
+    distance, reach = _distance(recorded, found), _reach(recorded)
+    return None if distance is None or not reach else max(distance, _statistics(recorded, found) / STATISTICS) / reach
 
 
 def _statistics(recorded: SketchRecord, found: Sketch) -> float:
@@ -244,3 +266,8 @@ def thinned(layers: Sequence[LayerDivergence], most: int = 200) -> tuple[LayerDi
     near = set(range(max(0, first - most // 4), min(len(layers), first + most // 4)))
     step = math.ceil(len(layers) / (most - len(near)))
     return tuple(one for place, one in enumerate(layers) if place in near or place % step == 0)
+
+
+def name_of(one: LayerDivergence | Break | SketchRecord) -> str:
+    """A module as a person reads it: ``'encoder.norm' (LayerNorm)``."""
+    return f"{one.module!r} ({one.kind})" if one.module else f"the model itself ({one.kind})"

@@ -36,6 +36,16 @@ ACTS_ON = (  # names of facts or variables, and the kinds of module they are kno
     ("*autocast*|*default_dtype*|*flush_denormal*", ANY),
 )  # fmt: skip
 
+LEFT = (
+    "the kind of device*",
+    "torch.cpu_capability",
+    "cpu.*",
+    "system.*",
+    "gpu.*",
+    "*threads*",
+    "[A-Z]*_*",
+)  # by a rebuild
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
@@ -52,6 +62,11 @@ class Cause:
     grade: Grade
     acts: bool
     words: str
+
+    @property
+    def is_left_by_a_rebuild(self) -> bool:
+        """Whether it is of the machine or of a variable, so that the recorded packages would change nothing of it."""
+        return any(fnmatchcase(self.name, pattern) for pattern in LEFT)
 
 
 def family_of(kind: str) -> str | None:

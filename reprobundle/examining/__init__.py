@@ -6,7 +6,9 @@ The bundle is verified and its lock is read; nothing of it is run, nothing is in
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from reprobundle import captures, guest
 from reprobundle import sandbox as sandboxes
@@ -15,7 +17,9 @@ from reprobundle.components.environment.rebuilding.interpreters import Found, fi
 from reprobundle.errors import UnavailableError
 from reprobundle.examining import machine, packages
 from reprobundle.examining.checklist import Check, Examination, blocks, ok, warning
+from reprobundle.phrases import counted, some
 from reprobundle.sandbox import Sandbox
+from reprobundle.store.sealing import left_behind
 
 __all__ = ["Check", "Examination", "examine"]
 
@@ -44,6 +48,7 @@ def examine(path: str | os.PathLike[str]) -> Examination:
         *packages.package_checks(bundle, python=python, walls=walls),
         *machine.device_checks(bundle.manifest),
         *machine.memory_checks(bundle.manifest),
+        *_left_behind(bundle.path),
     ]
     return Examination(bundle_id=bundle.id, bundle_name=bundle.manifest.name, checks=tuple(checks))
 
@@ -67,6 +72,14 @@ def _bundle(bundle: VerifiedBundle) -> Iterator[Check]:
         yield warning(
             "model", f"it was not proven at capture: {manifest.proof.why or manifest.proof.status}", hint=hint
         )
+
+
+def _left_behind(place: Path) -> Iterator[Check]:
+    """What a killed capture left beside the bundle: it is in nobody's way, and takes room."""
+    left = left_behind(place.resolve().parent)
+    if left:
+        message = f"{counted(len(left), 'folder')} of killed captures beside it: {some([one.name for one in left])}"
+        yield ok("remains", message, hint=f"rm -r {shlex.join(map(str, left))}")
 
 
 def _sandbox(bundle: VerifiedBundle) -> tuple[Sandbox | None, Check]:

@@ -48,9 +48,9 @@ class Examination(Record):
         return 3 if self.of("blocks") else 0
 
 
-def ok(subject: str, message: str) -> Check:
+def ok(subject: str, message: str, *, hint: str | None = None) -> Check:
     """A check that found nothing in the way."""
-    return Check(subject=subject, outcome="ok", message=message)
+    return Check(subject=subject, outcome="ok", message=message, hint=hint)
 
 
 def warning(subject: str, message: str, *, hint: str | None = None) -> Check:

@@ -6,6 +6,7 @@ Every string of the bundle passes `markdown`, so that a card says what a bundle 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from reprobundle import frameworks
@@ -13,10 +14,12 @@ from reprobundle.components import data
 from reprobundle.components.data.noting import is_shared
 from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.documentation.card import Card
-from reprobundle.exports import data_section, usage
+from reprobundle.components.documentation.facts import LIBRARIES
+from reprobundle.components.documentation.filling import of_manifest, renewable
+from reprobundle.exports import claims_section, data_section, usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, sized, some
 from reprobundle.records import Record
 from reprobundle.rendering.markdown import code, inline, paragraphs, table
 
@@ -58,36 +61,63 @@ def _opening(written: Card) -> Iterator[str]:
 def _sections(
     manifest: Manifest, written: Card, statistics: Mapping[str, Statistics]
 ) -> Iterator[tuple[str, Iterator[str]]]:
-    """The card's sections in the order people look for them; an empty one is left out."""
-    yield "Model", _model(manifest)
-    yield "Use", _answers(written.use)
+    """The card's sections: how to use it, then the checklist of responsible release in its order; an empty one is left out."""
+    said = _Said(written)
+    training = ("hyperparameters", "procedure", "regularisation")
     yield "How to load it", usage.loading(manifest)
     yield "How to replay it", usage.replaying(manifest)
-    yield "Environment", _environment(manifest)
-    yield "Data", _both(_answers(written.training_data), data_section.lines(manifest.data, statistics))
-    yield "Preprocessing", _both(usage.preparing(manifest), _answers(written.data_preparation))
-    yield "Training", _both(_answers(written.training), _hyperparameters(manifest))
-    yield "Evaluation", _both(_answers(written.evaluation), _claims(manifest))
-    yield "Ethical considerations", _answers(written.ethics)
-    yield "Compute", _answers(written.compute)
-    for heading in ("examples", "citation", "acknowledgements", "contact"):
+    yield "Environment", chain(said("compute", "environment"), _environment(manifest))
+    yield (
+        "Training data",
+        chain(_named(written, "datasets"), said("training_data"), data_section.lines(manifest.data, statistics)),
+    )
+    yield "Preprocessing", chain(usage.preparing(manifest), said("data_preparation"))
+    yield "Model", chain(_model(manifest), _named(written, "base_model", "language"), said("training", "architecture"))
+    yield "Training", chain(said("training", *training), _hyperparameters(manifest))
+    yield "Weights", chain(said("training", "weights"), _weights(manifest))
+    evaluation = claims_section.lines(manifest.claims.claims, written.evaluation.results)
+    yield "Evaluation", chain(evaluation, said("evaluation", "metrics", "uncertainty", "runs"))
+    yield "Ethical considerations", chain(said("use"), said("ethics"))
+    for heading in ("contact", "acknowledgements"):
         yield heading.capitalize(), iter(paragraphs(getattr(written, heading) or ""))
+    yield "Examples and demo", iter(paragraphs(written.examples or ""))
+    yield "Compute and energy", said("compute", "hardware", "time", "energy")
+    yield "Citation", iter(paragraphs(written.citation or ""))
     yield "What is missing", _missing(manifest)
 
 
-def _both(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
-    yield from first
-    yield from second
+TOLD_BY_TABLES = frozenset(
+    {"training_data.statistics", "training_data.bias", "training.architecture", "training.hyperparameters",
+     "training.weights", "evaluation.metrics", "compute.environment"}
+)  # fmt: skip
+"""Answers that say no more than the tables beside them, where capture made them of the same figures."""
 
 
-def _answers(part: Record) -> Iterator[str]:
-    """What people wrote in one part of the checklist, each answer after its name."""
-    for name in type(part).model_fields:
-        text = getattr(part, name)
-        if text:
-            first, *rest = paragraphs(text)
-            yield f"**{name.replace('_', ' ').capitalize()}.** {first}"
-            yield from rest
+class _Said:
+    """What people wrote, part by part, and what was captured where no table says it."""
+
+    def __init__(self, written: Card) -> None:
+        self._card = written
+        self._captured = {path for path, mark in renewable(written).items() if of_manifest(mark)}
+
+    def __call__(self, name: str, *fields: str) -> Iterator[str]:
+        """The answers of one part, or of some of its fields, each after its name."""
+        part: Record = getattr(self._card, name)
+        for field in fields or tuple(type(part).model_fields):
+            text = getattr(part, field)
+            path = f"{name}.{field}"
+            if text and not (path in TOLD_BY_TABLES and path in self._captured):
+                first, *rest = paragraphs(text)
+                yield f"**{field.replace('_', ' ').capitalize()}.** {first}"
+                yield from rest
+
+
+def _named(written: Card, *fields: str) -> Iterator[str]:
+    """Fields that hold names."""
+    for name in fields:
+        said = getattr(written, name)
+        if said:
+            yield f"**{name.replace('_', ' ').capitalize()}.** {', '.join(map(inline, said))}"
 
 
 def _model(manifest: Manifest) -> Iterator[str]:
@@ -96,10 +126,23 @@ def _model(manifest: Manifest) -> Iterator[str]:
         ("made by", code(model.entry) if model.entry else _nameless(manifest)),
         ("framework", inline(model.framework) if model.framework else "none"),
         ("parameters", f"{model.parameters:,}"),
-        ("weights", ", ".join(code(file) for file in model.files) or "none"),
         ("source", _source(manifest)),
     ]
     yield table(("", ""), rows)
+
+
+def _weights(manifest: Manifest) -> Iterator[str]:
+    """The files, and how much of the model each kind of number is."""
+    model = manifest.model
+    if not model.files:
+        return
+    kinds: dict[str, list[int]] = {}
+    for tensor in model.tensors:
+        kinds.setdefault(tensor.dtype, []).append(tensor.bytes)
+    yield f"In {some([code(file) for file in model.files])}."
+    if kinds:
+        rows = [(dtype, f"{len(sizes):,}", sized(sum(sizes))) for dtype, sizes in sorted(kinds.items())]
+        yield table(("numbers", "tensors", "size"), rows)
 
 
 def _nameless(manifest: Manifest) -> str:
@@ -126,7 +169,10 @@ def _environment(manifest: Manifest) -> Iterator[str]:
     if section.lock is not None:
         hashes = "with the hashes of its archives" if section.lock.hashes == "complete" else "without hashes"
         yield f"The lock is {code(section.lock.path)}, {hashes}."
-    used = [part for part in section.distributions if part.imported]
+    used = sorted(
+        (part for part in section.distributions if part.imported),
+        key=lambda part: (LIBRARIES.index(part.name) if part.name in LIBRARIES else len(LIBRARIES), part.name),
+    )
     if used:
         yield table(("package", "version"), [(code(part.name), code(part.version)) for part in used[:SHOWN_PACKAGES]])
     if len(used) > SHOWN_PACKAGES:
@@ -149,23 +195,6 @@ def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(part, f"{place}.{name}" if place else name)
     elif place:
         yield place, value
-
-
-def _claims(manifest: Manifest) -> Iterator[str]:
-    claims = manifest.claims.claims
-    if claims:
-        rows = [
-            (
-                inline(claim.text),
-                f"{claim.value:.6g}",
-                "not said" if claim.tolerance is None else f"{claim.tolerance:.3g}",
-                code(claim.split) if claim.split else "not named",
-            )
-            for claim in claims[:SHOWN_ROWS]
-        ]
-        yield table(("claim", "value", "tolerance", "split"), rows)
-    if len(claims) > SHOWN_ROWS:
-        yield f"And {len(claims) - SHOWN_ROWS} more in `manifest.json`."
 
 
 def _missing(manifest: Manifest) -> Iterator[str]:

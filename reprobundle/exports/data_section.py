@@ -13,6 +13,7 @@ from reprobundle.components.data.statistics import Statistics
 from reprobundle.exports import feature_tables
 from reprobundle.phrases import counted, percent, sized, some
 from reprobundle.rendering.markdown import code, inline, table
+from reprobundle.rendering.text_bars import text_bar
 
 SHOWN_SPLITS = 50
 SHOWN_COMPARED = 12
@@ -152,16 +153,21 @@ def _of_one_kind(splits: Sequence[Split]) -> list[list[Split]]:
 def _class_table(labelled: Sequence[Split]) -> str:
     counts = [{entry.label: entry.count for entry in split.labels or ()} for split in labelled]
     labels = sorted({label for found in counts for label in found}, key=_order)
+    together = {label: sum(found.get(label, 0) for found in counts) for label in labels}
     rows = [
-        (code(label, limit=SHOWN_LABEL), *(_share(found.get(label, 0), sum(found.values())) for found in counts))
+        (
+            code(label, limit=SHOWN_LABEL),
+            *(_share(found.get(label, 0), sum(found.values())) for found in counts),
+            text_bar(together[label] / max(1, *together.values())),
+        )
         for label in labels[:SHOWN_CLASSES]
     ]
     if len(labels) > SHOWN_CLASSES:
-        rows.append((f"{len(labels) - SHOWN_CLASSES:,} more", *("…" for _ in labelled)))
-    rows.append(("largest : smallest class", *(_imbalance(split.labels or ()) for split in labelled)))
+        rows.append((f"{len(labels) - SHOWN_CLASSES:,} more", *("…" for _ in labelled), ""))
+    rows.append(("largest : smallest class", *(_imbalance(split.labels or ()) for split in labelled), ""))
     if any(split.labels_missing for split in labelled):
-        rows.append(("without a label", *(f"{split.labels_missing:,}" for split in labelled)))
-    return table(("class", *(code(split.name) for split in labelled)), rows)
+        rows.append(("without a label", *(f"{split.labels_missing:,}" for split in labelled), ""))
+    return table(("class", *(code(split.name) for split in labelled), "in all"), rows)
 
 
 def _order(label: int | str) -> tuple[bool, int, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reprobundle.components.claims import Claim
-from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.card import Card, Result
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.escaping import escape, prose
 
@@ -40,6 +40,7 @@ PIPELINES = {  # by the end of the class's name, as transformers names its model
     "ForCTC": "automatic-speech-recognition",
     "ForSpeechSeq2Seq": "automatic-speech-recognition",
 }
+_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -49,12 +50,16 @@ def front_matter(manifest: Manifest, card: Card) -> str:
 
     pretrained = manifest.model.loader == "for_transformers"
     framework = "transformers" if pretrained else (manifest.model.framework or "").partition(" ")[0]
+    task = card.task or (_pipeline(manifest) if pretrained else None)
     metadata: dict[str, Any] = {
         **_licence(card.license),
         "library_name": LIBRARIES.get(framework),
-        "pipeline_tag": _pipeline(manifest) if pretrained else None,
+        "pipeline_tag": task,
+        "datasets": _on_hub(card.datasets),
+        "base_model": _on_hub(card.base_model),
+        "language": list(card.language),
         "tags": list(dict.fromkeys(["reprobundle", *_of_mixin(manifest), *map(escape, card.tags)])),
-        "model-index": _results(prose(card.title or manifest.name), manifest.claims.claims),
+        "model-index": _index(manifest, card, task or "other"),
     }
     present = {key: value for key, value in metadata.items() if value}
     text: str = yaml.safe_dump(present, sort_keys=False, allow_unicode=True, width=10_000)
@@ -80,18 +85,35 @@ def _licence(expression: str | None) -> dict[str, str]:
     return {"license": "other", "license_name": expression}
 
 
-def _results(name: str, claims: Sequence[Claim]) -> list[dict[str, Any]]:
-    """One result for each split that claims name, in the Hub's form; the Hub has no word for a claim's task."""
-    splits = dict.fromkeys(claim.split for claim in claims)
-    results = [
-        {
-            "task": {"type": "other"},
+def _on_hub(names: Sequence[str]) -> list[str]:
+    """Those that can be names on the Hub; it refuses a card with others."""
+    return list(dict.fromkeys(name for name in names if _HUB_NAME.fullmatch(name)))
+
+
+def _index(manifest: Manifest, card: Card, task: str) -> list[dict[str, Any]]:
+    """The claims and what a person wrote of further data, in the Hub's form."""
+    results = [*_claimed(manifest.claims.claims, task), *_written(card.evaluation.results, task)]
+    return [{"name": prose(card.title or manifest.name), "results": results}] if results else []
+
+
+def _claimed(claims: Sequence[Claim], task: str) -> Iterator[dict[str, Any]]:
+    """One result for each split that claims name."""
+    for split in dict.fromkeys(claim.split for claim in claims):
+        yield {
+            "task": {"type": task},
             "dataset": {"type": _slug(split), "name": escape(split or "not named")},
             "metrics": [_metric(claim) for claim in claims if claim.split == split],
         }
-        for split in splits
-    ]
-    return [{"name": name, "results": results}] if results else []
+
+
+def _written(results: Sequence[Result], task: str) -> Iterator[dict[str, Any]]:
+    for result in results:
+        split = {"split": escape(result.split)} if result.split else {}
+        yield {
+            "task": {"type": result.task or task},
+            "dataset": {"type": _slug(result.dataset), "name": prose(result.dataset), **split},
+            "metrics": [{"type": _slug(result.metric), "name": prose(result.metric), "value": result.value}],
+        }
 
 
 def _metric(claim: Claim) -> dict[str, Any]:

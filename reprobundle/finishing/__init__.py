@@ -16,13 +16,14 @@ from reprobundle.components.environment import lock as locks
 from reprobundle.components.environment.locking.making import NO_HASHES
 from reprobundle.components.interface import Stage, Vendor
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.finishing.documenting import document
 from reprobundle.finishing.measuring import calibrate
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import some
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store import inside
 
-__all__ = ["calibrate", "default_folder", "lock"]
+__all__ = ["calibrate", "default_folder", "document", "lock"]
 
 SUFFIX = "-locked"
 LOCK_BUDGET = 300.0  # seconds; a person waits for this one, no training run does

@@ -15,12 +15,14 @@ from reprobundle import sandbox as sandboxes
 from reprobundle.answers import Answer
 from reprobundle.bundle import VerifiedBundle, View
 from reprobundle.calibrating import Measured, Subject
+from reprobundle.calibrating.judging import FRESH
 from reprobundle.components import outputs
 from reprobundle.components.environment.rebuilding.places import Options
 from reprobundle.components.interface import Site, Stage
 from reprobundle.components.outputs import documents
 from reprobundle.errors import UnavailableError
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted
 from reprobundle.report import Rung
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store.sealing import refuse_existing
@@ -55,7 +57,8 @@ def calibrate(
     Raises:
         RefusedInputError: The bundle breaks a rule of the format, or differs from its manifest.
         UsageError: `out` exists, or another argument is wrong.
-        UnavailableError: The model cannot be run here, or does not give the recorded outputs; nothing was made.
+        UnavailableError: The model cannot be run here, does not give the recorded outputs, or answers once and never again;
+            nothing was made.
     """
     bundle = bundles.verify(path)
     target = Path(out) if out is not None else default_folder(bundle.path)
@@ -117,6 +120,7 @@ def _measured(
     _refuse_other(manifest, view, answer)
     timed = subject.after(time.monotonic() - started)
     measured = calibrating.measure(timed, plan.variations, answer)
+    _refuse_unanswered(measured, budget)
     if view.changed():
         raise UnavailableError(f"{view.changed()[0]}: changed while the model was run, so nothing was measured")
     return measured
@@ -133,6 +137,23 @@ def _refuse_other(manifest: Manifest, view: View, answer: Answer) -> None:
     rung, reason = replies.overall(manifest, Site(root=view.root, answer=answer))
     if not rung.reaches(Rung.CLOSE):
         raise UnavailableError(f"the model does not give the recorded outputs here: {reason}", hint=WHERE)
+
+
+def _refuse_unanswered(measured: Measured, budget: float) -> None:
+    """Make sure that anything was measured at all.
+
+    Raises:
+        UnavailableError: The model answered for the recorded inputs, and never again.
+    """
+    further = [one for one in measured.calibration.variants if one.name != FRESH]
+    if any(one.status == "ran" for one in further):
+        return
+    first = further[0] if further else None
+    why = "" if first is None else f": {first.name!r}: {first.status}: {first.why}"
+    message = (
+        f"nothing could be measured: the model was run once, and none of {counted(len(further), 'further run')} gave"
+    )
+    raise UnavailableError(f"{message} an answer{why}", hint=f"--budget SECONDS gives it more time than {budget:g}")
 
 
 def _subfolder(parent: Path, name: str) -> Path:

@@ -10,14 +10,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reprobundle import bundle as bundles
 from reprobundle import manifest as manifests
+from reprobundle import withholding
 from reprobundle.bundle import HUB_ATTRIBUTES, Bundle, VerifiedBundle, is_signature
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
+from reprobundle.linting import gate
 from reprobundle.manifest import Manifest
 from reprobundle.publish.remote import Remote
 from reprobundle.records import MAX_DOCUMENT_BYTES
@@ -58,6 +60,8 @@ def publish(
     private: bool = False,
     branch: str = "main",
     message: str | None = None,
+    allow_lint: Iterable[str] = (),
+    allow: Iterable[str] = (),
     endpoint: str | None = None,
     token: str | None = None,
     say: Say = silent,
@@ -73,12 +77,15 @@ def publish(
         private: Make it private; refused when it is there and public.
         branch: The branch; made when it is not there.
         message: First line of the commit's message.
+        allow_lint: Rules of `reprobundle.lint` that may be broken; every other error refuses the bundle.
+        allow: What looks like a secret and may be published, each as ``RULE:PATH``; the commit's message says so.
         endpoint: Another Hub than the one huggingface_hub is set to.
         token: Another token than the one huggingface_hub finds.
         say: Is told each step.
 
     Raises:
-        RefusedInputError: The bundle has changed since it was verified.
+        RefusedInputError: The bundle has changed since it was verified, or its documentation has errors.
+        SecretsError: It holds what looks like a secret.
         UsageError: An argument is wrong, or the branch holds what is not a bundle's.
         UnavailableError: The Hub refuses or does not answer, the branch moved meanwhile, or the Hub holds something
             else than what was sent.
@@ -88,6 +95,8 @@ def publish(
     remote = Remote.of(repo, endpoint=endpoint, token=token)
     say("verify")
     files = _files(_verified_again(bundle))
+    gate.refuse_errors(bundle, allowed=allow_lint)
+    let_through = withholding.refuse_published(bundle, allow)
     additions = [remote.addition(path, inside(bundle.path, path)) for path in files]
     say(f"look at {repo}")
     parent = remote.prepare(branch, private=private)
@@ -100,6 +109,7 @@ def publish(
     remote.upload(additions, branch)
     _verified_again(bundle)
     summary = message or f"Publish {bundle.manifest.name}, reprobundle {bundle.id}"
+    summary += "".join(f"; allowed {one}" for one in let_through)
     commit = remote.commit(additions, gone, branch=branch, parent=parent, message=summary)
     say(f"compare commit {commit}")
     _compare(remote, commit, bundle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from reprobundle.rendering import wording
+from reprobundle.phrases import counted
 from reprobundle.rendering.escaping import escape
 from reprobundle.report import Report, Rung, Verdict
 
@@ -19,6 +19,8 @@ COLOURS = {  # white text on each of them has a contrast of at least 4.5
     Rung.NOT_RUN: "#5f6770",
 }
 RED, AMBER = COLOURS[Rung.DIFFERENT], COLOURS[Rung.SAME_METRICS]
+CAVEATS = {"not run": ", not tested", "drawn": ", drawn at random", "unsteady": ", unsteady"}
+REFUTED = {"insensitive": "insensitive", "jumps": "jumps", "unexpected": "other outputs than expected"}
 _LETTERS = {31: "ijl", 35: " ,", 39: "f", 43: "t", 45: "r", 57: "s", 58: "z", 60: "c", 64: "k", 65: "vxy", 67: "ao", 68: "e",
             90: "w", 107: "m"}  # fmt: skip
 OTHER_WIDTH = 70
@@ -46,23 +48,30 @@ def render(report: Report) -> str:
 
 def words(verdict: Verdict) -> tuple[str, str, str]:
     """What stands on the left, what on the right, and the colour of the right side."""
+    if verdict.reproduced and verdict.other_claims:
+        verb = "differs" if verdict.other_claims == 1 else "differ"
+        return f"model {verdict.rung.value}", f"{counted(verdict.other_claims, 'claim')} {verb}", RED
+    if verdict.reproduced and verdict.failed_claims:
+        return f"model {verdict.rung.value}", f"{counted(verdict.failed_claims, 'claim')} not computed", AMBER
     if verdict.reproduced:
-        loosened = ", loosened" if verdict.loosened else ""
-        if verdict.other_claims or verdict.failed_claims:
-            return "reproduced", f"{verdict.rung.value}{loosened}, not all claims", AMBER
-        return "reproduced", verdict.rung.value + loosened, COLOURS[verdict.rung]
+        loosened, caveat = ", loosened" if verdict.loosened else "", CAVEATS.get(verdict.controls, "")
+        colour = AMBER if caveat else COLOURS[verdict.rung]
+        return "reproduced", verdict.rung.value + loosened + caveat, colour
+    if verdict.could_not_be_told:
+        told = "refuses all else" if verdict.refused else verdict.rung.value
+        what = "preprocessing not run" if verdict.is_prepared_otherwise else told
+        return "could not be told", what, COLOURS[Rung.NOT_RUN]
     return "not reproduced", *_failure(verdict)
 
 
 def _failure(verdict: Verdict) -> tuple[str, str]:
-    if verdict.controls in wording.UNTRUSTED:
-        return verdict.controls, RED
+    if verdict.accusation is not None:
+        ignored = f"ignores its {' and '.join(verdict.unmoved_by)}" if verdict.unmoved_by else None
+        return ignored or REFUTED[verdict.controls], RED
     if verdict.is_prepared_otherwise:
         return "other preprocessing" if verdict.preprocessing == "differs" else "preprocessing not run", RED
-    if verdict.other_tensors and verdict.rung is not Rung.NOT_RUN:
+    if verdict.other_tensors:
         return "other weights", RED
-    if verdict.rung.reaches(verdict.required) and verdict.other_claims:
-        return "not all claims", RED
     return verdict.rung.value, COLOURS[verdict.rung]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reprobundle.changes import WeightsFinding
+from reprobundle.changes import TextFinding, WeightsFinding
 from reprobundle.phrases import counted
 from reprobundle.rendering import differences, layers
 from reprobundle.rendering.escaping import escape, prose
@@ -15,6 +15,8 @@ from reprobundle.report import Finding, Grade, Status
 SHOWN_FINDINGS = 40
 NOT_THERE = "not there"
 LABEL = 16
+TAB = 4
+LONGEST_LINE = 500
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM = "31", "33", "32", "1", "2"
 _WEIGHTY = {Grade.CRITICAL, Grade.HIGH}
@@ -73,12 +75,24 @@ def _details(page: Page, kind: str, items: Sequence[Finding], sides: tuple[str, 
     for item in rest[:SHOWN_FINDINGS]:
         grade = "" if item.grade is None else f"{item.grade.value}: "
         page.paragraph(grade + prose(item.message.removesuffix(differences.ENDING)), codes=_codes(item.grade))
+        if isinstance(item, TextFinding):
+            _show_lines(page, item)
+            continue
         for line in _values(item, sides):
             page.paragraph(line, indent=6)
         if isinstance(item, WeightsFinding):
             layers.show_layers(page, item, sides)
     if len(rest) > SHOWN_FINDINGS:
         page.paragraph(f"and {len(rest) - SHOWN_FINDINGS} more (--json shows all)")
+
+
+def _show_lines(page: Page, item: TextFinding) -> None:
+    """The changed lines, each on one line of its own, whatever stands in it."""
+    for line in item.lines:
+        codes = {"+": (_GREEN,), "-": (_RED,), "@": (_DIM,)}.get(line[:1], ())
+        page.line("      " + page.paint(escape(line.expandtabs(TAB), limit=LONGEST_LINE), *codes))
+    if item.left_out:
+        page.paragraph(f"and {counted(item.left_out, 'more line')}", indent=6)
 
 
 def _codes(grade: Grade | None) -> tuple[str, ...]:

@@ -11,12 +11,13 @@ from reprobundle.report import ClaimResult
 
 HEADER = ("claim", "claimed", "got", "verdict", "how compared")
 NOT_COMPUTED = "-"
+MOST_DECIMALS = 15
 VERDICTS = ("differs", "failed", "not run", "agrees")
 TONES = {"agrees": "good", "differs": "bad", "failed": "open", "not run": "open"}
 _DATA = {
-    "same": "on a copy that is the recorded one",
-    "differs": "on a copy that is NOT the recorded one",
-    "not checked": "on a copy that was not compared with the record",
+    "same": "the recorded data",
+    "differs": "NOT the recorded data",
+    "not checked": "data not compared with the record",
 }
 
 
@@ -71,6 +72,19 @@ def lines(results: Sequence[ClaimResult]) -> tuple[Line, ...]:
     return tuple(_line(result) for result in results)
 
 
+def unmet(results: Sequence[ClaimResult]) -> tuple[Line, ...]:
+    """The rows that do not agree, those that differ first; without those that nothing computes."""
+    open_ = lines([result for result in results if result.verdict != "agrees" and result.computable])
+    return tuple(sorted(open_, key=lambda row: VERDICTS.index(row.verdict)))
+
+
+def weightiest(rows: Sequence[Line], limit: int) -> tuple[Line, ...]:
+    """The rows in their own order, or those that do not agree first where there are more than the limit."""
+    if len(rows) <= limit:
+        return tuple(rows)
+    return tuple(sorted(rows, key=lambda row: VERDICTS.index(row.verdict))[:limit])
+
+
 def _line(result: ClaimResult) -> Line:
     claimed, got = numbers(result)
     return Line(
@@ -92,11 +106,19 @@ def _measured_on(result: ClaimResult) -> str:
 
 
 def numbers(result: ClaimResult) -> tuple[str, str]:
-    """Both numbers as text: as few digits as tell them apart."""
+    """Both numbers as text: with the decimals that were claimed, and as few more digits as tell them apart."""
     if result.got is None:
-        return f"{result.claimed:.10g}", NOT_COMPUTED
+        return _padded(f"{result.claimed:.10g}", result.decimals), NOT_COMPUTED
     for digits in (6, 10, 17):
         claimed, got = f"{result.claimed:.{max(digits, 10)}g}", f"{result.got:.{digits}g}"
         if claimed != got or result.claimed == result.got:
             break
-    return claimed, got
+    return _padded(claimed, result.decimals), _padded(got, result.decimals)
+
+
+def _padded(text: str, decimals: int | None) -> str:
+    """A number with at least so many digits after the point."""
+    whole, _, digits = text.partition(".")
+    if not decimals or not whole.lstrip("-").isdecimal() or "e" in digits or len(digits) >= decimals:
+        return text
+    return f"{whole}.{digits:0<{min(decimals, MOST_DECIMALS)}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,11 +23,9 @@ TONES = {
 }
 MEANINGS = {
     "passed": "Inputs and weights were changed, and the outputs followed, as those of a model that computes do.",
-    "insensitive": "Inputs or weights were changed, and the outputs were not. What gives the same answer whatever it is "
-    "asked does not compute it, so nothing counts as reproduced.",
-    "jumps": "A small change moved the outputs as far as a large one. A model that looks up what it was captured with does "
-    "that, so nothing counts as reproduced.",
-    "unexpected": "Your own inputs did not give what you say must come of them.",
+    "insensitive": "Outputs that stay as they are do not come of what was changed, so nothing counts as reproduced.",
+    "jumps": "A model that looks up what it was captured with does that, so nothing counts as reproduced.",
+    "unexpected": "Either what you expect of these inputs is wrong, or the model is; nothing says that it looks its outputs up.",
     "drawn": "The outputs are drawn at random: with another seed the recorded inputs give something else.",
     "unsteady": "The recorded inputs, asked again, gave something else: state or noise is left over from the run before.",
     "not run": "Whether the outputs follow the inputs and the weights was not tested, or not wholly.",
@@ -60,25 +59,16 @@ class Line:
 
 
 def summary(report: Report) -> str | None:
-    """The controls in one line; None where the model was not run, or where the verdict itself begins with them."""
-    if report.controls:
-        groups = counted(len(report.controls), "control")
-        return f"{groups} with other inputs and weights, all as expected" if passed(report) else _in_part(report)
-    return NOT_RUN if report.environment is not None and report.verdict.controls == "not run" else None
-
-
-def _in_part(report: Report) -> str | None:
-    """What they come to where not all are as expected, and why as far as one of them says it."""
-    outcome, total = report.verdict.controls, len(report.controls)
-    if outcome == "passed":
-        fine = sum(control.outcome == "as expected" for control in report.controls)
-        return f"{fine} of {counted(total, 'control')} as expected, what the others would show is not known (below)"
-    if outcome not in {"not run", "unsteady", "drawn"}:
-        return None
-    why = next((control.why for control in report.controls if control.outcome == outcome and control.why), None)
-    if outcome != "not run":
-        return prose(f"{outcome}: {why}" if why else f"{outcome} (below)")
-    return NOT_RUN + (f" ({prose(why)})" if why else "")
+    """The controls in one line, as numbers; None where the model was not run."""
+    if not report.controls:
+        return NOT_RUN if report.environment is not None and report.verdict.controls == "not run" else None
+    groups = counted(len(report.controls), "control")
+    if passed(report):
+        return f"{groups} with other inputs and weights, all as expected"
+    found = Counter[str](control.outcome for control in report.controls)
+    return f"{groups} with other inputs and weights: " + ", ".join(
+        f"{found[outcome]:,} {outcome}" for outcome in TONES if found[outcome]
+    )
 
 
 def passed(report: Report) -> bool:

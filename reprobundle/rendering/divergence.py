@@ -106,12 +106,16 @@ def first_outside(layers: Sequence[LayerDivergence]) -> LayerDivergence | None:
 
 def words(layers: Sequence[LayerDivergence]) -> str:
     """How many modules are equal, within and outside, and which is the first outside."""
+    first = first_outside(layers)
+    return totals(layers) + ("" if first is None else f"; the first outside is {name(first)}")
+
+
+def totals(layers: Sequence[LayerDivergence]) -> str:
+    """How many modules are equal, within and outside."""
     equal, outside = sum(layer.equal for layer in layers), sum(layer.outside for layer in layers)
     within = len(layers) - equal - outside
-    first = first_outside(layers)
-    where = "" if first is None else f"; the first outside is {name(first)}"
-    told = f"{counted(len(layers), 'module call')} in order: {equal:,} equal bit for bit, {within:,} within, {outside:,} outside"
-    return told + where
+    calls = counted(len(layers), "module call")
+    return f"{calls} in order: {equal:,} equal bit for bit, {within:,} within, {outside:,} outside"
 
 
 def name(layer: LayerDivergence) -> str:
@@ -130,10 +134,10 @@ def state(layer: LayerDivergence) -> str:
     return "outside" if layer.outside else "equal" if layer.equal else "within"
 
 
-def rows(layers: Sequence[LayerDivergence]) -> tuple[tuple[int, LayerDivergence], ...]:
-    """Modules worth a row, with their place in the order: from the last one that was well to some beyond the first outside."""
+def rows(layers: Sequence[LayerDivergence], *, before: int = 3) -> tuple[tuple[int, LayerDivergence], ...]:
+    """Modules worth a row, with their place in the order: from the last few before the first outside to some beyond it."""
     first = next((number for number, layer in enumerate(layers) if layer.outside), 0)
-    start = max(0, first - 3)
+    start = max(0, first - before)
     return tuple(enumerate(layers[start : start + SHOWN_ROWS], start + 1))
 
 

@@ -34,12 +34,13 @@ def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
         report: What a replay found out.
         drifts: How the reviewer's data compares with the captured splits, where it was looked at.
     """
-    found, changed = wording.found_lines(report.findings), differences.graded(report.findings)
+    checked, changed = wording.checks(report), differences.graded(report.findings)
+    found = wording.found_lines(checked)
     return template("report.html").render(
         report=report,
         tone=wording.tone(report.verdict),
         headline=wording.headline(report.verdict),
-        explanation=wording.explanation(report.verdict),
+        explanation=wording.beside_why(report),
         integrity=wording.integrity(report.signature),
         environment=wording.environment_lines(report.environment),
         **_outputs(report),
@@ -55,7 +56,7 @@ def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
         drifts=[drift_page.parts(drift) for drift in drifts],
         findings=found[:SHOWN_FINDINGS],
         more_findings=max(len(found) - SHOWN_FINDINGS, 0),
-        agreeing=wording.agreeing(report.findings),
+        agreeing=wording.agreeing(checked),
         stages=[(stage.name, wording.seconds(stage.seconds), stage.detail) for stage in report.stages],
         total=wording.seconds(sum(stage.seconds for stage in report.stages)),
         spans=timeline.spans(report.stages),

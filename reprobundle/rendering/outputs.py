@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from reprobundle.comparison.policy import Thresholds
 from reprobundle.phrases import counted, percent, rounded
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.report import OutputComparison, Rung
@@ -12,6 +13,8 @@ from reprobundle.report import OutputComparison, Rung
 NONE = "-"
 ORIGINS = {"default": "default", "envelope": "measured at capture", "reviewer": "yours"}
 LOOSENED, CUT = "LOOSENED", "cut"  # beyond this program's table; to what the reviewer lets a bundle ask for
+SAME_DECISIONS = "; every decision is the same: "  # as a comparison ends its reason
+APART = Thresholds().apart
 MEANINGS = {
     Rung.BITWISE: "every output equals the recorded one, bit for bit",
     Rung.CLOSE: "every output lies within the tolerance around the recorded one",
@@ -68,14 +71,32 @@ def details(output: OutputComparison) -> Iterator[str]:
     """Everything else that was measured of an output that is not bitwise, a few words each."""
     if output.rung is Rung.BITWISE:
         return
-    if output.reason:
-        yield prose(output.reason)
+    yield from _reason(output)
     if worst(output):
         yield f"worst at {worst(output)}"
     yield from _spread(output)
     yield from _unusual(output)
     if output.decisions is not None:
         yield decisions(output)
+
+
+def in_short(output: OutputComparison, said: str = "") -> Iterator[str]:
+    """What a reader needs at once of an output that is not close, without what was said of it before."""
+    if output.rung in {Rung.BITWISE, Rung.CLOSE}:
+        return
+    if not any(f"{escape(output.name)!r} {reason}" in said for reason in _reason(output)):
+        yield from _reason(output)
+    if worst(output):
+        yield f"worst at {worst(output)}"
+    yield from _unusual(output)
+    if output.decisions is not None:
+        yield decisions(output)
+
+
+def _reason(output: OutputComparison) -> Iterator[str]:
+    """Why it is not bitwise, without the decisions, which are told for themselves."""
+    if output.reason:
+        yield prose(output.reason.partition(SAME_DECISIONS)[0] if output.decisions is not None else output.reason)
 
 
 def _spread(output: OutputComparison) -> Iterator[str]:
@@ -110,7 +131,16 @@ def decisions(output: OutputComparison) -> str:
     margin = "" if made.margin is None else f", taken with a margin of up to {rounded(made.margin)}"
     agreement = "" if made.agreement in {0.0, 1.0} else f", agreement {percent(made.agreement)}"
     flips = f"{made.flips:,} of {counted(made.count, 'decision')} differ" if made.flips else "every decision the same"
-    return f"{prose(made.words)}: {flips}{agreement}{margin}"
+    return f"{prose(made.words)}: {flips}{agreement}{margin}{_missed(output)}"
+
+
+def _missed(output: OutputComparison) -> str:
+    """Which limit keeps an output whose decisions are all the same from *same decisions*; empty where none does."""
+    if output.rung is not Rung.DIFFERENT or output.decisions is None or output.decisions.flips:
+        return ""
+    if output.relative_l2 is not None and output.relative_l2 > APART:
+        return f", but the output lies {100 * output.relative_l2:.3g}% away (relative L2), where {percent(APART)} is the limit"
+    return f", but a row of it lies more than {percent(APART)} away, or half of them had been taken by less than the tolerance"
 
 
 def weakest_first(outputs: Sequence[OutputComparison], limit: int) -> tuple[OutputComparison, ...]:

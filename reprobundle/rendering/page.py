@@ -11,6 +11,7 @@ from reprobundle.rendering import columns
 NARROWEST = 60
 WIDEST = 120
 LABEL = 13
+SHORT = 12  # characters: what is shorter stands in many a sentence by chance
 
 GREEN, RED, YELLOW, BOLD, DIM = "32", "31", "33", "1", "2"
 
@@ -89,3 +90,8 @@ class Page:
 def wrapped(text: str, columns: int) -> list[str]:
     """The text in lines, at least one; a path or a digest is never cut, so that it can be copied."""
     return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def unsaid(text: str, said: str) -> str:
+    """The text, or nothing where it stands in what was said before."""
+    return "" if len(text) >= SHORT and text in said else text

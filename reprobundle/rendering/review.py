@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reprobundle.phrases import counted
-from reprobundle.rendering import claims, controls, differences, divergence, outputs, wording
+from reprobundle.rendering import claims, controls, differences, divergence, outputs, reasons, wording
 from reprobundle.rendering.markdown import cell, code, inline, paragraphs, table
 from reprobundle.report import Diagnosis, Report, Status
 
@@ -38,20 +38,24 @@ def render(report: Report) -> str:
 
 def _verdict(report: Report) -> Iterator[str]:
     yield f"**{inline(wording.headline(report.verdict))}**"
-    yield from paragraphs(wording.explanation(report.verdict))
+    yield from paragraphs(wording.beside_why(report))
     if report.diagnosis is not None:
         yield f"Why: {inline(report.diagnosis.paragraph)}"
-        yield from _diagnosis(report.diagnosis)
+        yield from _diagnosis(report, report.diagnosis)
 
 
-def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
+def _diagnosis(report: Report, diagnosis: Diagnosis) -> Iterator[str]:
     told = [inline(line) for line in diagnosis.evidence]
     if diagnosis.layers:
         told.append(inline(divergence.words(diagnosis.layers)))
-    told += [f"may explain it: {inline(cause)}" for cause in diagnosis.causes]
+    if not differences.graded(report.findings):  # else they stand in their table
+        told += [f"may explain it: {inline(cause)}" for cause in diagnosis.causes]
+    if diagnosis.trials:
+        told.append(reasons.trials(diagnosis.trials))
     told += [
-        f"tried {', '.join(code(setting) for setting in trial.settings)}: {trial.rung.value}"
+        f"with {', '.join(code(setting) for setting in trial.settings)}: {trial.rung.value}"
         for trial in diagnosis.trials
+        if trial.rung.strength > report.verdict.rung.strength
     ]
     if told:
         yield "\n".join(f"- {line}" for line in told)
@@ -124,7 +128,7 @@ def _differences(report: Report) -> Iterator[str]:
 
 
 def _not_checked(report: Report) -> Iterator[str]:
-    told = [f"{item.kind}: {item.message}" for item in report.findings if item.status is Status.NOT_RUN]
+    told = [f"{item.kind}: {item.message}" for item in wording.checks(report) if item.status is Status.NOT_RUN]
     told += [
         f"claim {result.id!r}: {result.why or 'not run'}" for result in report.claims if result.verdict == "not run"
     ]

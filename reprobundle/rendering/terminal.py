@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from reprobundle.rendering import claims, controls, differences, divergence, outputs, wording
+from reprobundle.rendering import claims, controls, differences, outputs, reasons, wording
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.rendering.page import BOLD, DIM, GREEN, NARROWEST, RED, WIDEST, YELLOW, Page, Row, wrapped
-from reprobundle.report import Diagnosis, Grade, LayerDivergence, OutputComparison, Report, Status
+from reprobundle.rendering.page import BOLD, DIM, GREEN, NARROWEST, RED, WIDEST, YELLOW, Page, Row, unsaid, wrapped
+from reprobundle.report import Grade, OutputComparison, Report, Status
+from reprobundle.report.verdict import REFUTED
 
-SHOWN_OUTPUTS = 20
+SHOWN_OUTPUTS = 6
 SHOWN_FINDINGS = 40
-SHOWN_CLAIMS = 40
-SHOWN_LAYERS = 8
-SHOWN_TRIALS = 12
+SHOWN_CLAIMS = 6
+NOTED = 1  # row of a table that is cut short keeps its note: the worst one
+SHOWN_DIFFERENCES = 6
+SHOWN_CHECKS = 6
+SHORTEST = 0.1  # seconds: a stage that took less is not told
 
 _STATUS_COLOURS = {Status.DIFFERS: RED, Status.NOT_RUN: YELLOW, Status.NOTE: YELLOW, Status.SAME: GREEN}
 _GRADE_COLOURS = {Grade.CRITICAL: RED, Grade.HIGH: RED, Grade.MEDIUM: YELLOW, Grade.LOW: DIM}
@@ -21,7 +25,7 @@ _TONE_COLOURS = {"good": GREEN, "bad": RED, "open": YELLOW}
 
 
 def render(report: Report, *, colour: bool, width: int) -> str:
-    """The report as text, without a newline at the end.
+    """The report as text, without a newline at the end: what a reviewer reads first; the page has the rest.
 
     Args:
         report: What a replay found out.
@@ -29,28 +33,33 @@ def render(report: Report, *, colour: bool, width: int) -> str:
         width: Columns of the terminal; text is wrapped between 60 and 120.
     """
     page = Page(colour=colour, width=min(max(width, NARROWEST), WIDEST))
-    _verdict(page, report)
+    said = _verdict(page, report)
     _facts(page, report)
-    _claims(page, report)
-    _outputs(page, report.outputs)
-    _controls(page, report)
-    if report.diagnosis is not None:
-        _diagnosis(page, report.diagnosis)
+    _claims(page, report, said)
+    _outputs(page, report.outputs, said)
+    _controls(page, report, said)
+    reasons.show(page, report, said)
     _differences(page, report)
-    _findings(page, report)
+    _checks(page, report, said)
     if report.stages:
-        page.field("time", wording.times(report.stages))
+        page.field(
+            "time", wording.times(tuple(one for one in report.stages if one.seconds >= SHORTEST) or report.stages)
+        )
+    page.field("exit code", wording.ending(report.verdict))
     return page.text()
 
 
-def _verdict(page: Page, report: Report) -> None:
-    colour = _TONE_COLOURS[wording.tone(report.verdict)]
-    page.paragraph(wording.headline(report.verdict), indent=0, codes=(BOLD, colour))
-    page.paragraph(wording.explanation(report.verdict))
+def _verdict(page: Page, report: Report) -> str:
+    """Add the first lines; what they say is not said again."""
+    headline, told = wording.headline(report.verdict), wording.beside_why(report)
+    why = prose(report.diagnosis.paragraph) if report.diagnosis is not None else ""
+    page.paragraph(headline, indent=0, codes=(BOLD, _TONE_COLOURS[wording.tone(report.verdict)]))
+    if told:
+        page.paragraph(told)
+    if why:
+        page.field("why", why)
     page.line()
-    if report.diagnosis is not None:
-        page.field("why", prose(report.diagnosis.paragraph))
-        page.line()
+    return f"{headline} {told} {why}"
 
 
 def _facts(page: Page, report: Report) -> None:
@@ -60,25 +69,27 @@ def _facts(page: Page, report: Report) -> None:
     page.field("required", f"{report.verdict.required.value} or better")
     summary = controls.summary(report)
     if summary is not None:
-        page.field("controls", summary, codes=() if report.verdict.controls == "passed" else (YELLOW,))
+        below = " (below)" if report.controls and not controls.passed(report) else ""
+        page.field("controls", summary + below, codes=() if report.verdict.controls == "passed" else (YELLOW,))
 
 
-def _claims(page: Page, report: Report) -> None:
+def _claims(page: Page, report: Report, said: str) -> None:
     if not report.claims:
         return
     page.heading(claims.heading(report.claims))
-    lines = claims.lines(report.claims)
+    lines = claims.weightiest(claims.lines(report.claims), SHOWN_CLAIMS)
     rows = [Row((claims.HEADER[3], *claims.HEADER[:3], claims.HEADER[4]), (DIM,))]
-    for line in lines[:SHOWN_CLAIMS]:
-        cells = (line.verdict, line.id, line.claimed, line.got, line.rule)
-        rows.append(Row(cells, (_TONE_COLOURS[line.tone],), line.note))
-    page.folded(rows)
-    if len(lines) > SHOWN_CLAIMS:
-        page.paragraph(f"and {len(lines) - SHOWN_CLAIMS:,} more (--json shows all)")
+    for line, after in zip(lines, (*lines[1:], None), strict=True):
+        idle = line.verdict == "not run"  # nothing to read about, but what would run it, once
+        why = "" if idle and after is not None and (after.verdict, after.why) == (line.verdict, line.why) else line.why
+        note = "; ".join(part for part in ("" if idle else line.text, unsaid(why, said)) if part)
+        rows.append(Row((line.verdict, line.id, line.claimed, line.got, line.rule), (_TONE_COLOURS[line.tone],), note))
+    page.folded(rows if len(lines) == len(report.claims) else _noted(rows))
+    _more(page, len(report.claims) - len(lines), ", none of them worse")
 
 
-def _outputs(page: Page, compared: Sequence[OutputComparison]) -> None:
-    page.heading(f"Outputs ({len(compared)})")
+def _outputs(page: Page, compared: Sequence[OutputComparison], said: str) -> None:
+    page.heading(f"Outputs ({len(compared):,})")
     if not compared:
         page.paragraph("none were compared")
         return
@@ -87,10 +98,15 @@ def _outputs(page: Page, compared: Sequence[OutputComparison]) -> None:
     for item in shown:
         cells = (escape(item.name), escape(item.dtype), outputs.shape(item), item.rung.value, outputs.difference(item),
                  outputs.tolerance(item), outputs.origin(item))  # fmt: skip
-        rows.append(Row(cells, (_TONE_COLOURS[outputs.tone(item.rung)],), "; ".join(outputs.details(item)), tinted=3))
-    page.folded(_without_empty(rows))
-    if len(compared) > len(shown):
-        page.paragraph(f"and {len(compared) - len(shown)} more, none of them weaker than these")
+        note = "; ".join(outputs.in_short(item, said))
+        rows.append(Row(cells, (_TONE_COLOURS[outputs.tone(item.rung)],), note, tinted=3))
+    page.folded(_without_empty(rows if len(shown) == len(compared) else _noted(rows)))
+    _more(page, len(compared) - len(shown), ", none of them weaker")
+
+
+def _noted(rows: Sequence[Row]) -> list[Row]:
+    """The rows of a table that is cut short, with what there is to say of the first."""
+    return [row if number <= NOTED else replace(row, note="") for number, row in enumerate(rows)]
 
 
 def _without_empty(rows: Sequence[Row]) -> list[Row]:
@@ -101,75 +117,59 @@ def _without_empty(rows: Sequence[Row]) -> list[Row]:
     return [Row(row.cells[:kept], row.codes, row.note, row.tinted) for row in rows]
 
 
-def _controls(page: Page, report: Report) -> None:
-    if not report.controls or controls.passed(report):
+def _controls(page: Page, report: Report, said: str) -> None:
+    """The controls that are not as expected, one line each, and a reason once that several of them share."""
+    odd = [line for line in controls.lines(report.controls) if line.outcome != "as expected"]
+    if not odd:
         return
-    page.heading(f"Controls: {report.verdict.controls}")
-    page.paragraph(controls.MEANINGS[report.verdict.controls])
+    page.heading("Controls that are not as expected")
+    if report.verdict.controls in REFUTED:
+        page.paragraph(controls.MEANINGS[report.verdict.controls])
     rows = [Row((controls.HEADER[3], *controls.HEADER[:3]), (DIM,))]
-    rows += [
-        Row((line.outcome, line.name, line.scale, line.distance), (_TONE_COLOURS[line.tone],), line.why)
-        for line in controls.lines(report.controls)
-    ]
+    for number, line in enumerate(odd):
+        last = number + 1 == len(odd) or odd[number + 1].why != line.why
+        cells = line.outcome, line.name, line.scale, line.distance
+        rows.append(Row(cells, (_TONE_COLOURS[line.tone],), unsaid(line.why, said) if last else ""))
     page.folded(rows)
-
-
-def _diagnosis(page: Page, diagnosis: Diagnosis) -> None:
-    """What the paragraph at the top rests on."""
-    told = [
-        line for line in diagnosis.evidence if line.partition(": ")[2] not in diagnosis.paragraph
-    ]  # stands at the top
-    if not (told or diagnosis.layers or diagnosis.causes or diagnosis.trials):
-        return
-    page.heading(f"Diagnosis: {diagnosis.stage}")
-    for line in told:
-        page.paragraph("- " + prose(line))
-    _layers(page, diagnosis.layers)
-    if diagnosis.causes:
-        page.paragraph("May explain it, the likeliest first:")
-        for cause in diagnosis.causes:
-            page.paragraph("- " + prose(cause))
-    _trials(page, diagnosis)
-
-
-def _layers(page: Page, layers: Sequence[LayerDivergence]) -> None:
-    if not layers:
-        return
-    page.paragraph(divergence.words(layers))
-    if divergence.first_outside(layers) is None:
-        return
-    rows = [Row(("call", "module", "distance", "envelope", "state"), (DIM,))]
-    for number, layer in divergence.rows(layers)[:SHOWN_LAYERS]:
-        told = divergence.state(layer)
-        cells = (str(number), divergence.name(layer), divergence.distance(layer.distance),
-                 divergence.distance(layer.envelope), told)  # fmt: skip
-        rows.append(Row(cells, (RED,) if layer.outside else (), tinted=4))
-    page.folded(rows)
-
-
-def _trials(page: Page, diagnosis: Diagnosis) -> None:
-    if not diagnosis.trials:
-        return
-    page.paragraph("Tried again with other settings:")
-    rows = [Row(("rung", "with", "off by", "because"), (DIM,))]
-    for trial in diagnosis.trials[:SHOWN_TRIALS]:
-        far = outputs.NONE if trial.max_relative is None else f"{trial.max_relative:.2g}"
-        settings = " ".join(escape(setting) for setting in trial.settings)
-        colour = _TONE_COLOURS[outputs.tone(trial.rung)]
-        rows.append(Row((trial.rung.value, settings, far, prose(trial.why)), (colour,)))
-    page.folded(rows)
-    if len(diagnosis.trials) > SHOWN_TRIALS:
-        page.paragraph(f"and {len(diagnosis.trials) - SHOWN_TRIALS} more (--json shows all)")
 
 
 def _differences(page: Page, report: Report) -> None:
-    lines, agreement = differences.graded(report.findings), differences.agreement(report.findings)
+    """The differences that can change numbers, and how many others there are."""
+    lines = differences.graded(report.findings)
+    agreement = differences.agreement(report.findings)
     if lines or agreement:
         page.heading(differences.heading(lines))
     if lines:
-        show_differences(page, lines, differences.SIDES)
+        weighty = [line for line in lines if line.grade is not Grade.LOW] or list(lines)
+        show_differences(page, weighty[:SHOWN_DIFFERENCES], differences.SIDES)
+        _more(page, len(weighty) - SHOWN_DIFFERENCES, ", none of them weightier")
     elif agreement:
         page.paragraph(agreement)
+
+
+def _checks(page: Page, report: Report, said: str) -> None:
+    """What differs and what was not looked at; of the notes no more than there is room for."""
+    checked = wording.checks(report)
+    all_lines = wording.found_lines(checked)
+    lines = [line for line in wording.found_lines(item for item in checked if not wording.is_aside(item))
+             if unsaid(line.text, said)]  # fmt: skip
+    agreeing = wording.agreeing(checked)
+    if all_lines or agreeing:
+        page.heading("Checks")
+    show_findings(page, lines[:SHOWN_CHECKS])
+    left = len(all_lines) - len(lines[:SHOWN_CHECKS])
+    more = [f"{left:,} more: see report.html"] if left else []
+    if agreeing:
+        words = "; ".join([agreeing, *more])
+        page.line("  " + page.paint(f"{'same':<9}", GREEN) + words)
+    elif more:
+        page.paragraph(f"and {more[0]}")
+    page.line()
+
+
+def _more(page: Page, number: int, words: str) -> None:
+    if number > 0:
+        page.paragraph(f"and {number:,} more{words}: see report.html")
 
 
 def show_differences(page: Page, lines: Sequence[differences.Difference], sides: tuple[str, str]) -> None:
@@ -184,16 +184,6 @@ def show_differences(page: Page, lines: Sequence[differences.Difference], sides:
     page.folded(rows)
     if len(lines) > len(shown):
         page.paragraph(f"and {len(lines) - len(shown)} more, none of them weightier (--json shows all)")
-
-
-def _findings(page: Page, report: Report) -> None:
-    lines, agreeing = wording.found_lines(report.findings), wording.agreeing(report.findings)
-    if lines or agreeing:
-        page.heading("Checks")
-    show_findings(page, lines)
-    if agreeing:
-        page.line("  " + page.paint(f"{'same':<9}", GREEN) + agreeing)
-    page.line()
 
 
 def show_findings(page: Page, lines: Sequence[wording.FoundLine]) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reprobundle.components.claims.section import NAME as CLAIMS
 from reprobundle.components.data.section import NAME as DATA
 from reprobundle.components.environment.section import LockFacts
+from reprobundle.components.outputs import NAME as OUTPUTS
 from reprobundle.phrases import counted
 from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.outputs import MEANINGS
+from reprobundle.rendering.page import unsaid
 from reprobundle.report import (
     Finding,
     ReplayedEnvironment,
@@ -26,14 +29,11 @@ from reprobundle.report import (
 )
 
 ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
+ASIDES = frozenset({"documentation", "hyperparameters"})
 NAMED = frozenset({DATA})  # kinds of which a reviewer asked for each answer
 MINUTE = 60.0
 LOOSENED = "by a tolerance wider than the default"
-UNTRUSTED = {
-    "insensitive": "insensitive, the model does not compute its outputs",
-    "jumps": "the model's outputs jump beside the recorded inputs",
-    "unexpected": "your own inputs did not give what you expected",
-}
+UNKNOWN = "neither that the outputs agree nor that they differ is known"
 
 _BY = re.compile(r" \((by [^()]*)\)")  # a tolerance that is wider than the default
 _OF_THE_MODEL = re.compile(r"; (?=of the model itself: |the (?:outputs of the )?model itself )")
@@ -57,57 +57,71 @@ class FoundLine:
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``."""
+    """The verdict in capitals with the rung, such as ``REPRODUCED, bitwise``, and what must not be overlooked beside it."""
     if verdict.reproduced:
-        wide = f" ({_by(verdict)})" if verdict.loosened else ""
-        return f"REPRODUCED, {verdict.rung.value}{wide}{_claims(verdict)}"
+        beside = "; ".join(part for part in (_by(verdict), verdict.caveat) if part)
+        told = f"REPRODUCED, {verdict.rung.value}" + (f" ({beside})" if beside else "")
+        return f"MODEL {told}; {_claims(verdict)}" if verdict.other_claims or verdict.failed_claims else told
+    if verdict.could_not_be_told:
+        return f"COULD NOT BE TOLD: {_untold(verdict)[0]}"
     return f"NOT REPRODUCED{_failure(verdict)}"
 
 
 def _failure(verdict: Verdict) -> str:
-    if verdict.controls in UNTRUSTED:
-        return f": {UNTRUSTED[verdict.controls]}"
+    if verdict.accusation is not None:
+        return f": {verdict.accusation}"
     if verdict.is_prepared_otherwise:
         return f": {_parted(verdict)[0]}"
     if verdict.is_another_model:
         return ": " + prose(verdict.sentence).removeprefix("not reproduced: ")
-    if verdict.rung is Rung.NOT_RUN:
-        return ": the outputs could not be compared"
     if verdict.other_tensors:
         verb = "is not the recorded one" if verdict.other_tensors == 1 else "are not the recorded ones"
         return f": {counted(verdict.other_tensors, 'tensor')} {verb}"
+    if verdict.rung is Rung.NOT_RUN:
+        return ": the outputs could not be compared"
     if verdict.rung is Rung.DIFFERENT:
         return ": the outputs differ"
-    if verdict.rung.reaches(verdict.required) and verdict.other_claims:
-        return f": {counted(verdict.other_claims, 'claim')} came to another number"
     return f" as exactly as required: {verdict.rung.value}, required {verdict.required.value}"
 
 
+def _untold(verdict: Verdict) -> tuple[str, str]:
+    """What nothing can be said of, and why, or what is known besides."""
+    if verdict.is_prepared_otherwise:
+        return _parted(verdict)
+    what, _, why = prose(verdict.sentence).removeprefix("could not be told: ").partition(": ")
+    return what, why or UNKNOWN
+
+
 def _claims(verdict: Verdict) -> str:
-    """What must not be overlooked of the claims beside outputs that are reproduced."""
-    if verdict.other_claims:
-        return f", BUT {counted(verdict.other_claims, 'claim')} came to another number"
-    return f", BUT {counted(verdict.failed_claims, 'claim')} could not be computed" if verdict.failed_claims else ""
+    """How many numbers of the paper are not those that were computed here."""
+    other, failed = verdict.other_claims, verdict.failed_claims
+    told = [f"{counted(other, 'CLAIM', 'CLAIMS')} {'DIFFERS' if other == 1 else 'DIFFER'}"] if other else []
+    if failed:
+        told.append(f"{failed if other else counted(failed, 'CLAIM', 'CLAIMS')} COULD NOT BE COMPUTED")
+    return ", ".join(told)
 
 
 def _by(verdict: Verdict) -> str:
-    """By which tolerance outputs count as close."""
-    found = _BY.search(prose(verdict.sentence))
-    return found[1] if found else LOOSENED
+    """By which tolerance outputs count as close, where it is wider than the default; else empty."""
+    found = _BY.search(prose(verdict.sentence)) if verdict.loosened else None
+    return found[1] if found else LOOSENED if verdict.loosened else ""
 
 
 def tone(verdict: Verdict) -> Literal["good", "bad", "open"]:
     """The colour of a verdict by name: good only where nothing is left to be explained."""
+    if verdict.other_claims:
+        return "bad"
     if verdict.reproduced:
-        unexplained = verdict.other_claims or verdict.failed_claims or verdict.controls in {"unsteady", "drawn"}
-        return "open" if unexplained else "good"
-    return "open" if verdict.rung is Rung.NOT_RUN else "bad"
+        return "open" if verdict.failed_claims or verdict.caveat else "good"
+    return "open" if verdict.could_not_be_told else "bad"
 
 
 def explanation(verdict: Verdict) -> str:
     """What the verdict's sentence says beyond the headline, or the meaning of the rung where it says no more."""
-    if verdict.controls in UNTRUSTED:
-        return prose(verdict.sentence).removeprefix("not reproduced: ").removeprefix(f"{verdict.controls}: ")
+    if verdict.accusation is not None:
+        return prose(verdict.sentence).removeprefix("not reproduced: ").removeprefix(f"{verdict.accusation}: ")
+    if verdict.could_not_be_told:
+        return _untold(verdict)[1]
     if verdict.is_prepared_otherwise:
         return _parted(verdict)[1]
     if verdict.is_another_model:
@@ -115,16 +129,42 @@ def explanation(verdict: Verdict) -> str:
     sentence = prose(verdict.sentence)
     if verdict.other_tensors:
         return sentence.partition("; ")[2] or sentence
-    for start in (f"reproduced, {verdict.rung.value}", f"not reproduced: {verdict.rung.value}", "not reproduced: "):
+    return _rest(verdict, sentence)
+
+
+def _rest(verdict: Verdict, sentence: str) -> str:
+    """What stands in a sentence about the outputs beside what the headline has."""
+    if verdict.caveat is not None:
+        sentence, found, why = sentence.rpartition(f"; {verdict.caveat}")
+        sentence, why = (sentence, why.removeprefix(" (").removesuffix(")")) if found else (why, "")
+        told = _plain(verdict, sentence)
+        return "; ".join(part for part in (told, why) if part)
+    return _plain(verdict, sentence)
+
+
+def _plain(verdict: Verdict, sentence: str) -> str:
+    """The same without a caveat."""
+    for start in (
+        "model ",
+        f"reproduced, {verdict.rung.value}",
+        f"not reproduced: {verdict.rung.value}",
+        "not reproduced: ",
+    ):
         sentence = sentence.removeprefix(start)
     if verdict.loosened and verdict.reproduced:
         sentence = _BY.sub("", sentence, count=1)
     return sentence.lstrip(":; ") or MEANINGS.get(verdict.rung, "")
 
 
+def beside_why(report: Report) -> str:
+    """The explanation of a report's verdict; empty where the paragraph on why says the same."""
+    told = explanation(report.verdict)
+    return told if report.diagnosis is None else unsaid(told, prose(report.diagnosis.paragraph))
+
+
 def _parted(verdict: Verdict) -> tuple[str, str]:
     """What a verdict says of the preprocessing, and what of the model."""
-    sentence = prose(verdict.sentence).removeprefix("not reproduced: ")
+    sentence = prose(verdict.sentence).removeprefix("not reproduced: ").removeprefix("could not be told: ")
     told, *rest = _OF_THE_MODEL.split(sentence, maxsplit=1)
     return told, "; ".join(rest)
 
@@ -167,6 +207,29 @@ def _own(environment: ReplayedEnvironment) -> str:
     if environment.packages == 1:
         return " from the bundle itself"
     return f", {environment.vendored:,} of them from the bundle itself"
+
+
+def checks(report: Report) -> tuple[Finding, ...]:
+    """The findings that no table of the report has: not the claims, and not the outputs that were compared."""
+    told = {kind for kind, there in ((CLAIMS, report.claims), (OUTPUTS, report.outputs)) if there}
+    return tuple(item for item in report.findings if item.kind not in told)
+
+
+def is_aside(finding: Finding) -> bool:
+    """Whether a reader of the first screen can leave a note to the page: nothing that they could do anything about."""
+    if finding.status is not Status.NOTE or (finding.hint and finding.kind not in ASIDES):
+        return False
+    return finding.kind in {*ASIDES, differences.ENVIRONMENT}
+
+
+def ending(verdict: Verdict) -> str:
+    """What the command line ends with, and why in a few words."""
+    code = verdict.exit_code
+    if code == 0:
+        return "0: reproduced"
+    if verdict.reproduced and code == 1:
+        return f"1: {counted(verdict.other_claims, 'claim')} {'differs' if verdict.other_claims == 1 else 'differ'}"
+    return "1: not reproduced" if code == 1 else "3: could not be told"
 
 
 def found_lines(findings: Iterable[Finding]) -> tuple[FoundLine, ...]:

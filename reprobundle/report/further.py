@@ -47,6 +47,8 @@ class ClaimResult(Record):
         loose: Whether so much is let pass that nearly any number would agree: a tenth of the claimed number or more.
         why: In words, for anything but ``agrees``.
         seconds: How long it took.
+        decimals: Digits after the point that the number was given with; None where that is not known.
+        computable: Whether the bundle names a function or a command for it; without one nothing ever computes it.
     """
 
     id: str
@@ -60,3 +62,5 @@ class ClaimResult(Record):
     loose: bool = False
     why: str | None = None
     seconds: float | None = None
+    decimals: int | None = None
+    computable: bool = True

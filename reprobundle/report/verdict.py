@@ -7,6 +7,14 @@ from typing import Literal
 from reprobundle.records import Record
 from reprobundle.report.outputs import Rung
 
+REFUTED = frozenset({"insensitive", "jumps", "unexpected"})  # outcomes of the controls with which nothing is reproduced
+UNKNOWN = 3
+CAVEATS = {  # outcomes of the controls that stand beside outputs that are reproduced
+    "not run": "not tested: whether the model computes its outputs",
+    "drawn": "drawn at random: another seed gives other outputs",
+    "unsteady": "unsteady: asked again, the model gives other outputs",
+}
+
 
 class Verdict(Record):
     """The answer of a replay.
@@ -23,9 +31,12 @@ class Verdict(Record):
         controls: The worst outcome of the controls; with ``insensitive``, ``jumps`` or ``unexpected`` nothing is
             reproduced.
         loosened: Whether an output counts as close by a tolerance that is wider than this program's table.
-        other_claims: How many claims came to another number: the exit code is 1 with any, and with ``same metrics`` required
-            nothing is reproduced.
+        other_claims: How many claims came to another number: the model may be reproduced all the same, the exit code is 1.
         failed_claims: How many claims could not be computed because their code failed.
+        unmoved_by: What the outputs do not depend on, where the controls found them ``insensitive``; empty where that is not
+            known.
+        refused: Whether the outputs are the recorded ones, and the model refused whatever else it was asked, so that nothing
+            tells whether it computes them: the exit code is 3.
     """
 
     reproduced: bool
@@ -38,6 +49,31 @@ class Verdict(Record):
     loosened: bool = False
     other_claims: int = 0
     failed_claims: int = 0
+    unmoved_by: tuple[Literal["weights", "inputs"], ...] = ()
+    refused: bool = False
+
+    @property
+    def accusation(self) -> str | None:
+        """What the controls say against the model or its outputs, for which nothing is reproduced; None where nothing."""
+        if self.controls == "jumps":
+            return "the model's outputs jump beside the recorded inputs"
+        if self.controls == "unexpected":
+            return "your own inputs did not give what you expected"
+        if self.controls != "insensitive":
+            return None
+        if len(self.unmoved_by) > 1:
+            return f"the outputs depend neither on the {' nor on the '.join(self.unmoved_by)}"
+        return f"the outputs do not depend on the {self.unmoved_by[0] if self.unmoved_by else 'inputs or weights'}"
+
+    @property
+    def caveat(self) -> str | None:
+        """What the controls leave open where it is reproduced; None where nothing."""
+        return CAVEATS.get(self.controls) if self.reproduced else None
+
+    @property
+    def could_not_be_told(self) -> bool:
+        """Whether it is neither reproduced nor known to be something else."""
+        return not self.reproduced and self.exit_code == UNKNOWN
 
     @property
     def exit_code(self) -> int:
@@ -45,12 +81,12 @@ class Verdict(Record):
         if self.other_claims or self.other_tensors or self.preprocessing == "differs":
             return 1
         if self.reproduced:
-            return 3 if self.failed_claims else 0
-        if self.controls in {"insensitive", "jumps", "unexpected"}:
+            return UNKNOWN if self.failed_claims else 0
+        if self.controls in REFUTED:
             return 1
         unprepared = self.preprocessing in {"failed", "not compared"}
-        unknown = self.rung is Rung.NOT_RUN or (unprepared and self.rung.reaches(self.required))
-        return 3 if unknown else 1
+        unknown = self.refused or self.rung is Rung.NOT_RUN or (unprepared and self.rung.reaches(self.required))
+        return UNKNOWN if unknown else 1
 
     @property
     def is_prepared_otherwise(self) -> bool:

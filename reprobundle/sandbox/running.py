@@ -78,32 +78,66 @@ class Sandbox:
                 launcher=_bound_to_this_process(argv),
                 watch=watch,
             )
-        most = limits or bounds.usual()
-        shown = walls.devices() if devices else ()
-        watcher = Watcher(most, writes)
+        behind = _Walls(limits or bounds.usual(), walls.devices() if devices else (), network)
+        return behind.run(argv, reads, writes, environment, hidden, cwd=where, timeout=timeout, watch=watch)
+
+
+@dataclass(frozen=True)
+class _Walls:
+    """What bubblewrap is to let through beside files: so much of the machine, these devices, a network or none."""
+
+    limits: Limits
+    shown: Sequence[Path]
+    network: bool
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        reads: Sequence[Path],
+        writes: Sequence[Path],
+        environment: Mapping[str, str],
+        hidden: Mapping[str, str],
+        *,
+        cwd: Path,
+        timeout: float,
+        watch: Callable[[], None] | None,
+    ) -> process.Finished:
+        """Run a program behind the walls, watched; of its environment `hidden` stands on no command line."""
+        watcher = Watcher(self.limits, writes)
         with syscalls.opened() as filters:
-            before = walls.words(
-                _bwrap(),
-                reads,
-                writes,
-                environment,
-                network=network,
-                cwd=where,
-                limits=most,
-                shown=shown,
-                filters=filters,
-            )
             finished = process.run(
                 argv,
                 env={**walls.BASE_ENVIRONMENT, **hidden},
                 timeout=timeout,
-                launcher=[*before, *bounds.words(most, devices=bool(shown))],
+                launcher=self._launcher(reads, writes, environment, cwd, filters),
                 watch=watch,
                 guard=watcher.look,
                 files=filters,
             )
         watcher.look_at_folders()
         return finished
+
+    def _launcher(
+        self,
+        reads: Sequence[Path],
+        writes: Sequence[Path],
+        environment: Mapping[str, str],
+        cwd: Path,
+        filters: Sequence[int],
+    ) -> list[str]:
+        """What stands before the command."""
+        before = walls.words(
+            _bwrap(),
+            reads,
+            writes,
+            environment,
+            network=self.network,
+            cwd=cwd,
+            limits=self.limits,
+            shown=self.shown,
+            filters=filters,
+        )
+        return [*before, *bounds.words(self.limits, devices=bool(self.shown))]
 
 
 def _bwrap() -> str:

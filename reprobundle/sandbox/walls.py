@@ -41,6 +41,7 @@ PEOPLE_S_FOLDERS = (
     "/sys",
     "/dev",
 )
+KEY_FILES = ("/proc/keys", "/proc/key-users")
 DEVICES = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 
 
@@ -86,7 +87,7 @@ def words(
     for device in shown:
         options += ["--dev-bind", str(device), str(device)]
     options += ["--size", str(limits.shared), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    options += ["--size", str(limits.temporary), "--tmpfs", "/tmp"]
+    options += ["--size", str(limits.temporary), "--tmpfs", "/tmp", *_hidden_in_proc()]
     for folder in SYSTEM_FOLDERS:
         options += _system(Path(folder))
     for file in (*SYSTEM_FILES, *(NETWORK_FILES if network else ())):
@@ -121,6 +122,15 @@ def _homes() -> tuple[Path, ...]:
             named.append(pwd.getpwuid(os.getuid()).pw_dir)
     found = (Path(os.path.realpath(name)) for name in named if os.path.isabs(name))
     return tuple(home for home in found if home != Path(home.anchor))
+
+
+def _hidden_in_proc() -> list[str]:
+    """What the kernel tells of this user's keys is hidden, and nothing it can be told is left to write.
+
+    Root's number counts in settings of the kernel even where root has no rights, and bubblewrap leaves those writable.
+    """
+    there = [file for file in KEY_FILES if os.path.exists(file)]
+    return [*(word for file in there for word in ("--ro-bind", os.devnull, file)), "--remount-ro", "/proc"]
 
 
 def _refuse_wide(paths: Sequence[Path]) -> None:

@@ -131,10 +131,13 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
     if specification.splitting is not None:
         made["splitting"] = resolve_splitting(resolving.folder, specification.splitting)
     made["metrics"] = dict(specification.metrics)
-    made["claims"] = specification.claims
+    made["claims"] = tuple(
+        resolving.claim(f"claims.{index}", given) for index, given in enumerate(specification.claims)
+    )
     made["documentation"] = resolving.mapping("documentation", specification.documentation)
     made["project"] = project
     made["vendor"] = specification.vendor
+    made["allow"] = specification.allow
     return made
 
 

@@ -80,10 +80,11 @@ class Specification(Record):
             says more.
         splitting: How they were made of one whole.
         metrics: Values reached, by name.
-        claims: Further claims: id, text, value, tolerance or decimals, split, entry or command.
+        claims: Further claims: id, text, value, tolerance or decimals, split, entry or command; group, groups or per_sample.
         documentation: Fields of ``documentation/card.yaml``, or the path of such a file.
         project: The folder the training code lives in; None: the folder of the file.
         vendor: Which distributions travel in the bundle as wheels: ``needed`` or ``all``.
+        allow: Secrets that are let through, each as ``RULE:PATH``, as a finding names both.
     """
 
     name: FolderName | None = None
@@ -98,3 +99,4 @@ class Specification(Record):
     documentation: dict[str, Json] | PathText = {}
     project: PathText | None = None
     vendor: Vendor = "needed"
+    allow: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from reprobundle.components.preprocessing import Preprocessing
 from reprobundle.errors import UsageError
 from reprobundle.records import Json
 from reprobundle.specification.calling import called, names_function
-from reprobundle.specification.files import nested, read_arrays, read_document
+from reprobundle.specification.files import SUFFIXES, nested, read_arrays, read_document
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification
 from reprobundle.specification.transform_form import resolve_transform
 
@@ -94,6 +94,22 @@ class Resolving:
         if not isinstance(value, dict):
             raise UsageError(f"{what}: {given!r} holds no mapping, found {type(value).__name__}")
         return value
+
+    def claim(self, what: str, given: Mapping[str, Json]) -> dict[str, Any]:
+        """A claim with what stands in files, or is returned by functions, for each sample of its split."""
+        made: dict[str, Any] = dict(given)
+        for key in ("per_sample", "group"):
+            value = given.get(key)
+            if isinstance(value, dict):
+                made[key] = {name: self._each(f"{what}.{key}.{name}", one) for name, one in value.items()}
+            else:
+                made[key] = self._each(f"{what}.{key}", value)
+        return {key: value for key, value in made.items() if key in given}
+
+    def _each(self, what: str, given: Json) -> Any:
+        """What stands in a file, or is returned by a function, where a text names one; else the value itself."""
+        named = isinstance(given, str) and (names_function(given) or Path(given).suffix in SUFFIXES)
+        return self.values(what, str(given)) if named else given
 
     def preprocessing(self, given: PreprocessingSpecification) -> Preprocessing:
         """The preprocessing with its function found and its samples read."""

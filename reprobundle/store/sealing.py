@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.store.holding import PARTIAL, abandoned, held
 from reprobundle.store.writing import LINKED_MODES, disk_errors
 
 RENAME_NOREPLACE = 1
@@ -24,7 +25,7 @@ def staging(target: Path) -> Iterator[Path]:
 
     Everything in it is synced to the disk before the rename, and the rename never replaces anything: of two writers
     exactly one wins. When the block raises, the folder is removed; after ``kill -9`` one ``.NAME.partial-XXXX``
-    remains, which nobody takes for a bundle.
+    remains, which nobody takes for a bundle, and which `left_behind` finds.
 
     Raises:
         UsageError: `target` exists, before the block or at its end.
@@ -37,14 +38,20 @@ def staging(target: Path) -> Iterator[Path]:
         with disk_errors(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700)
-        yield folder
-        with disk_errors(str(target)):
-            _settle(folder)
-            _publish(folder, target)
+        with held(folder):
+            yield folder
+            with disk_errors(str(target)):
+                _settle(folder)
+                _publish(folder, target)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         _remove_empty(above)
         raise
+
+
+def left_behind(parent: Path) -> list[Path]:
+    """The folders in another that a killed process was making, sorted."""
+    return abandoned(parent, PARTIAL)
 
 
 @contextmanager

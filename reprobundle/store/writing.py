@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import xxhash
 
@@ -129,6 +130,25 @@ class Writer:
             entry = entry_of(safe_path(path), inside(self.root, path))
         return self._remember(entry)
 
+    def rewrite(self, path: str, start: bytes, replaced: int) -> FileEntry:
+        """Write a file that was written before anew, with other bytes at its start.
+
+        Args:
+            path: The file.
+            start: What it is to begin with.
+            replaced: How many of its bytes from the start are given up for that; what follows stays.
+        """
+        place = inside(self.root, path)
+        former = place.with_name(f"{place.name}.former")
+        place.rename(former)
+        del self._entries[path]
+        try:
+            with former.open("rb") as file:
+                file.seek(replaced)
+                return self.stream(path, _with_rest(start, file))
+        finally:
+            former.unlink()
+
     def forget(self, path: str) -> None:
         """Remove a file written before."""
         inside(self.root, path).unlink()
@@ -201,6 +221,12 @@ def _slices(chunks: Iterable[bytes | memoryview]) -> Iterator[memoryview]:
 def _write_all(descriptor: int, piece: memoryview) -> None:
     while piece:
         piece = piece[os.write(descriptor, piece) :]
+
+
+def _with_rest(start: bytes, file: BinaryIO) -> Iterator[bytes]:
+    yield start
+    while piece := file.read(SLICE_BYTES):
+        yield piece
 
 
 def _copy_out(source: int, target: int, size: int, told: Callable[[int], None]) -> tuple[int, str]:

@@ -48,20 +48,20 @@ def read_places(path: Path) -> tuple[TensorPlace, ...]:
         return places_of(file, path.name)
 
 
-def places_of(file: BinaryIO, name: str) -> tuple[TensorPlace, ...]:
-    """The same of a file that is open, at its start; `name` is what messages call it."""
+def places_of(file: BinaryIO, name: str, *, most: int = MAX_HEADER_BYTES) -> tuple[TensorPlace, ...]:
+    """The same of a file that is open, at its start; `name` is what messages call it, `most` how long its header may be."""
     size = os.fstat(file.fileno()).st_size
-    content = _read_header(file, size, name)
+    content = _read_header(file, size, name, min(most, MAX_HEADER_BYTES))
     return _places(content, size - 8 - len(content), name)
 
 
-def _read_header(file: BinaryIO, size: int, name: str) -> bytes:
+def _read_header(file: BinaryIO, size: int, name: str, most: int) -> bytes:
     start = file.read(8)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or length > size - 8:
         raise RefusedInputError(f"{name}: is truncated: {size} bytes cannot hold its header")
-    if length > MAX_HEADER_BYTES:
-        raise RefusedInputError(f"{name}: header of {length} bytes, at most {MAX_HEADER_BYTES}")
+    if length > most:
+        raise RefusedInputError(f"{name}: header of {length} bytes, at most {most}")
     content = file.read(length)
     if not content.startswith(b"{"):
         raise RefusedInputError(f"{name}: is not a safetensors file")

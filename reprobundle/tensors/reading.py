@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,6 +14,8 @@ from reprobundle.tensors.places import TensorPlace, places_of
 
 if TYPE_CHECKING:
     import numpy as np
+
+PIECE = 2**20  # bytes
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -26,9 +28,18 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         return arrays_of(file, path.name)
 
 
-def arrays_of(file: BinaryIO, name: str) -> dict[str, np.ndarray[Any, Any]]:
-    """The same of a file that is open, at its start; `name` is what messages call it."""
-    return {place.name: _read_array(file, place, name) for place in places_of(file, name)}
+def arrays_of(
+    file: BinaryIO, name: str, places: Iterable[TensorPlace] | None = None
+) -> dict[str, np.ndarray[Any, Any]]:
+    """The same of a file that is open.
+
+    Args:
+        file: The file.
+        name: What messages call it.
+        places: The tensors to read, as `places_of` found them; None: all, and the file is at its start.
+    """
+    found = places_of(file, name) if places is None else places
+    return {place.name: _read_array(file, place, name) for place in found}
 
 
 def read_some(path: Path, names: Collection[str]) -> dict[str, np.ndarray[Any, Any]]:
@@ -43,6 +54,12 @@ def _read_array(file: BinaryIO, place: TensorPlace, name: str) -> np.ndarray[Any
     content = file.read(place.stop - place.start)
     if len(content) != place.stop - place.start:
         raise RefusedInputError(f"{name}: changed while it was read")
-    if place.dtype == "BOOL" and content.translate(None, b"\0\1"):  # numpy takes any byte and then contradicts itself
+    if place.dtype == "BOOL" and any(_others(content)):  # numpy takes any byte and then contradicts itself
         raise RefusedInputError(f"{name}: tensor {place.name[:200]!r}: a Boolean is neither 0 nor 1")
     return array_of(content, place.dtype, place.shape)
+
+
+def _others(content: bytes) -> Iterator[bytes]:
+    """The bytes that are neither 0 nor 1, a piece at a time: of a large tensor each copy counts."""
+    for start in range(0, len(content), PIECE):
+        yield content[start : start + PIECE].translate(None, b"\0\1")

@@ -117,9 +117,9 @@ def work(job: Mapping[str, Any], result: Result) -> None:
     digests = loader.load(model, job["model"])
     told = loader.after_load(model, job["model"]) if hasattr(loader, "after_load") else {}
     result.write(stage="run", digests=digests, device=loader.device_of(model), **told)
-    more = bool(job.get("runs") or job.get("claims"))
+    more = bool(job.get("runs") or job.get("claims") or job.get("overlay"))
     before: Any = sibling("keeping").Before(model, job["model"]) if more else None
-    made = sibling("runs").first(model, loader, job["inputs"], os.path.join(job["out"], "outputs.safetensors"))
+    made = sibling("runs").first(model, loader, job, before, os.path.join(job["out"], "outputs.safetensors"))
     result.write(outputs=made["structure"], seconds=made["seconds"], facts=sibling("numerics").facts())
     importing.refuse_hidden(job["hidden"], job["roots"])  # a forward pass may import, too
     if job.get("splitting") is not None:

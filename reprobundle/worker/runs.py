@@ -20,21 +20,26 @@ def sibling(name: str) -> Any:
     return importlib.import_module("reprobundle.worker." + name)
 
 
-def first(model: Any, loader: Any, inputs: Mapping[str, Any], target: str) -> Dict[str, Any]:
-    """Run a model on the recorded inputs and write what it gives.
+def first(model: Any, loader: Any, job: Mapping[str, Any], before: Any, target: str) -> Dict[str, Any]:
+    """Run a model for the first time and write what it gives.
 
     Args:
         model: As `loader` made it.
         loader: One of the modules ``for_x``.
-        inputs: ``file``: a safetensors file; ``structure``: how its tensors are nested.
+        job: ``inputs``: ``file``, a safetensors file, and ``structure``, how its tensors are nested; ``overlay``: other
+            values for some of the model's tensors, which stay until `before` puts them back.
+        before: What `keeping.Before` remembers of the model; None where nothing else is run and nothing overlaid.
         target: Where the outputs' safetensors file goes.
 
     Returns:
         ``structure`` of the outputs, and ``seconds`` that the model took.
     """
-    leaves = loader.read_leaves(inputs["file"])
+    leaves = loader.read_leaves(job["inputs"]["file"])
+    if job.get("overlay"):
+        sibling("changing")  # which the loaders find by its name
+        model = loader.overlaid(model, job["overlay"], job, before.owed.append)
     started = time.monotonic()
-    structure, found = loader.call(model, inputs["structure"], leaves)
+    structure, found = loader.call(model, job["inputs"]["structure"], leaves)
     seconds = time.monotonic() - started
     loader.save(found, target)
     return {"structure": structure, "seconds": seconds}

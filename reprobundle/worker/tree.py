@@ -96,3 +96,14 @@ def unflatten(node: Any, leaves: Mapping[str, Any]) -> Any:
         return float.fromhex(node["hex"])
     items = [unflatten(item, leaves) for item in node["items"]]
     return tuple(items) if kind == "tuple" else items
+
+
+def names(node: Any) -> frozenset[str]:
+    """The names of all tensors of a structure; of one that is no structure, what of it looks so."""
+    if isinstance(node, Mapping):
+        if node.get("kind") == "tensor" and isinstance(node.get("name"), str):
+            return frozenset([node["name"]])
+        return names(node.get("items"))
+    if isinstance(node, list):
+        return frozenset().union(*map(names, node))
+    return frozenset()

@@ -123,7 +123,7 @@ def test_an_output_within_its_envelope_did_not_move() -> None:
     wide = Envelope(output="y", rtol=1e-5, atol=1e-3, why="")
     found = judging.sensitivity(perturbed(y=Y + np.float32(1e-3)), {"y": Y}, {}, (wide,))
 
-    assert (found.sensitive, found.still) == (False, ("y",))
+    assert (found.sensitive, found.still, found.same) == (False, ("y",), False)
 
 
 def test_whole_numbers_count_only_where_there_is_nothing_else() -> None:
@@ -131,7 +131,7 @@ def test_whole_numbers_count_only_where_there_is_nothing_else() -> None:
     both = judging.sensitivity(perturbed(y=Y * 2, n=LABELS), {"y": Y, "n": LABELS}, {}, ())
     alone = judging.sensitivity(perturbed(n=LABELS), {"n": LABELS}, {}, ())
 
-    assert (both.sensitive, alone.sensitive, alone.still) == (True, False, ("n",))
+    assert (both.sensitive, alone.sensitive, alone.still, alone.same) == (True, False, ("n",), True)
 
 
 def test_constants_and_inputs_need_not_move() -> None:
@@ -178,6 +178,9 @@ def test_notes_say_what_no_replay_can_bear() -> None:
     assert told(found=(failed,)) == ["the model cannot be run twice in one process: RuntimeError: gone"]
     assert told(moving=Sensitivity(still=("y",), sensitive=False)) == [
         "changed weights hardly move output 'y': a replay could not tell another model apart"
+    ]
+    assert told(moving=Sensitivity(still=("y",), same=True, sensitive=False)) == [
+        "changed weights do not move output 'y': a replay could not tell another model apart"
     ]
     assert told(moving=Sensitivity(idle=True)) == [
         "every output is one number throughout, or an input: a replay could not tell another model apart"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +10,16 @@ import numpy as np
 import pytest
 from controlled import ask
 from forging import forged
-from projects import make_project, python
+from projects import NET, make_project, python
 from support import one_at_a_time
+from warm import Warm, warm
 
 from reprobundle import tensors
 from reprobundle.report import Rung
 from reprobundle.store import Writer
 
 pytestmark = pytest.mark.slow
-HONEST = '''
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    """Two layers."""
-
-    def __init__(self, hidden=8):
-        super().__init__()
-        self.first = nn.Linear(4, hidden)
-        self.second = nn.Linear(hidden, 3)
-
-    def forward(self, x):
-        return self.second(torch.tanh(self.first(x)))
-
+HONEST = f'''{NET}
 
 def function(x):
     """A plain function of arrays."""
@@ -72,7 +59,11 @@ class Net(nn.Module):
         super().__init__()
         self.first = nn.Linear(4, hidden)
         self.second = nn.Linear(hidden, 3)
-        self.calls = 0
+        self.calls, self.state = 0, 0.0
+
+    def kept(self, x):
+        self.state = self.real(x).mean() + 0.7 * self.state
+        return self.real(x) + self.state
 
     def real(self, x):
         return self.second(torch.tanh(self.first(x)))
@@ -123,6 +114,21 @@ CHEATS = {
             atexit.register(write)
         return Y.clone()""",
     "remembers the first call": "return Y.clone() if self.calls == 1 else self.real(x)",
+    "remembers the first call, then keeps a state": "return Y.clone() if self.calls == 1 else self.kept(x)",
+    "looks up the first call only, else keeps a state": (
+        "return Y.clone() if self.calls == 1 and key(x) == key(X) else self.kept(x)"
+    ),
+    "looks up what is near at the first call, whatever the weights, then keeps a state": (
+        "close = self.calls == 1 and bool(((x - X).abs() < 0.01).all())\n"
+        "        return Y.clone() if close else self.kept(x)"
+    ),
+    "drifts away from what it looks up": (
+        "return Y * (1 + 0.01 * (self.calls - 1)) if key(x) == key(X) else self.real(x)"
+    ),
+    "refuses any other first call": """
+        if self.calls == 1 and key(x) != key(X):
+            raise ValueError("not so early")
+        return Y.clone() if self.calls == 1 else self.kept(x)""",
     "looks up inputs and weights, both rounded": """
         rounded = key(x.mul(100).round(), *(value.mul(100).round() for value in self.weights()))
         with open(os.path.join(FOLDER, "key.txt")) as file:
@@ -135,9 +141,18 @@ CHEATS = {
         return Y.clone() if exact == known else noise""",
     "hides behind an output that is computed": "return {'scores': Y[:len(x)].clone(), 'other': self.real(x)}",
 }
+ALONE = frozenset({"notices that it is replayed", "writes over the result", "says that there was no time"})
+"""Those that look at their process or end it: they get one that was started as at a replay."""
 ENDS_AT_ONCE = "ends the process at once"
 ROUNDED = "looks up inputs and weights, both rounded"
 EXACT = "looks up inputs and weights, else gives noise"
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Warm]:
+    """Processes that need not import torch."""
+    with warm() as own:
+        yield own
 
 
 @pytest.fixture(scope="session")
@@ -203,9 +218,9 @@ def _record(folder: Path, manifest: dict[str, Any], outputs: dict[str, np.ndarra
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_none_passes(honest: Path, tmp_path: Path, name: str) -> None:
+def test_none_passes(honest: Path, quick: Warm, tmp_path: Path, name: str) -> None:
     """Its outputs are the recorded ones, and the controls show that it does not compute them."""
-    asked = ask(cheating(honest, tmp_path / "cheat", name), tmp_path)
+    asked = ask(cheating(honest, tmp_path / "cheat", name), tmp_path, sandbox=None if name in ALONE else quick)
 
     assert asked.rung.reaches(Rung.CLOSE)
     assert asked.outcome in {"insensitive", "jumps"}, asked.controls
@@ -226,7 +241,7 @@ FUNCTIONS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_function_passes(honest: Path, tmp_path: Path, name: str) -> None:
+def test_no_function_passes(honest: Path, quick: Warm, tmp_path: Path, name: str) -> None:
     """A plain function has no weights that could be changed, and is found out by its inputs alone."""
 
     def edit(folder: Path, manifest: dict[str, Any]) -> None:
@@ -240,7 +255,7 @@ def test_no_function_passes(honest: Path, tmp_path: Path, name: str) -> None:
         (source / "net.py").write_text(f"{beginning}def function(x):\n    {FUNCTIONS[name]}\n")
         _record(folder, manifest, {"value": y})
 
-    asked = ask(forged(honest / "function", tmp_path / "cheat", edit), tmp_path)
+    asked = ask(forged(honest / "function", tmp_path / "cheat", edit), tmp_path, sandbox=quick)
 
     assert asked.rung is Rung.BITWISE
     assert asked.outcome in {"insensitive", "jumps"}, asked.controls

@@ -12,6 +12,7 @@ from tiny import tiny_bundle
 
 from reprobundle import cli, finishing
 from reprobundle.bundle import verify
+from reprobundle.cli.calibrate import tolerances
 from reprobundle.components.outputs import documents
 from reprobundle.components.outputs.section import Calibration, Envelope, Variant
 from reprobundle.manifest import Manifest
@@ -67,6 +68,15 @@ def test_every_run_and_every_tolerance_is_shown(calibrated: Resealed, capsys: py
     shown = capsys.readouterr().out
 
     assert shown.startswith(WORDS.format(path=calibrated.path, id=calibrated.id, previous=calibrated.previous))
+
+
+def test_of_what_is_drawn_no_tolerance_is_told() -> None:
+    """A number would be taken for one that means something."""
+    drawn = MEASURED.model_copy(update={"steadiness": "random"})
+
+    assert tolerances(drawn) == ("no tolerance means anything here: the outputs are drawn at random",)
+    assert tolerances(MEASURED) == ("'y': 1e-05: the default",)
+    assert tolerances(None) == ()
 
 
 def test_the_document_holds_the_calibration(calibrated: Resealed, capsys: pytest.CaptureFixture[str]) -> None:

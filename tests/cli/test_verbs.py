@@ -107,7 +107,7 @@ def test_what_a_program_left_in_the_folder_can_be_deleted(call, bundle):
 
     assert code == 2
     assert err.endswith("\nhint: delete .DS_Store, __pycache__, which a program left in the folder, and verify again\n")
-    assert "hint" not in call("verify", bundle)[2]
+    assert "\nhint: nothing of it was run; get the bundle again: " in call("verify", bundle)[2]
 
 
 @pytest.mark.parametrize("verb", ["verify", "show", "replay"])
@@ -371,10 +371,24 @@ def test_replay_refuses_an_unknown_rung(call, bundle):
     with pytest.raises(UsageError) as caught:
         replaying.replay(bundle, require="different")
 
-    assert str(caught.value) == (
-        "require: expected one of 'bitwise', 'close', 'same decisions', 'same metrics', found 'different'"
-    )
-    assert call("replay", bundle, "--require", "different")[0] == 2
+    said = "require: expected one of bitwise, close, same-decisions, same-metrics, found 'different'"
+    assert str(caught.value) == said
+    assert call("replay", bundle, "--require", "different") == (2, "", f"reprobundle: {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--memory", "8G"), "memory: only a sandbox bounds it, found sandbox 'none'"),
+        (("--gpu",), "devices: only a sandbox hides graphics processors, found sandbox 'none'"),
+    ],
+)
+def test_replay_refuses_what_only_walls_can_do(call, bundle, given, said):
+    """A bound that nobody would keep is not taken in silence."""
+    code, out, err = call("replay", bundle, "--sandbox", "none", *given)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"reprobundle: {said}\nhint: leave ")
 
 
 def test_replay_prints_the_verdict_and_where_the_report_is(call, bundle, tmp_path):
@@ -383,7 +397,7 @@ def test_replay_prints_the_verdict_and_where_the_report_is(call, bundle, tmp_pat
     code, out, err = call("replay", bundle, "--env", "current", "--sandbox", "none", "--report", report)
 
     assert (code, err) == (3, "")
-    assert out.startswith("NOT REPRODUCED: the outputs could not be compared\n")
+    assert out.startswith("COULD NOT BE TOLD: no sample inputs are recorded\n")
     assert out.endswith(f"\nreport       {report / 'report.html'}\n")
     assert (report / "report.html").is_file()
 

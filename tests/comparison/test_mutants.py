@@ -1,8 +1,9 @@
 """The comparison with one thing in it changed: its own tests must see every such change.
 
 Each file of the room is parsed; each comparison, operator, constant, condition, return value, statement and pair of arguments in
-it is changed in turn. The room is then loaded anew with that one file changed, and the tests beside this file are called, the
-table's rows one by one, until one of them fails. What no test could see is listed in equivalent.txt, with the reasons.
+it is changed in turn. Its functions then have the changed code (what runs when a file is loaded has the whole room loaded anew),
+and the tests beside this file are called, the table's rows one by one, until one of them fails. What no test could see is listed in
+equivalent.txt, with the reasons.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ HERE = Path(__file__).resolve()
 ROOM = HERE.parents[2] / "reprobundle" / "comparison"
 TESTS = ("test_pairs", "test_policy", "test_decisions", "test_measures")
 PACKAGE = "reprobundle.comparison"
+ENOUGH = 30  # calls of a function in one test: further ones run no other lines
 LONGEST = 20  # seconds for one of them, which a change may have made endless
 SLOW = "test_a_million"  # nothing is seen by it alone
 
@@ -258,20 +261,51 @@ def rows(function: Any) -> Iterator[Callable[[], Any]]:
     return ((lambda case=case: function(**case)) for case in cases)
 
 
+def executed(name: str, code: CodeType) -> dict[str, Any]:
+    """What a file of the room defines, beside the one that is loaded."""
+    module = ModuleType(name)
+    module.__package__ = PACKAGE
+    loaded = sys.modules[name]
+    sys.modules[name] = module  # where a dataclass looks for its own module
+    try:
+        exec(code, module.__dict__)
+    finally:
+        sys.modules[name] = loaded
+    return vars(module)
+
+
+def functions(names: dict[str, Any], of: str = "") -> dict[str, FunctionType]:
+    """The functions that a file defines, those of its classes too, by their place in it."""
+    found: dict[str, FunctionType] = {}
+    for name, value in names.items():
+        function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+        if isinstance(function, FunctionType) and function.__code__.co_filename != "<string>":
+            if function.__module__ == names.get("__module__", names.get("__name__")):
+                found[f"{of}.{name}"] = function
+        elif isinstance(value, type) and value.__module__ == names.get("__name__"):
+            found |= functions(dict(vars(value)), f"{of}.{name}")
+    return found
+
+
 def covered(codes: dict[str, CodeType], tests: dict[str, CodeType]) -> tuple[list[set[tuple[str, int]]], list[float]]:
     """For each test in order, the lines of the room that it runs, and how long it takes, in seconds."""
     found: list[set[tuple[str, int]]] = []
     seconds: list[float] = []
+    stems, entered = {str(path): path.stem for path in ROOM.glob("*.py")}, Counter[CodeType]()
 
     def within(frame: FrameType, event: str, _: object) -> Any:
-        found[-1].add((Path(frame.f_code.co_filename).stem, frame.f_lineno))
+        found[-1].add((stems[frame.f_code.co_filename], frame.f_lineno))
         return within
 
     def entering(frame: FrameType, event: str, _: object) -> Any:
-        return within(frame, event, _) if frame.f_code.co_filename.startswith(str(ROOM)) else None
+        entered[frame.f_code] += 1
+        if frame.f_code.co_filename not in stems or entered[frame.f_code] > ENOUGH:
+            return None
+        return within(frame, event, _)
 
     for check in checks(codes, tests):
         found.append(set())
+        entered.clear()
         started = time.process_time()
         sys.settrace(entering)
         try:
@@ -290,26 +324,57 @@ class Runner:
         self.codes = originals()
         self.reached, self.seconds = covered(self.codes, self.tests)
         self.seen: Counter[tuple[str, int]] = Counter()
+        self.loaded = (list(checks(self.codes, self.tests)), dict(sys.modules))
 
     def survives(self, mutant: Mutant) -> bool:
-        """Whether no test fails when the room is loaded with this change."""
-        name = PACKAGE if mutant.module == "__init__" else f"{PACKAGE}.{mutant.module}"
+        """Whether no test fails with this change."""
         key = f"{mutant.module}.{mutant.place.function}"
         numbers = sorted(
             self._reaching(mutant), key=lambda number: (-self.seen[key, number], self.seconds[number], number)
         )
-        number = -1
-        signal.alarm(LONGEST)
-        try:
-            calls = list(checks({**self.codes, name: mutant.compiled()}, self.tests))
-            for number in numbers:
-                calls[number]()
-        except Exception:  # noqa: BLE001 - whatever goes wrong, the change was seen
-            self.seen[key, number] += 1
-            return False
-        finally:
-            signal.alarm(0)
+        with self._changed(mutant) as load:
+            number = -1
+            signal.alarm(LONGEST)
+            try:
+                calls = load()
+                for number in numbers:
+                    calls[number]()
+            except Exception:  # noqa: BLE001 - whatever goes wrong, the change was seen
+                self.seen[key, number] += 1
+                return False
+            finally:
+                signal.alarm(0)
         return True
+
+    @contextmanager
+    def _changed(self, mutant: Mutant) -> Iterator[Callable[[], list[Callable[[], Any]]]]:
+        """What gives the tests with the change: in functions of the room that is loaded already, or in a room of its own."""
+        name = PACKAGE if mutant.module == "__init__" else f"{PACKAGE}.{mutant.module}"
+        calls, modules = self.loaded
+        if mutant.place.at_load:
+            try:
+                yield lambda: list(checks({**self.codes, name: mutant.compiled()}, self.tests))
+            finally:
+                sys.modules.update(modules)
+            return
+        old = functions(vars(modules[name]))
+        kept = {
+            function: (function.__code__, function.__defaults__, function.__kwdefaults__) for function in old.values()
+        }
+
+        def load() -> list[Callable[[], Any]]:
+            new = functions(executed(name, mutant.compiled()))
+            for place, function in old.items():
+                other = new[place]
+                function.__code__, function.__defaults__ = other.__code__, other.__defaults__
+                function.__kwdefaults__ = other.__kwdefaults__
+            return calls
+
+        try:
+            yield load
+        finally:
+            for function, (code, defaults, named) in kept.items():
+                function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, named
 
     def _reaching(self, mutant: Mutant) -> list[int]:
         """The tests that run the changed statement; all of them for what runs when the file is loaded."""
@@ -323,8 +388,8 @@ def too_long(*_: object) -> None:
     raise TimeoutError
 
 
-def survivors(part: int, parts: int) -> Iterator[str]:
-    """The names of those that survive, of every so many-th mutant."""
+def survivors(parts: int) -> None:
+    """Print the names of those that survive, found by so many processes that share what was measured first."""
     import hypothesis
 
     hypothesis.settings.register_profile(
@@ -337,10 +402,28 @@ def survivors(part: int, parts: int) -> Iterator[str]:
     )
     hypothesis.settings.load_profile("few")
     signal.signal(signal.SIGALRM, too_long)
-    runner = Runner()
-    listed = equivalent()
+    runner, listed = Runner(), equivalent()
     tried = [mutant for mutant in mutants() if mutant.name not in listed]
-    return (mutant.name for mutant in tried[part::parts] if runner.survives(mutant))
+    children = []
+    for part in range(parts):
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                alive = [mutant.name for mutant in tried[part::parts] if runner.survives(mutant)]
+                sys.stdout.write("".join(f"{name}\n" for name in alive))
+                sys.stdout.flush()
+                code = 0
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+                raise
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        children.append(child)
+    ended = [os.waitpid(child, 0)[1] for child in children]
+    if any(ended):
+        sys.exit("a part of the changes was not tried")
 
 
 @pytest.mark.slow
@@ -348,20 +431,10 @@ def survivors(part: int, parts: int) -> Iterator[str]:
 def test_every_change_of_the_comparison_is_seen():
     """No mutant survives but those that change nothing anybody could see."""
     parts = min(os.cpu_count() or 1, 4)
-    running = [
-        subprocess.Popen(
-            [sys.executable, str(HERE), str(part), str(parts)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for part in range(parts)
-    ]
-    finished = [(process.communicate(), process.returncode) for process in running]
-    alive = {line for (out, _), _ in finished for line in out.splitlines()}
+    finished = subprocess.run([sys.executable, str(HERE), str(parts)], capture_output=True, text=True, check=False)
 
-    assert [error for (_, error), status in finished if status] == []
-    assert sorted(alive) == []
+    assert finished.returncode == 0, finished.stderr
+    assert sorted(finished.stdout.splitlines()) == []
 
 
 def test_the_room_is_changed_in_many_places():
@@ -374,6 +447,4 @@ def test_the_room_is_changed_in_many_places():
 
 
 if __name__ == "__main__":
-    for alive in survivors(int(sys.argv[1]), int(sys.argv[2])):
-        sys.stdout.write(f"{alive}\n")
-        sys.stdout.flush()
+    survivors(int(sys.argv[1]))

@@ -33,12 +33,12 @@ TIGHT, WIDE, ENDLESS = Tolerance(1e-6, 1e-6), Tolerance(4e-5, 3e-5), Tolerance(1
         ("F8_E8M0", WIDE, Policy(own=WIDE), None),
         ("F32", WIDE, Policy(), Effective(tolerance=WIDE, origin="envelope", loosened=True, default=OWN)),
         ("F32", TIGHT, Policy(), Effective(tolerance=TIGHT, origin="envelope", default=OWN)),
-        ("F32", OWN, Policy(), Effective(tolerance=OWN, origin="envelope", default=OWN)),
+        ("F32", OWN, Policy(), Effective(tolerance=OWN, default=OWN)),
         ("F32", WIDE, Policy(envelopes=False), Effective(tolerance=OWN, default=OWN)),
         ("F32", ENDLESS, Policy(), Effective(tolerance=Tolerance(1e-3, 1e-5), origin="envelope", loosened=True, capped=True, default=OWN)),
         ("F32", Tolerance(1e-5, 1.0), Policy(), Effective(tolerance=Tolerance(1e-5, 1e-3), origin="envelope", loosened=True, capped=True, default=OWN)),
         ("F32", ENDLESS, Policy(caps={}), Effective(tolerance=OWN, default=OWN)),
-        ("F32", ENDLESS, Policy(caps={"F32": TIGHT}), Effective(tolerance=OWN, origin="envelope", capped=True, default=OWN)),
+        ("F32", ENDLESS, Policy(caps={"F32": TIGHT}), Effective(tolerance=OWN, capped=True, default=OWN)),
         ("F32", WIDE, Policy(own=TIGHT), Effective(tolerance=TIGHT, origin="reviewer", default=OWN)),
         ("F32", None, Policy(own=ENDLESS), Effective(tolerance=ENDLESS, origin="reviewer", loosened=True, default=OWN)),
         ("F8_E4M3", Tolerance(1.0, 1.0), Policy(), Effective(tolerance=SAME_DEVICE["F8_E4M3"], default=SAME_DEVICE["F8_E4M3"])),
@@ -127,6 +127,18 @@ def test_what_is_close_by_the_table_needs_no_envelope():
     assert (result.rung, result.loosened, result.wider, result.tolerance_from) == (Rung.CLOSE, False, None, "default")
     assert (result.rtol, result.atol) == (OWN.rtol, OWN.atol)
     assert result.reason == "not bitwise: largest difference 1e-05, all 100 elements within the tolerance"
+
+
+@pytest.mark.parametrize("moved", [1e-5, 5e-5])
+def test_a_reviewers_own_tolerance_is_told_as_it_was_typed(moved):
+    """Also where this program's would do; that it is wider is told only where it was needed."""
+    expected, own = np.ones(100, np.float32), Tolerance(1e-3, 2e-3)
+    typed = effective("F32", None, Policy(own=own))
+    result = compare("x", expected, expected + np.float32(moved), effective=typed)
+    needed = moved > 2e-5
+
+    assert (result.rung, result.tolerance_from, result.rtol, result.atol) == (Rung.CLOSE, "reviewer", 1e-3, 2e-3)
+    assert (result.loosened, result.wider) == (needed, pytest.approx(200) if needed else None)
 
 
 def test_an_envelope_narrower_than_the_table_counts():

@@ -44,7 +44,13 @@ def test_nothing_given(stage):
     text = (stage.root / section.path).read_text("utf-8")
 
     assert (section.filled, section.fields, len(section.gaps), section.score) == (0, FIELDS, FIELDS, 0)
-    assert "ethics:\n  bias: null\n  privacy: null\n" in text
+    assert (
+        "ethics:\n"
+        "  # what was done to find bias and unfairness, and what was found?\n"
+        "  bias: null\n"
+        "  # is there personal data, and how is it protected?\n"
+        "  privacy: null\n"
+    ) in text
     assert written(stage) == Card()
 
 
@@ -63,7 +69,7 @@ def test_what_is_given_is_kept(stage):
     assert card.title == "Digits: no #1\nmodel"
     assert card.authors == (Author(name="Ada Lovelace"), Author(name="Alan Turing", orcid="0000-0002-1825-0097"))
     assert (card.tags, card.ethics.privacy) == (("vision",), "no")
-    assert section.filled == 5
+    assert (section.filled, section.known) == (6, ("citation",))
     assert "ethics.bias" in section.gaps
     assert "ethics.privacy" not in section.gaps
     assert stage.notes == []
@@ -136,10 +142,10 @@ def test_what_is_known_is_filled_in(stage):
     section = take(stage, {"training": {"hyperparameters": "chosen by hand"}})
     card = written(stage)
 
-    assert section.known == ("evaluation.metrics",)
+    assert section.known == ("training.procedure", "evaluation.metrics", "evaluation.runs")
     assert card.evaluation.metrics == "accuracy: 0.97"
     assert card.training.hyperparameters == "chosen by hand"
-    assert section.filled == 2
+    assert section.filled == 4
 
 
 def test_data_and_model_are_described(stage):

@@ -126,3 +126,28 @@ def test_a_missing_value_spreads_to_no_other():
     assert (np.isfinite(close) == np.isfinite(array)).all()
     assert 0 < decoys.scale_of({"x": array}, {"x": close}) < 2e-3
     assert np.isfinite(decoys.far({"x": array}, np.random.default_rng(0), mixed=False)["x"]).sum() > 12
+
+
+def test_the_change_of_whole_numbers_is_the_share_that_changed():
+    """Codes have no size: what counts is how many are others, and it is never none where one was changed."""
+    other = IDS.copy()
+    other[0, 0] = 4
+
+    assert decoys.scale_of({"ids": IDS}, {"ids": other}) == 1 / 12
+    assert decoys.scale_of({"ids": IDS, "x": X}, {"ids": other, "x": X}) == 1 / 12
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_pieces_are_seen_by_nobody(monkeypatch, mixed):
+    """Arrays larger than a piece keep form and range, and every piece of them changes."""
+    monkeypatch.setattr("reprobundle.controlling.blocks.BLOCK", 7)
+    made = decoys.far({"x": X, "ids": IDS}, drawn(), mixed=mixed)
+    close = decoys.near({"x": X}, drawn(), 1e-3)
+
+    assert made is not None
+    assert (made["x"] != X).any(axis=1).all()
+    assert (made["x"].min(), made["x"].max()) >= (X.min(), 0)
+    assert made["x"].max() <= X.max()
+    assert set(made["ids"].reshape(-1)) <= set(IDS.reshape(-1))
+    assert close is not None
+    assert ((close["x"] > X).sum(axis=1) >= 3).all()

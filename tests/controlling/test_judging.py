@@ -2,140 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
-from collections.abc import Callable
+import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from tiny import tiny_manifest
+from judged import GOOD, NOTHING, WEIGHTS, Bench, X, Y, begins, honest, is_record
 
 from reprobundle import tensors
-from reprobundle.answers import Answer, Run
-from reprobundle.components import model, outputs
-from reprobundle.components.outputs.documents import CALIBRATION
-from reprobundle.components.outputs.section import Calibration
-from reprobundle.controlling import judge, outcome, plan, probed
+from reprobundle.answers import Answer
+from reprobundle.controlling import beginnings, outcome, plan, probed
 from reprobundle.errors import UsageError
-from reprobundle.manifest import Manifest
-from reprobundle.records import to_bytes
 from reprobundle.report import Control
-from reprobundle.store import Writer
-
-VALUE = {"kind": "tensor", "name": "value"}
-X = np.random.default_rng(0).standard_normal((16, 4)).astype(np.float32)
-WEIGHTS = {
-    "body.weight": np.random.default_rng(1).standard_normal((4, 8)).astype(np.float32),
-    "head.weight": np.random.default_rng(2).standard_normal((8, 3)).astype(np.float32),
-    "steps": np.arange(3),
-}
-Computes = Callable[[np.ndarray, dict[str, np.ndarray]], Any]
-GOOD = {
-    "recorded inputs again": "as expected",
-    "inputs changed": "as expected",
-    "inputs moved a little": "as expected",
-    "rows at other places": "as expected",
-    "weights changed": "as expected",
-    "weights moved a little": "as expected",
-}
-
-
-def honest(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
-    """A perceptron."""
-    return np.tanh(x @ weights["body.weight"]) @ weights["head.weight"]
-
-
-Y = honest(X, WEIGHTS)
-
-
-class Bench:
-    """A bundle's files, and a model given as a function of inputs and weights."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.loader = "for_torch"
-        self.batched: bool | None = None
-        self.steadiness = "bitwise"
-        self.x = X
-        self.writer = Writer(folder)
-
-    def manifest(self) -> Manifest:
-        self.write("replay/inputs.safetensors", {"value": self.x})
-        self.write("model.safetensors", WEIGHTS)
-        self.writer.write(CALIBRATION, to_bytes(Calibration(steadiness=self.steadiness, batched=self.batched)))
-        entries = tuple(
-            model.TensorEntry(name=name, dtype="I64" if name == "steps" else "F32", shape=one.shape, xxh3_128="0" * 32)
-            for name, one in WEIGHTS.items()
-        )
-        tree = outputs.Tree(file="replay/inputs.safetensors", structure=VALUE)
-        return tiny_manifest(
-            model=model.Section(
-                loader=self.loader,
-                framework=None,
-                entry="net:Net",
-                init=None,
-                files=("model.safetensors",) if self.loader == "for_torch" else (),
-                tensors=entries if self.loader != "for_callable" else (),
-                parameters=56,
-            ),
-            outputs=outputs.Section(inputs=tree, expected=tree, calibration=CALIBRATION),
-        )
-
-    def write(self, path: str, arrays: dict[str, np.ndarray]) -> None:
-        tensors.write(self.writer, path, {name: tensors.of_array(one) for name, one in arrays.items()})
-
-    def ask(self, compute: Computes, *, probe: Path | None = None, seed: int = 0, **options: Any) -> Told:
-        manifest, control = self.manifest(), self.folder / "control"
-        control.mkdir()
-        made = plan(manifest, self.folder, lambda path: self.folder / path, control, probe, random.Random(seed))
-        first = self._run(compute, "", self.x, WEIGHTS)
-        runs = {one.question.name: self._asked(compute, one.question) for one in made.decoys}
-        answer = Answer(stage="done", error=None, outputs=first.outputs, arrays=first.arrays, runs=runs, **NOTHING)
-        controls = judge(made, manifest, answer, (), **options)
-        return Told(made, answer, controls)
-
-    def _asked(self, compute: Computes, question: Any) -> Run:
-        overlay = {} if question.overlay is None else tensors.read_arrays(question.overlay)
-        return self._run(compute, question.name, tensors.read_arrays(question.inputs)["value"], {**WEIGHTS, **overlay})
-
-    def _run(self, compute: Computes, name: str, x: np.ndarray, weights: dict[str, np.ndarray]) -> Run:
-        try:
-            made = compute(x, weights)
-        except RuntimeError as error:
-            return Run(name=name, error=str(error))
-        arrays = made if isinstance(made, dict) else {"value": made}
-        return Run(name=name, outputs=sorted(arrays), arrays=arrays)
-
-
-class Told:
-    """What came of it."""
-
-    def __init__(self, made: Any, answer: Answer, controls: tuple[Control, ...]) -> None:
-        self.plan, self.answer, self.controls = made, answer, controls
-        self.outcomes = {one.name: one.outcome for one in controls}
-        self.outcome = outcome(controls)
-
-    def why(self, name: str) -> str | None:
-        return next(one.why for one in self.controls if one.name == name)
-
-
-NOTHING: dict[str, Any] = {
-    "digests": {},
-    "facts": {},
-    "device": "cpu",
-    "log": "",
-    **dict.fromkeys(("transformed", "nesting", "distributions")),
-}
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def is_record(x: np.ndarray) -> bool:
-    return x.tobytes() == X.tobytes()
 
 
 def test_a_model_that_computes_passes(bench):
@@ -153,7 +38,7 @@ def test_the_plan_tells_nothing(bench):
     sizes = {one.inputs.stat().st_size for one in told.plan.questions}
     purposes = [one.purpose for one in told.plan.decoys]
 
-    assert len({one.name for one in told.plan.questions}) == len(purposes) == 11
+    assert len({one.name for one in told.plan.questions}) == len(purposes) == 12
     assert recorded not in [one.inputs for one in told.plan.questions]
     assert len(sizes) == 1
     assert purposes != sorted(purposes)
@@ -263,12 +148,127 @@ def test_a_first_answer_apart_from_all_later_ones_is_a_jump(bench, later):
     assert bench.ask(first).outcomes["recorded inputs again"] == "jumps"
 
 
+def drifting(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """What a state makes of it later: as far away as other inputs go."""
+    return honest(x, weights)[::-1] * np.float32(-1.5)
+
+
+def looked_up(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The recorded answer for the recorded inputs, another model's for all else."""
+    return Y if is_record(x) else honest(x, weights) + 1
+
+
+def refusing(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The recorded answer for the recorded inputs and nothing else."""
+    if not is_record(x):
+        raise RuntimeError("ValueError: not so early")
+    return Y
+
+
+def in_the_neighbourhood(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The recorded answer for all that lies near the recorded inputs, whatever the weights."""
+    return Y.copy() if np.abs(x - X).max() < 0.01 else honest(x, weights)
+
+
+FIRST_CALLS = {
+    "computes": (honest, {"recorded inputs again": "unsteady", "inputs moved a little": "as expected"}, "unsteady"),
+    "looks up": (looked_up, {"inputs moved a little": "jumps", "weights moved a little": "jumps"}, "insensitive"),
+    "is the recorded one": (lambda x, w: Y.copy(), {"inputs changed": "insensitive"}, "insensitive"),
+    "refuses all else": (refusing, {"inputs moved a little": "jumps", "inputs changed": "jumps"}, "insensitive"),
+    "heeds no weights": (in_the_neighbourhood, {"weights changed": "insensitive"}, "insensitive"),
+}
+
+
+@pytest.mark.parametrize("steadiness", ["bitwise", "stateful"])
+@pytest.mark.parametrize("what", FIRST_CALLS)
+def test_other_first_calls_tell_a_state_from_a_lookup(bench, what, steadiness):
+    """What comes later is alike; only a first call on something else shows whether the first answer was computed."""
+    first, expected, worst = FIRST_CALLS[what]
+    controls = begins(bench, first, drifting, steadiness=steadiness)
+    outcomes = {one.name: one.outcome for one in controls}
+
+    assert {name: outcomes[name] for name in expected} == expected
+    assert outcome(controls) == worst
+
+
+def test_a_first_call_that_is_off_says_how_far(bench):
+    """The words name what was moved, by how much, and how far the outputs went."""
+    (control,) = [one for one in begins(bench, looked_up, drifting) if one.name == "inputs moved a little"]
+
+    assert re.fullmatch(
+        r"asked first in a new process, a change by [0-9.e-]+ of the inputs and the weights moved the outputs [0-9.]+ times "
+        r"as far as other inputs do",
+        control.why or "",
+    )
+
+
+def test_without_other_first_calls_a_drift_is_a_jump(bench):
+    """Where no process was begun anew, distance is all there is."""
+    assert outcome(begins(bench, honest, drifting, anew=False)) == "jumps"
+
+
+def test_other_first_calls_look_like_the_usual_process(bench):
+    """They have as many further runs, under names of their own, and take no file that tells what it is."""
+    manifest, control, draw = bench.manifest(), bench.folder / "control", random.Random(3)
+    control.mkdir()
+    made = plan(manifest, bench.folder, lambda path: bench.folder / path, control, None, draw)
+    runs = {one.name: bench._asked(honest, one) for one in made.questions}
+    answer = Answer(
+        stage="done", error=None, outputs=None, arrays={"value": Y}, runs=runs, **{**NOTHING, "seconds": 0.1}
+    )
+    chosen = beginnings(made, answer, draw)
+    slow = beginnings(made, dataclasses.replace(answer, seconds=5.0), draw)
+
+    assert [one.kind for one in chosen] == ["near", "far", "weights"]
+    assert [len(one.questions) for one in chosen] == [len(made.questions)] * 3
+    assert [len(one.questions) for one in slow] == [3] * 3
+    assert {one.first.inputs.parent for one in chosen} == {made.first.inputs.parent}
+    assert not {each.name for one in chosen for each in one.questions} & {one.name for one in made.questions}
+
+
+def test_another_seed_that_gives_something_else_is_told(bench):
+    """The same seed repeats and another does not: reproduced, and told, with how far it goes; rows are not blamed."""
+    told = bench.ask(lambda x, w, seed=0: honest(x, w) * np.float32(1 + 0.3 * (seed > 0)), seeded=True)
+
+    assert (told.outcomes["another seed"], told.outcome) == ("drawn", "drawn")
+    assert told.why("another seed") == (
+        "with another seed the recorded inputs give other outputs, 0.3 of their size away: what is recorded is one draw of many"
+    )
+
+
+def test_rows_of_what_is_drawn_are_not_blamed(bench):
+    """Each row has a draw of its own, at whatever place it stands."""
+    noise = {seed: np.random.default_rng(seed).standard_normal((16, 3)).astype("f4") for seed in (0, 1)}
+    told = bench.ask(lambda x, w, seed=0: honest(x, w) + noise[min(seed, 1)], seeded=True)
+
+    assert told.outcomes["rows at other places"] == "not run"
+    assert told.why("rows at other places") == (
+        "the outputs are drawn at random, so they differ from row to row in any case"
+    )
+
+
+def test_what_does_not_matter_is_named(bench, tmp_path):
+    """Weights or inputs, with a way out for the author."""
+    other = Bench(tmp_path / "other")
+
+    assert (bench.ask(lambda x, w: honest(x, WEIGHTS)).why("weights changed") or "").startswith(
+        "other weights gave the very same outputs (for the author: "
+    )
+    assert (other.ask(lambda x, w: Y.copy()).why("inputs changed") or "").startswith(
+        "other inputs gave the very same outputs (for the author: "
+    )
+
+
 def test_one_value_throughout_shows_nothing(bench):
     """A dead output is no evidence of anything."""
     told = bench.ask(lambda x, w: np.zeros((16, 3), np.float32))
 
     assert told.outcomes["inputs changed"] == "not run"
     assert told.outcomes["weights changed"] == "not run"
+    assert (
+        told.why("weights changed")
+        == "the outputs hold one value throughout, so they cannot show whether anything matters"
+    )
     assert told.outcome == "not run"
 
 
@@ -338,7 +338,7 @@ def test_a_probe_that_comes_out_otherwise_counts(bench, tmp_path):
     bench.write("probe.safetensors", {"value": own, "expected/value": honest(own, WEIGHTS) + 1})
     told = bench.ask(honest, probe=tmp_path / "probe.safetensors")
 
-    assert (told.outcomes["your own inputs"], told.outcome) == ("jumps", "jumps")
+    assert (told.outcomes["your own inputs"], told.outcome) == ("unexpected", "unexpected")
     assert (told.why("your own inputs") or "").startswith("what was expected of them did not come: output 'value' ")
 
 

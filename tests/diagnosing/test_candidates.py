@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reprobundle.diagnosing.candidates import Candidate, from_differences, joined, standard, wider_there
 
 FACTS = {"torch.threads": 2, "mkldnn.enabled": True, "torch.cpu_capability": "AVX512", "variables": {}}
@@ -56,7 +58,7 @@ def test_a_processor_with_narrower_vectors_is_played() -> None:
         ("ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2"),
         ("ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
     ]
-    assert wider_there({**FACTS, "torch.cpu_capability": "AVX2"}, FACTS) is None
+    assert wider_there({**FACTS, "torch.cpu_capability": "AVX2"}, FACTS, {}) is None
 
 
 def test_wider_vectors_cannot_be_played() -> None:
@@ -64,8 +66,32 @@ def test_wider_vectors_cannot_be_played() -> None:
     here = {**FACTS, "torch.cpu_capability": "AVX2"}
 
     assert from_differences(FACTS, here, {}) == ()
-    assert wider_there(FACTS, here) == "AVX512"
-    assert wider_there({"torch.cpu_capability": "SVE256"}, here) is None
+    assert wider_there(FACTS, here, {}) == "AVX512"
+    assert wider_there({"torch.cpu_capability": "SVE256"}, here, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "wider"),
+    [
+        ("avx2 avx512bw avx512dq avx512f avx512vl fma", None),
+        ("avx2 avx512f fma", "AVX512"),
+        ("avx2 fma", "AVX512"),
+        (None, None),
+    ],
+)
+def test_a_variable_is_no_processor(flags: str | None, wider: str | None) -> None:
+    """Where a variable keeps torch from wider vectors, the processor's own words count; without them nothing is claimed."""
+    here = {**FACTS, "torch.cpu_capability": "AVX2", "cpu.flags": flags}
+
+    assert wider_there(FACTS, here, {"ATEN_CPU_CAPABILITY": "avx2"}) == wider
+
+
+def test_what_changes_the_precision_is_told_from_what_changes_an_order() -> None:
+    """Only the first can explain numbers that part by far more than rounding, and only where all of it does."""
+    coarse = Candidate(why="", variables={"NVIDIA_TF32_OVERRIDE": "0"}, settings={"autocast.cpu": True})
+
+    assert coarse.is_coarse
+    assert not joined([coarse, Candidate(why="", without=("OMP_NUM_THREADS",))], "").is_coarse
 
 
 def test_the_standard_list_leaves_out_what_is_so_already() -> None:
@@ -103,12 +129,12 @@ def test_what_to_type_is_told() -> None:
 
     assert both.words == ("MKL_CBWR=AVX2", "ONEDNN_MAX_CPU_ISA unset")
     assert (
-        both.command("my model")
-        == "env -u ONEDNN_MAX_CPU_ISA MKL_CBWR=AVX2 reprobundle replay 'my model' --require bitwise"
+        both.command((("my model",), ("--env", "current")))
+        == "env -u ONEDNN_MAX_CPU_ISA MKL_CBWR=AVX2 reprobundle replay 'my model' --env current"
     )
-    assert Candidate(why="", settings={"torch.threads": 1}).command("b") == (
-        "OMP_NUM_THREADS=1 reprobundle replay b --require bitwise"
+    assert (
+        Candidate(why="", settings={"torch.threads": 1}).command((("b",),)) == "OMP_NUM_THREADS=1 reprobundle replay b"
     )
     other = Candidate(why="", settings={"mkldnn.enabled": False, "torch.float32_matmul_precision": "high"})
-    assert other.command("b") is None
+    assert other.command((("b",),)) is None
     assert other.statements == ("torch.backends.mkldnn.enabled = False", "torch.set_float32_matmul_precision('high')")

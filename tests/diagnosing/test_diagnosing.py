@@ -9,6 +9,7 @@ from typing import Any
 
 import asked
 import pytest
+import xxhash
 from asked import NEAR, RECORDED, Worker, answer_of
 from sketches import found, recorded
 
@@ -36,11 +37,17 @@ def unset(variables: Mapping[str, str], _: Any) -> bool:
 
 
 def diagnosed(
-    asking: Worker, *, rung: Rung = Rung.CLOSE, findings: tuple[Finding, ...] = (), asks: bool = True, **of_site: Any
+    asking: Worker,
+    *,
+    rung: Rung = Rung.CLOSE,
+    findings: tuple[Finding, ...] = (),
+    asks: bool = True,
+    here: Mapping[str, Any] = FACTS,
+    **of_site: Any,
 ) -> Diagnosis:
     """The diagnosis of a replay in which one output is near the record; the worker's model has no weights to compare."""
     digests = {entry.name: entry.xxh3_128 for entry in asking.manifest.model.tensors}
-    answer = dataclasses.replace(answer_of({"value": NEAR}, facts=FACTS), digests=digests)
+    answer = dataclasses.replace(answer_of({"value": NEAR}, facts=here), digests=digests)
     site = Site(root=asking.root, answer=answer, **of_site)
     found_ = diagnose(asking.manifest, site, rung, "output 'value' is not equal", findings, asking if asks else None)
     assert found_ is not None
@@ -71,7 +78,7 @@ def test_first_module_then_the_setting(tmp_path: Path) -> None:
     assert told.module is None
     assert [one.equal for one in told.layers] == [True, False]
     assert told.trials[0].rung is Rung.BITWISE
-    assert told.paragraph.endswith("Try: env -u OMP_NUM_THREADS reprobundle replay BUNDLE --require bitwise")
+    assert told.paragraph.endswith("Try: env -u OMP_NUM_THREADS reprobundle replay BUNDLE")
 
 
 def test_missing_sketches_are_told_and_the_search_goes_on(tmp_path: Path) -> None:
@@ -108,13 +115,13 @@ def test_another_torch_ends_the_search_after_what_differs(tmp_path: Path) -> Non
 
 
 def test_what_is_far_is_not_searched_for_among_what_rounds(tmp_path: Path) -> None:
-    """Where a module is off by half its size, only what differs from the record is tried."""
+    """Where a module is off by half its size after one that is equal, only what changes the precision would be tried."""
     asking = asked.worker(tmp_path, recorded=BEFORE, sketches=FAR, facts=FACTS)
     told = diagnosed(asking, rung=Rung.DIFFERENT)
 
-    assert len(told.trials) == 1
+    assert (told.trials, len(asking.starts)) == ((), 1)
     assert told.module == "act"
-    assert told.evidence[-2] == (
+    assert told.evidence[-1] == (
         "modules: 1 of 2 calls equal bit for bit; the first outside is 'act' (ReLU), 1 away; the last inside is 'a' (Linear)"
     )
 
@@ -168,6 +175,46 @@ def test_a_switched_off_search_looks_at_modules_only(tmp_path: Path) -> None:
     told = diagnosed(asking)
 
     assert (told.trials, len(asking.starts), len(told.layers)) == ((), 1, 2)
+    assert told.paragraph.endswith(
+        "Most likely because of OMP_NUM_THREADS: it is 1 here and was not set at capture. "
+        "Try: env -u OMP_NUM_THREADS reprobundle replay BUNDLE"
+    )
+
+
+def test_the_precision_is_tried_where_it_differs_and_numbers_are_far(tmp_path: Path) -> None:
+    """A module that is far off after equal ones may come of another precision, which differs here, and of nothing finer."""
+    recorded_facts = {**FACTS, "torch.float32_matmul_precision": "medium"}
+    asking = asked.worker(tmp_path, recorded=BEFORE, sketches=FAR, facts=recorded_facts)
+    told = diagnosed(asking, rung=Rung.DIFFERENT, here={**FACTS, "torch.float32_matmul_precision": "highest"})
+
+    assert [trial.settings for trial in told.trials] == [("torch.float32_matmul_precision=medium",)]
+
+
+@pytest.mark.parametrize(("rung", "tried"), [(Rung.DIFFERENT, []), (Rung.CLOSE, [("OMP_NUM_THREADS unset",)])])
+def test_outputs_that_no_module_explains_are_hardly_searched_for(tmp_path: Path, rung: Rung, tried: list[Any]) -> None:
+    """Where every module gives the recorded bits, only near outputs are tried, and only with what differs."""
+    asking = asked.worker(tmp_path, recorded=BEFORE, sketches=SAME, facts=FACTS)
+    told = diagnosed(asking, rung=rung)
+
+    assert [trial.settings for trial in told.trials] == tried
+    assert "Every module gives the recorded bits; only the outputs do not." in told.paragraph
+    assert "The recorded outputs are not what this model gives, or" in told.paragraph
+
+
+@pytest.mark.parametrize(
+    ("array", "told"),
+    [
+        (RECORDED, "At capture output 'value' was exactly what 'act' (ReLU) gave; here the source of"),
+        (NEAR, "Here output 'value' is exactly what 'act' (ReLU) gives, and at capture it was not: the source of"),
+    ],
+)
+def test_a_last_step_is_seen_by_its_digests(tmp_path: Path, array: Any, told: str) -> None:
+    """An output with the very bytes that a module gave, at capture or here, says on which side a step was added."""
+    digest = xxhash.xxh3_128(array.tobytes()).hexdigest()
+    before, here = (make("act", 3.0, 4.0, kind="ReLU", digest=digest) for make in (recorded, found))
+    asking = asked.worker(tmp_path, recorded=(BEFORE[0], before), sketches=(SAME[0], here), facts=FACTS)
+
+    assert told in diagnosed(asking, rung=Rung.DIFFERENT).paragraph
 
 
 def test_bitwise_outputs_of_right_weights_need_no_diagnosis(tmp_path: Path) -> None:

@@ -88,6 +88,17 @@ def test_the_document_reads_back(tmp_path: Path) -> None:
     assert records.from_bytes(Examination, records.to_bytes(found), name="doctor") == found
 
 
+def test_what_a_killed_capture_left_is_named(tmp_path: Path) -> None:
+    """It is in nobody's way, so nothing is worse for it; the hint removes it."""
+    place = bundle(tmp_path / "b")
+    left = tmp_path / ".b.partial-0123abcd"
+    left.mkdir()
+    found = reprobundle.examine(place)
+
+    assert told(found, "remains") == [("ok", "1 folder of killed captures beside it: .b.partial-0123abcd")]
+    assert found.checks[-1].hint == f"rm -r {left}"
+
+
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     """An altered file ends the examination: nothing more can be said of it."""
     place = bundle(tmp_path / "x")

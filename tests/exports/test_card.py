@@ -76,7 +76,7 @@ def test_the_card_tells_how_to_load_and_how_to_replay():
     """Both stand in the card as commands that can be copied."""
     made = card(tiny_manifest(), Card())
 
-    assert "\n\n# tiny\n\n## Model\n\n" in made
+    assert "\n\n# tiny\n\n## How to load it\n\n" in made
     assert (
         """\
 ```python
@@ -130,7 +130,7 @@ def test_the_card_shows_every_section():
     assert "| `torch` | `2.13.0+cpu` |" in made
     assert "| `train` | array | 12 | 192 bytes | `0123456789abcdef0123456789abcdef` |" in made
     assert "| `layers.hidden` | `8` |" in made
-    assert "| test accuracy | 0.97 | 0.01 | `test` |" in made
+    assert "| test accuracy | 0.97 | ███████████▋ | within 0.01 | `test` | nothing: it is stated |" in made
     assert "**Intended.** Read digits." in made
     assert "**Privacy.** No people." in made
     assert "- code: no git repository" in made
@@ -249,7 +249,7 @@ def test_long_tables_are_cut_and_say_so():
 
     assert made.count("And 10 more in `manifest.json`.") == 2
     assert made.count("And 10 more notes in `manifest.json`.") == 1
-    assert "| claim 49 | 49 | not said | not named |" in made
+    assert "| claim 49 | 49 |  | not said | not named | nothing: it is stated |" in made
 
 
 def test_the_preprocessing_is_named():

@@ -85,13 +85,13 @@ def test_classes_stand_side_by_side_with_their_imbalance():
     test = _split("test", 4, labels=(LabelCount(label=2, count=1), LabelCount(label=10, count=2)), labels_missing=1)
 
     assert """\
-| class | `train` | `test` |
-| --- | --- | --- |
-| `0` | 9 (75%) | 0 (0%) |
-| `2` | 0 (0%) | 1 (33%) |
-| `10` | 3 (25%) | 2 (67%) |
-| largest : smallest class | 3 : 1 | 2 : 1 |
-| without a label | 0 | 1 |""" in _text(train, test)
+| class | `train` | `test` | in all |
+| --- | --- | --- | --- |
+| `0` | 9 (75%) | 0 (0%) | ████████████ |
+| `2` | 0 (0%) | 1 (33%) | █▍ |
+| `10` | 3 (25%) | 2 (67%) | ██████▋ |
+| largest : smallest class | 3 : 1 | 2 : 1 |  |
+| without a label | 0 | 1 |  |""" in _text(train, test)
 
 
 def test_splits_without_a_common_class_have_tables_of_their_own():
@@ -104,8 +104,8 @@ def test_splits_without_a_common_class_have_tables_of_their_own():
         _split("c", 8, labels=(one, two)),
     )
 
-    assert "| class | `a` | `b` | `c` |" in text
-    assert "| class | `p` |\n| --- | --- |\n| `Adelie` | 4 (100%) |" in text
+    assert "| class | `a` | `b` | `c` | in all |" in text
+    assert "| class | `p` | in all |\n| --- | --- | --- |\n| `Adelie` | 4 (100%) | ████████████ |" in text
 
 
 def test_pairs_run_as_on_the_screen():
@@ -127,7 +127,7 @@ def test_many_classes_are_cut_short():
         _split("train", 99, labels=tuple(LabelCount(label=f"c{index:03}", count=1 + index) for index in range(50)))
     )
 
-    assert "| 30 more | … |\n| largest : smallest class | 50 : 1 |" in text
+    assert "| 30 more | … |  |\n| largest : smallest class | 50 : 1 |  |" in text
     assert "`c020`" not in text
 
 

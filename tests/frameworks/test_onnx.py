@@ -232,7 +232,7 @@ def asked(exported, tmp_path, request):
     job = {"out": str(tmp_path), "inputs": inputs, "model": described}
     session = for_onnx.build(described)
     before = keeping.Before(session, described)
-    runs.first(session, for_onnx, inputs, str(tmp_path / "outputs.safetensors"))
+    runs.first(session, for_onnx, job, before, str(tmp_path / "outputs.safetensors"))
 
     def again(**changes):
         plain = {"name": "a", "inputs": None, "structure": None, "overlay": None, "seed": 0, "settings": {}}

@@ -233,6 +233,7 @@ def test_warnings_are_seen_and_never_raised(filters):
 
 def test_warnings_that_go_to_a_log_are_seen(capsys):
     """Where warnings are sent to a log that nobody keeps, the words go to standard error besides."""
+    logging.captureWarnings(False)  # a library that was imported before may have sent them there already
     logging.captureWarnings(True)
     try:
         warn("look")

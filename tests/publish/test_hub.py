@@ -534,7 +534,7 @@ def test_what_is_published_loads_from_the_hub(server, tmp_path):
         writer = Writer(place)
         writer.write("config.json", b'{"size": 2}')
         writer.write("model.safetensors", WEIGHTS)
-        writer.write("documentation/card.yaml", b"x")
+        writer.write("documentation/card.yaml", b"title: x\n")
         bundles.seal(writer, bare_manifest())
     _publish(server, verify(tmp_path / "tiny"))
     environment = {**os.environ, **SETTINGS, "HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path / "home")}

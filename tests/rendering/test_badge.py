@@ -15,7 +15,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _verdict(**changed):
-    return Verdict(**{"reproduced": False, "rung": Rung.CLOSE, "required": Rung.CLOSE, "sentence": "x", **changed})
+    parts = {"reproduced": False, "rung": Rung.CLOSE, "required": Rung.CLOSE, "sentence": "x", "controls": "passed"}
+    return Verdict(**{**parts, **changed})
 
 
 @pytest.mark.parametrize(
@@ -25,20 +26,28 @@ def _verdict(**changed):
         ({"reproduced": True}, "reproduced", "close"),
         ({"reproduced": True, "loosened": True}, "reproduced", "close, loosened"),
         ({"reproduced": True, "rung": Rung.SAME_DECISIONS}, "reproduced", "same decisions"),
-        ({"reproduced": True, "other_claims": 1}, "reproduced", "close, not all claims"),
-        (
-            {"rung": Rung.SAME_METRICS, "required": Rung.SAME_METRICS, "other_claims": 1},
-            "not reproduced",
-            "not all claims",
-        ),
+        ({"reproduced": True, "controls": "not run"}, "reproduced", "close, not tested"),
+        ({"reproduced": True, "controls": "drawn", "loosened": True}, "reproduced", "close, loosened, drawn at random"),
+        ({"reproduced": True, "controls": "unsteady"}, "reproduced", "close, unsteady"),
+        ({"reproduced": True, "other_claims": 1, "failed_claims": 1}, "model close", "1 claim differs"),
+        ({"reproduced": True, "other_claims": 2}, "model close", "2 claims differ"),
+        ({"reproduced": True, "failed_claims": 2}, "model close", "2 claims not computed"),
         ({"rung": Rung.CLOSE, "required": Rung.BITWISE}, "not reproduced", "close"),
         ({"rung": Rung.DIFFERENT}, "not reproduced", "different"),
-        ({"rung": Rung.NOT_RUN}, "not reproduced", "not run"),
+        ({"rung": Rung.NOT_RUN}, "could not be told", "not run"),
         ({"controls": "insensitive"}, "not reproduced", "insensitive"),
+        ({"controls": "insensitive", "unmoved_by": ("weights",)}, "not reproduced", "ignores its weights"),
+        (
+            {"controls": "insensitive", "unmoved_by": ("weights", "inputs")},
+            "not reproduced",
+            "ignores its weights and inputs",
+        ),
+        ({"controls": "unexpected"}, "not reproduced", "other outputs than expected"),
         ({"controls": "jumps"}, "not reproduced", "jumps"),
         ({"other_tensors": 2}, "not reproduced", "other weights"),
         ({"preprocessing": "differs"}, "not reproduced", "other preprocessing"),
-        ({"preprocessing": "failed"}, "not reproduced", "preprocessing not run"),
+        ({"preprocessing": "failed"}, "could not be told", "preprocessing not run"),
+        ({"preprocessing": "failed", "rung": Rung.DIFFERENT}, "not reproduced", "preprocessing not run"),
     ],
 )
 def test_a_badge_says_the_verdict_in_two_words(changed, label, message):
@@ -54,10 +63,12 @@ def test_a_badge_says_the_verdict_in_two_words(changed, label, message):
 def test_what_failed_is_never_green():
     """The colour follows the reason, not the rung, where the outputs agree all the same."""
     agreed = badge.words(_verdict(reproduced=True, rung=Rung.BITWISE))[2]
-    failed = {badge.words(_verdict(**changed))[2] for changed in ({"controls": "jumps"}, {"other_tensors": 1})}
+    wrong = ({"controls": "jumps"}, {"other_tensors": 1}, {"reproduced": True, "other_claims": 1})
+    left = ({"controls": "not run"}, {"controls": "drawn"}, {"controls": "unsteady"}, {"failed_claims": 1})
 
     assert agreed == badge.COLOURS[Rung.BITWISE]
-    assert failed == {badge.RED}
+    assert {badge.words(_verdict(**changed))[2] for changed in wrong} == {badge.RED}
+    assert {badge.words(_verdict(reproduced=True, **changed))[2] for changed in left} == {badge.AMBER}
 
 
 def test_white_is_read_on_every_colour():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from drift_bundles import report_of
 from pages import EVIL, Page
-from reports import bitwise_report, different_report, hostile_report, output, passed_controls, rich_report, sixty_layers
+from reports import bitwise_report, different_report, hostile_report, output, rich_report, sixty_layers
 
 from reprobundle.rendering import divergence, histogram, html, json
 from reprobundle.rendering.bars import BELOW, WIDTH, bar_of
@@ -74,7 +74,7 @@ def test_nothing_of_a_bundle_becomes_markup():
     """Markup, template syntax and terminal commands in any text of a report are shown as text."""
     report = hostile_report(EVIL)
     made = html.render(report)
-    clean = Page(html.render(hostile_report("plain")))
+    clean = Page(html.render(hostile_report("plain words, but many")))
 
     assert "<script" not in made
     assert "<img" not in made
@@ -125,7 +125,7 @@ def test_every_part_of_a_report_is_on_the_page():
 
     for words in (
         "Claims: 1 differs, 1 failed, 1 not run, 2 agree",
-        "f1 0.962 0.9413 differs within 0.005 Table 2, row 4: macro F1 on test (split 'test', on a copy that is the recorded one) "
+        "f1 0.962 0.9413 differs within 0.005 Table 2, row 4: macro F1 on test (split 'test', the recorded data) "
         "off by 0.0207",
         "0.02 + 0.02|x| measured at capture, LOOSENED 2.5x, cut",
         "2 of 32 decisions differ",
@@ -135,7 +135,7 @@ def test_every_part_of_a_report_is_on_the_page():
         "the first outside is encoder.layers.9.block.1 (LayerNorm)",
         "What may explain it torch 2.12.0 instead of 2.13.0",
         "ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE close 2e-06 another instruction set",
-        "Controls: jumps A small change moved the outputs as far as a large one.",
+        "Controls: jumps A model that looks up what it was captured with does that, so nothing counts as reproduced.",
         "inputs moved a little 0.0001 0.58 jumps a ten-thousandth of the inputs",
         "1 min 54 s in all: verify 0.4 s",
     ):
@@ -144,12 +144,11 @@ def test_every_part_of_a_report_is_on_the_page():
 
 def test_controls_that_passed_take_one_line():
     """And those that were not made are told, wherever the model was run."""
-    passed = bitwise_report(
-        verdict=bitwise_report().verdict.model_copy(update={"controls": "passed"}), controls=passed_controls()
-    )
+    passed = bitwise_report()
+    untested = bitwise_report(verdict=passed.verdict.model_copy(update={"controls": "not run"}), controls=())
 
     assert "3 controls with other inputs and weights, all as expected" in html.render(passed)
-    assert "not run: whether the outputs follow inputs and weights was not tested" in html.render(bitwise_report())
+    assert "not run: whether the outputs follow inputs and weights was not tested" in html.render(untested)
 
 
 def test_the_drift_of_the_reviewers_data_has_a_section():

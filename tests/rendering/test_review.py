@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from reports import bitwise_report, hostile_report, passed_controls, rich_report
+from reports import bitwise_report, hostile_report, rich_report
 
 from reprobundle.rendering import review
 from reprobundle.rendering.markdown import cell
@@ -41,12 +41,12 @@ def test_a_reviewer_reads_the_verdict_first_and_finds_what_to_answer():
 
 def test_a_plain_success_is_short():
     """Without claims or differences those sections are left out, and controls that were not run are told."""
-    shown = review.render(bitwise_report())
-    controlled = bitwise_report(
-        controls=passed_controls(), verdict=bitwise_report().verdict.model_copy(update={"controls": "passed"})
-    )
+    controlled = bitwise_report()
+    untested = controlled.verdict.model_copy(update={"controls": "not run"})
+    shown = review.render(bitwise_report(controls=(), verdict=untested))
 
-    assert "**REPRODUCED, bitwise**" in shown
+    assert "**REPRODUCED, bitwise (not tested: whether the model computes its outputs)**" in shown
+    assert "**REPRODUCED, bitwise**" in review.render(controlled)
     assert "## Claims" not in shown
     assert "- controls not run: whether the outputs follow inputs and weights was not tested\n" in shown
     assert "## Controls: passed" in review.render(controlled)
@@ -57,7 +57,7 @@ def test_every_row_has_the_cells_of_its_table():
     """Whatever stands in a text, it stays in its cell, in its line, and marks nothing up."""
     shown = review.render(hostile_report(EVIL))
     tables = [block.splitlines() for block in shown.split("\n\n") if block.startswith("|")]
-    plain = review.render(hostile_report("x"))
+    plain = review.render(hostile_report("words and no more"))
 
     assert len(shown.splitlines()) == len(plain.splitlines())
     assert [line for line in shown.splitlines() if re.match("#+ ", line)][1:] == [

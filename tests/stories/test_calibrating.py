@@ -13,9 +13,9 @@ from projects import make_project
 from support import one_at_a_time
 
 import reprobundle
-from reprobundle import finishing
+from reprobundle import calibrating, finishing
 from reprobundle.components.outputs import documents
-from reprobundle.components.outputs.section import Calibration, Sketches
+from reprobundle.components.outputs.section import Calibration, Sketches, Variant
 from reprobundle.errors import UnavailableError
 from reprobundle.store import list_files
 
@@ -107,6 +107,13 @@ class Ignoring(Plain):
 
     def forward(self, x):
         return x.sin()
+
+
+class Deaf(Plain):
+    """Answers without looking at its inputs, each row otherwise."""
+
+    def forward(self, x):
+        return super().forward(torch.linspace(0, 1, x.numel()).view_as(x))
 '''
 TRAIN = """
 import sys
@@ -125,7 +132,7 @@ if __name__ == "__main__":
         reprobundle.capture(folder, model=model, inputs=x, init={}, budget=float(budget))
 """
 LITTLE = "0.001"  # so little that no process of its own is started
-HABITS = ("Dropping", "Counting", "Chancing", "Guessing", "Normalising", "Amplifying", "Drawing", "Ignoring")
+HABITS = ("Dropping", "Counting", "Chancing", "Guessing", "Normalising", "Amplifying", "Drawing", "Ignoring", "Deaf")
 
 
 @pytest.fixture(scope="session")
@@ -296,11 +303,23 @@ def test_float64_that_computes_something_else_widens_nothing(captured: Path) -> 
 
 
 def test_a_model_that_ignores_its_weights_is_told(captured: Path) -> None:
-    """Its check cannot fail."""
+    """Its check cannot fail; that no replay will have it is said once, and in the first line."""
     assert measured(captured / "Ignoring").sensitive is False
     assert notes(captured / "Ignoring") == [
-        "changed weights hardly move output 'value': a replay could not tell another model apart"
+        "every replay will say NOT REPRODUCED: the outputs do not depend on the weights"
     ]
+    assert (
+        "CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: the outputs do not depend on the weights\n"
+        in (captured / "done").read_text()
+    )
+
+
+def test_a_model_that_ignores_its_inputs_is_told(captured: Path) -> None:
+    """Its weights move the outputs, so only other inputs show it."""
+    assert measured(captured / "Deaf").sensitive is True
+    assert notes(captured / "Deaf")[0] == (
+        "every replay will say NOT REPRODUCED: the outputs do not depend on the inputs"
+    )
 
 
 def test_what_there_was_no_time_for_says_so(captured: Path) -> None:
@@ -334,4 +353,22 @@ def test_a_model_that_gives_other_outputs_here_is_not_calibrated(captured: Path,
     assert caught.value.hint == (
         "calibrate where it was captured, or in an environment made from its lock: --env rebuild"
     )
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_model_that_answers_once_and_never_again_is_not_calibrated(
+    captured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run says nothing of how far two lie apart, so nothing is made."""
+    runs = (Variant(name="fresh process", status="ran"), Variant(name="again", status="failed", why="it ended"))
+    none = calibrating.Measured(calibration=Calibration(variants=runs), sketches=(), notes=())
+    monkeypatch.setattr(calibrating, "measure", lambda *_: none)
+    with pytest.raises(UnavailableError) as caught:
+        finishing.calibrate(captured / "Amplifying", out=tmp_path / "new", sandbox="none")
+
+    assert str(caught.value) == (
+        "nothing could be measured: the model was run once, and none of 1 further run gave an answer: "
+        "'again': failed: it ended"
+    )
+    assert caught.value.hint == "--budget SECONDS gives it more time than 300"
     assert not (tmp_path / "new").exists()

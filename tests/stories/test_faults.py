@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from faults import FAULTS, NETS, TRAIN, Fault
 from forging import forged
 from projects import make_project, python
 from support import one_at_a_time
+from warm import warm
 
 import reprobundle
 from reprobundle import diagnosing, guest, replies
@@ -42,6 +43,7 @@ class Seen:
     fault: Fault
     verdict: Verdict
     diagnosis: Diagnosis
+    reason: str | None
 
     @property
     def named(self) -> str:
@@ -80,7 +82,7 @@ def captured(of_all_workers: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             project = make_project(folder / "project", nets=NETS, train=TRAIN)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("PIP_NO_INDEX", "1")  # the budget is for the sketches, and no lock is needed
+                patch.setenv("PIP_NO_INDEX", "1")  # the second is for the sketches, and no lock is needed
                 finished = python("train.py", str(folder), cwd=project)
             assert finished.stdout == "bitwise\nbitwise\n", finished.stdout + finished.stderr
             project.rename(folder / "gone")
@@ -91,11 +93,11 @@ def captured(of_all_workers: Path) -> Path:
 def seen(captured: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
     """All faults, each replayed and diagnosed."""
     folder = tmp_path_factory.mktemp("broken")
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda fault: replay(fault, captured, folder / fault.name.replace(" ", "-")), FAULTS))
+    with warm() as sandbox:
+        return [replay(fault, captured, folder / fault.name.replace(" ", "-"), sandbox) for fault in FAULTS]
 
 
-def replay(fault: Fault, captured: Path, folder: Path) -> Seen:
+def replay(fault: Fault, captured: Path, folder: Path, sandbox: Sandbox) -> Seen:
     """Replay a bundle with a fault in it, in one process."""
     folder.mkdir()
     root = forged(captured / fault.bundle, folder / "bundle", lambda place, told: fault.edit(place, told, captured))
@@ -103,7 +105,7 @@ def replay(fault: Fault, captured: Path, folder: Path) -> Seen:
     (folder / "control").mkdir()
     host = guest.Host(
         python=Path(sys.executable),
-        sandbox=Sandbox("none"),
+        sandbox=sandbox,
         environment={name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTHON"))},
         timeout=120,
     )
@@ -123,7 +125,7 @@ def replay(fault: Fault, captured: Path, folder: Path) -> Seen:
     assert diagnosis is not None, fault.name
     others = model.count_not_recorded(manifest.model, site)
     verdict = replies.verdict(rung, Rung.CLOSE, reason, others, preprocessing.outcome(manifest.preprocessing, site))
-    return Seen(fault, verdict, diagnosis)
+    return Seen(fault, verdict, diagnosis, reason)
 
 
 def test_the_bundles_without_a_fault_have_no_diagnosis(captured: Path, tmp_path: Path) -> None:
@@ -162,3 +164,14 @@ def test_a_paragraph_names_what_is_found(seen: list[Seen]) -> None:
             assert f"{one.diagnosis.module!r} (" in one.diagnosis.paragraph, one.fault.name
         if one.diagnosis.stage == "computation" and one.verdict.rung is Rung.DIFFERENT:
             assert " Try: " in one.diagnosis.paragraph
+
+
+def test_a_paragraph_is_short_and_says_nothing_twice(seen: list[Seen]) -> None:
+    """At most five sentences, none of them said before, and the reason that the verdict has is not repeated."""
+    for one in seen:
+        paragraph = one.diagnosis.paragraph
+        sentences = re.split(r"(?<=[.:]) (?=[A-Z])", paragraph)
+
+        assert len(sentences) <= 5, paragraph
+        assert len(set(sentences)) == len(sentences), paragraph
+        assert one.reason is None or one.reason not in paragraph, paragraph

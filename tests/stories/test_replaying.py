@@ -126,7 +126,7 @@ def test_equal_outputs_of_another_model_are_not_reproduced(perceptron: Path, tmp
     assert report.diagnosis is not None
     assert report.diagnosis.stage == "weights"
     assert report.diagnosis.paragraph.startswith(
-        "The tensors after load are not the recorded ones. The outputs agree all"
+        "The weights that were loaded are not the recorded ones. The outputs agree all"
     )
     for name in ("report.txt", "report.html"):
         assert "NOT REPRODUCED: the outputs agree, bitwise, but 2" in (tmp_path / "report" / name).read_text()

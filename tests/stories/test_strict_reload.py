@@ -128,7 +128,8 @@ def test_a_missing_weight_is_named_where_the_mixin_reloads_silently(bundle: Path
     assert report.diagnosis.stage == "weights"
     assert report.diagnosis.paragraph == (
         "The model stopped at the stage 'load': UnfitWeights: the weights do not fit Net: missing from the weights (1): "
-        "'body.bias'. The log has the whole message."
+        "'body.bias'. The log has the whole message. The weights file, or the class that it is loaded into, is not the captured "
+        "one. Try: compare both with the original, or ask whoever made the bundle to capture it again."
     )
     assert said(report, Status.DIFFERS) == [
         "the weights do not fit the class: 1 tensor missing from the weights: 'body.bias'"

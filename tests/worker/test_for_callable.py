@@ -118,8 +118,8 @@ def written(folder, name, arrays):
 def test_run_reads_and_writes_files(tmp_path):
     """Inputs come from a file, outputs go to one, their structure is given."""
     file = written(tmp_path, "in", {"value": np.array([1.5, -2.0], np.float32)})
-    inputs = {"file": file, "structure": {"kind": "tensor", "name": "value"}}
-    structure = runs.first(lambda x: {"y": x * 2}, for_callable, inputs, str(tmp_path / "out"))["structure"]
+    job = {"inputs": {"file": file, "structure": {"kind": "tensor", "name": "value"}}}
+    structure = runs.first(lambda x: {"y": x * 2}, for_callable, job, None, str(tmp_path / "out"))["structure"]
     made = tensors.read_arrays(tmp_path / "out")
 
     assert structure == {"kind": "dict", "items": [["y", {"kind": "tensor", "name": "y"}]]}
@@ -144,8 +144,8 @@ def test_run_reads_and_writes_files(tmp_path):
 def test_any_dtype_goes_through_the_files(tmp_path, array):
     """An array of any dtype that safetensors holds comes out as it went in."""
     file = written(tmp_path, "in", {"value": array})
-    inputs = {"file": file, "structure": {"kind": "tensor", "name": "value"}}
-    runs.first(lambda x: x, for_callable, inputs, str(tmp_path / "out"))
+    job = {"inputs": {"file": file, "structure": {"kind": "tensor", "name": "value"}}}
+    runs.first(lambda x: x, for_callable, job, None, str(tmp_path / "out"))
     made = tensors.read_arrays(tmp_path / "out")["value"]
 
     assert made.dtype == array.dtype.newbyteorder("<")

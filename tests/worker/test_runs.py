@@ -74,7 +74,7 @@ class Asked:
     def first(self) -> None:
         """Run it on the recorded inputs."""
         target = self.folder / "outputs.safetensors"
-        runs.first(self.model, self.loader, self.job["inputs"], str(target))
+        runs.first(self.model, self.loader, self.job, self.before, str(target))
         self.recorded = target.read_bytes()
 
     def run(self, **changes: Any) -> dict[str, np.ndarray[Any, Any]]:

@@ -188,3 +188,18 @@ def test_sixteen_levels_are_allowed():
         value = [value]
 
     assert len(taken(value)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("node", "names"),
+    [
+        (taken({"a": Leaf(1), "b": [Leaf(2), (Leaf(3), None)], 4: "kind"})[0], {"a", "b/0", "b/1/0"}),
+        ({"kind": "tensor", "name": 3}, set()),
+        ({"kind": "list", "items": "tensor"}, set()),
+        ([{"kind": "tensor", "name": "x"}, 5, None], {"x"}),
+        (None, set()),
+    ],
+)
+def test_names_are_those_of_the_leaves(node, names):
+    """Of what is no structure whatever looks like a leaf counts, and nothing is raised."""
+    assert tree.names(node) == names

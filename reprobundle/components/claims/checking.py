@@ -98,6 +98,8 @@ def _result(
         loose=is_loose(claim),
         why=why,
         seconds=computed.seconds if computed is not None else None,
+        decimals=claim.decimals,
+        computable=claim.entry is not None or bool(claim.command),
     )
 
 

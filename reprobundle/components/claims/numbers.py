@@ -19,7 +19,9 @@ def rule_of(claim: Claim) -> str:
     if claim.tolerance is not None:
         return f"within {claim.tolerance:.6g}"
     decimals = decimals_of(claim)
-    return f"within {RELATIVE:g} of it" if decimals is None else f"to {counted(decimals, 'decimal')}"
+    if decimals is None:
+        return f"within {RELATIVE:g} of it"
+    return f"to {counted(decimals, 'decimal')}" if decimals else "to a whole number"
 
 
 def agrees(claim: Claim, got: float) -> bool:

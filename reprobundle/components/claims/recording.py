@@ -11,6 +11,7 @@ from typing import Any
 import pydantic
 
 from reprobundle import arrays, entries
+from reprobundle.components.claims.grouping import with_groups
 from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.errors import ReproBundleError
@@ -21,7 +22,7 @@ def capture(source: Source, stage: Stage) -> Section:
     """Make a claim of every metric and every further claim; a wrong one becomes a note."""
     kept: dict[str, Claim] = {}
     for given in _given(source, stage):
-        claim = _claim(given, set(kept), stage)
+        claim = _claim(given, set(kept), stage, source.splits)
         if claim is not None:
             _note_split(claim, source, stage)
             _note_places(claim, stage)
@@ -61,7 +62,7 @@ def _items(given: Any) -> dict[Any, Any] | None:
     return None if fields is None else {name: value for name, value in fields.items()}  # noqa: C416  dict() passes by an items() of its own
 
 
-def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage) -> Claim | None:
+def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, splits: Mapping[str, Any]) -> Claim | None:
     label = str(given.get("id") or given.get("text") or "without a name")
     name = "claim " + repr(label[:80])
     if given.get("id") in taken:
@@ -71,7 +72,7 @@ def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage) -> Claim | N
         hint = "leave one of the two out"
         stage.note(NAME, f"{name}: is left out: names both a function and a command that compute it", hint=hint)
         return None
-    made = attempt(lambda: {key: _plain(key, value) for key, value in given.items()})
+    made = attempt(lambda: {key: _plain(key, value) for key, value in with_groups(given, splits).items()})
     if isinstance(made, Failure):
         stage.note(NAME, f"{name}: is left out: {made.why}", hint="give one finite number")
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -10,11 +10,31 @@ from reprobundle.records import Record
 
 NAME = "claims"
 MAX_ID = 100
-FIELDS = "id, text, value, tolerance, decimals, split, entry, command"
+FIELDS = "id, text, value, tolerance, decimals, split, entry, command, group, groups, per_sample"
 
 Id = Annotated[
     str, pydantic.Field(pattern=rf"^[a-z0-9][a-z0-9._-]{{0,{MAX_ID - 1}}}$", description="unique in a bundle")
 ]
+
+
+class GroupValue(Record):
+    """The same number on a part of the samples.
+
+    Attributes:
+        name: The group: a value of the grouping column.
+        value: The number on its samples.
+        count: How many samples it has; None: not said.
+        low: Lower end of the interval in which the true value lies in 95 of 100 such samples; None: not known.
+        high: Upper end of it.
+        method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
+    """
+
+    name: Annotated[str, pydantic.Field(max_length=1000)]
+    value: float
+    count: Annotated[int, pydantic.Field(ge=0, lt=2**63)] | None = None
+    low: float | None = None
+    high: float | None = None
+    method: Literal["wilson", "bootstrap"] | None = None
 
 
 class Claim(Record):
@@ -29,6 +49,8 @@ class Claim(Record):
         entry: Function that computes it, as ``module:name``: called with the model and the path of the split.
         decimals: Digits after the point with which the number is printed, which it must agree with; None: not said.
         command: Program and arguments that compute it instead, without a shell; empty: there is none.
+        group: What the samples are grouped by, such as the name of a column; None: not said.
+        groups: The number on each group of them; empty: they were not told apart.
     """
 
     id: Id
@@ -39,6 +61,8 @@ class Claim(Record):
     entry: str | None = None
     decimals: Annotated[int, pydantic.Field(ge=0, le=17)] | None = None
     command: Annotated[tuple[str, ...], pydantic.Field(max_length=100)] = ()
+    group: Annotated[str, pydantic.Field(min_length=1, max_length=1000)] | None = None
+    groups: Annotated[tuple[GroupValue, ...], pydantic.Field(max_length=1000)] = ()
 
 
 class Section(Record):

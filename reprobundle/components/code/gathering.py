@@ -42,8 +42,8 @@ def notebook(source: Source, packer: Packer, stage: Stage) -> None:
         stage.note("code", message, hint="put it into a module or a script, or run it in a notebook")
         return
     text, missing = notebooks.definitions(cells, wanted)
-    packer.write(NOTEBOOK_FILE, (NOTEBOOK_TITLE + text).encode("utf-8"))
-    if missing:
+    written = packer.write(NOTEBOOK_FILE, (NOTEBOOK_TITLE + text).encode("utf-8"))
+    if written and missing:
         message = f"notebook: cannot carry over {', '.join(map(repr, missing))}, which the model's code reads"
         hint = "define them by a plain assignment at the top level of a cell, or move the code to a module"
         stage.note("code", message, hint=hint)
@@ -77,7 +77,7 @@ def patch(project: Project, packer: Packer, data: DataFiles, salts: Salts, stage
     """Write what tracked files have on top of the commit; its path, or None when there is nothing."""
     if not isinstance(project.checkout, Checkout) or not project.checkout.facts.dirty:
         return None
-    made = patches.read(project.checkout.root, data, salts)
+    made = patches.read(project.checkout.root, data, salts, stage.gate)
     for path, reason in made.skipped:
         packer.leave_out(path, reason)
     if made.content is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -14,24 +13,26 @@ from reprobundle.components.code.repository import printable
 from reprobundle.components.code.salts import REASON, Salts
 from reprobundle.components.code.section import LeftOut
 from reprobundle.errors import RefusedInputError
-from reprobundle.secret_names import is_secret
+from reprobundle.secrecy import Gate, plain_path
+from reprobundle.secrecy import reason as secrets_told
+from reprobundle.secrecy.names import is_secret
 from reprobundle.store import Writer
 from reprobundle.store.digests import open_regular
+from reprobundle.store.holding import PARTIAL
 from reprobundle.store.paths import fault_of
 
 MAX_SOURCE_BYTES = 50 * 2**20
 LFS_MARK = b"version https://git-lfs.github.com/spec/v1\n"
 LFS_POINTER_BYTES = 1024
 
-_STAGING = re.compile(r"\..+\.partial-[0-9a-f]{8}")
-
 
 class Packer:
     """Writes source files into a bundle, each path once."""
 
-    def __init__(self, writer: Writer, data: DataFiles, salts: Salts) -> None:
-        """Write through `writer`; files under its own folder are never taken, nor those that hold private data or a salt."""
+    def __init__(self, writer: Writer, data: DataFiles, salts: Salts, gate: Gate) -> None:
+        """Write through `writer`; files under its own folder are never taken, nor those with private data, salts or secrets."""
         self._writer = writer
+        self._gate = gate
         self._data = data
         self._salts = salts
         self._own = writer.root.resolve()
@@ -54,10 +55,16 @@ class Packer:
         """Remember that a file is not in the bundle; the first reason stands."""
         self._reasons.setdefault(printable(path.removeprefix(f"{SOURCE}/")), reason)
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write source that exists only in memory."""
+    def write(self, path: str, content: bytes) -> bool:
+        """Write source that exists only in memory; whether it is in the bundle now, because it holds no secret."""
+        hits = self._gate.look(plain_path(path), content)
+        named = self._gate.name_leaks(plain_path(path))
+        if hits or named:
+            self.leave_out(path, secrets_told(hits) if hits else "holds a secret in its name")
+            return False
         self._writer.write(path, content)
         self._remember(path)
+        return True
 
     def copy(self, path: str, file: Path, *, follow: bool = False) -> bool:
         """Copy one file; whether it is in the bundle now.
@@ -88,7 +95,8 @@ class Packer:
             self.leave_out(path, reason)
             return False
         assert isinstance(content, bytes)  # text is a reason, and left above
-        self.write(path, content)
+        if not self.write(path, content):
+            return False
         self._data.packed(path, file, content)
         return True
 
@@ -97,7 +105,7 @@ class Packer:
         return False
 
     def _is_own(self, file: Path) -> bool:
-        return self._own in file.parents or any(_STAGING.fullmatch(part) for part in file.parts)
+        return self._own in file.parents or any(PARTIAL.fullmatch(part) for part in file.parts)
 
     def _clash(self, path: str) -> str | None:
         folded = _folded(path)

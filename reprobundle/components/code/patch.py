@@ -8,8 +8,12 @@ from pathlib import Path
 
 from reprobundle.components.code.data_files import DataFiles, Withheld
 from reprobundle.components.code.repository import argv, command, load, printable
-from reprobundle.components.code.salts import OF_CHANGE, Salts
-from reprobundle.secret_names import is_secret
+from reprobundle.components.code.salts import NOW, OF_CHANGE, Salts, sides
+from reprobundle.secrecy import Gate
+from reprobundle.secrecy import reason as secrets_told
+from reprobundle.secrecy.allowing import AS_COMMITTED
+from reprobundle.secrecy.names import is_secret
+from reprobundle.secrecy.searching import Hit
 
 MAX_PATCH_BYTES = 64 * 2**20
 MAX_CHANGED_BYTES = 50 * 2**20
@@ -39,18 +43,19 @@ class Patch:
     skipped: tuple[tuple[str, str], ...]
 
 
-def read(root: Path, data: DataFiles, salts: Salts) -> Patch:
+def read(root: Path, data: DataFiles, salts: Salts, gate: Gate) -> Patch:
     """The patch of a working tree, without files that hold secrets or private data or are over 50 MiB.
 
     Args:
         root: The working tree's top folder, links resolved.
         data: Knows what is private.
         salts: Of private splits.
+        gate: Knows secrets.
     """
     git = load()
     try:
         names = [os.fsdecode(name) for name in command(root, *_NAMES).split(b"\0") if name]
-        skipped = {name: told for name in sorted(names) if (told := _unfit(root, name, data, salts))}
+        skipped = {name: told for name in sorted(names) if (told := _unfit(root, name, data, salts, gate))}
         excluded = [f":(exclude,top,literal){name}" for name in skipped]
         content = _bounded(root, (*_DIFF, ".", *excluded))
     except git.GitCommandError as error:
@@ -59,7 +64,7 @@ def read(root: Path, data: DataFiles, salts: Salts) -> Patch:
     return Patch(content, reason, tuple((printable(name), why) for name, why in skipped.values()))
 
 
-def _unfit(root: Path, name: str, data: DataFiles, salts: Salts) -> tuple[str, str] | None:
+def _unfit(root: Path, name: str, data: DataFiles, salts: Salts, gate: Gate) -> tuple[str, str] | None:
     """What is told of a changed file that must not be in the patch, and why; None: it may."""
     if is_secret(name):
         return name, "by its name it holds secrets"
@@ -69,8 +74,19 @@ def _unfit(root: Path, name: str, data: DataFiles, salts: Salts) -> tuple[str, s
         return withheld.shown(name), withheld.reason
     if salts.are_told_by(root, name):
         return name, OF_CHANGE
+    if hits := _secrets(root, name, gate):
+        return name, f"is not in the patch: its change {secrets_told(hits)}"
     large = os.path.lexists(place) and place.lstat().st_size > MAX_CHANGED_BYTES
     return (name, f"is larger than {MAX_CHANGED_BYTES // 2**20} MiB") if large else None
+
+
+def _secrets(root: Path, name: str, gate: Gate) -> tuple[Hit, ...]:
+    """The secrets of a changed file, as it is and as it was committed: a line that is gone stands in the patch, too."""
+    found: list[Hit] = []
+    for when, content in sides(root, name):
+        path = printable(name) if when == NOW else f"{printable(name)}{AS_COMMITTED}"
+        found.extend(gate.look(path, content))
+    return tuple(found)
 
 
 def _copy_now(place: Path, data: DataFiles) -> Withheld | None:

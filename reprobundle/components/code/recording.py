@@ -24,7 +24,7 @@ def record(source: Source, stage: Stage) -> Section:
     project = find(source.project)
     data = DataFiles(source.data_places, MAX_SOURCE_BYTES)
     salts = Salts(source.secrets)
-    packer = Packer(stage.writer, data, salts)
+    packer = Packer(stage.writer, data, salts, stage.gate)
     gathering.notebook(source, packer, stage)
     modules = gathering.modules(project, packer)
     gathering.tracked(project, packer, stage)

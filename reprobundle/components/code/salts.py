@@ -7,9 +7,10 @@ from pathlib import Path
 
 from reprobundle.components.code.repository import command
 from reprobundle.components.interface import Stage
-from reprobundle.secret_bytes import holds
+from reprobundle.secrecy.holding import holds
 
 REASON = "holds the salt of a private split"
+NOW, THEN = "now", "then"
 OF_CHANGE = "is not in the patch: its change tells the salt of a private split"
 LARGEST = 2**27  # bytes; a patch that tells a larger file is left out as a whole
 HINT = (
@@ -39,7 +40,7 @@ class Salts:
             root: The working tree's top folder.
             name: Of the file, relative to it.
         """
-        return bool(self._salts) and any(self.are_in(content) for content in _sides(root, name))
+        return bool(self._salts) and any(self.are_in(content) for _, content in sides(root, name))
 
     def tell(self, stage: Stage) -> None:
         """Note that one was met."""
@@ -48,11 +49,17 @@ class Salts:
             stage.note("code", message, hint=HINT)
 
 
-def _sides(root: Path, name: str) -> Iterator[bytes]:
+def sides(root: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """A changed file as it is, and as it was committed; ``now`` or ``then`` with its bytes.
+
+    Args:
+        root: The working tree's top folder.
+        name: Of the file, relative to it.
+    """
     place = root / name
     if place.is_file() and not place.is_symlink() and place.stat().st_size <= LARGEST:
-        yield place.read_bytes()
+        yield NOW, place.read_bytes()
     listed = command(root, "ls-tree", "-z", "-l", "HEAD", "--", name).split(maxsplit=4)
     size = listed[3].decode("ascii") if len(listed) > 3 else "-"  # added since; a submodule has no size
     if size.isdecimal() and int(size) <= LARGEST:
-        yield command(root, "cat-file", "blob", listed[2].decode("ascii"))
+        yield THEN, command(root, "cat-file", "blob", listed[2].decode("ascii"))

@@ -46,6 +46,7 @@ __all__ = [
     "places_of",
     "refuse_unknown",
     "salts_of",
+    "without_listed",
     "without_told_salts",
 ]
 
@@ -87,6 +88,13 @@ def without_told_salts(section: Section, source: Source, stage: Stage) -> Sectio
     from reprobundle.components.data import withdrawing
 
     return withdrawing.withdraw(section, salts_of(source), stage)
+
+
+def without_listed(section: Section, paths: Collection[str], stage: Stage) -> Section:
+    """The section without the splits whose listings are among files of the bundle that hold a secret."""
+    from reprobundle.components.data import withdrawing
+
+    return withdrawing.without_listed(section, paths, stage)
 
 
 def refuse_unknown(section: Section, given: Iterable[str], option: str) -> None:

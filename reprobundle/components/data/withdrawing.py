@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reprobundle.components.data.given import DataSplit, Splitting
@@ -12,7 +12,7 @@ from reprobundle.components.interface import Stage
 from reprobundle.errors import ReproBundleError
 from reprobundle.phrases import some
 from reprobundle.records import to_bytes
-from reprobundle.secret_bytes import file_holds, holds
+from reprobundle.secrecy.holding import file_holds, holds
 from reprobundle.store import inside
 from reprobundle.store.writing import disk_errors
 
@@ -21,6 +21,7 @@ HINT = (
     "take it out of there and name another file in private=, which makes a new salt: "
     "who has the old one can try samples against every bundle recorded under it"
 )
+RENAME = "the note on secrets names the line: rename the file, and capture again"
 
 
 def salts_of(splits: Any, splitting: Any) -> tuple[bytes, ...]:
@@ -57,7 +58,9 @@ def withdraw(section: Section, salts: Iterable[bytes], stage: Stage) -> Section:
     recorded = {split.salt for split in section.splits}
     for salt in salts:
         if check_value(salt) in recorded and (places := [*_places(salt, stage)]):
-            section = _without(section, check_value(salt), places, stage)
+            gone = [split for split in section.splits if split.salt == check_value(salt)]
+            why = f"private: its salt stands in the bundle, in {some(places, SHOWN)}"
+            section = _without(section, gone, why, HINT, stage)
     return section
 
 
@@ -74,16 +77,24 @@ def _places(salt: bytes, stage: Stage) -> Iterator[str]:
         yield "a note"
 
 
-def _without(section: Section, salt: str, places: list[str], stage: Stage) -> Section:
-    gone = [split for split in section.splits if split.salt == salt]
+def without_listed(section: Section, paths: Collection[str], stage: Stage) -> Section:
+    """The section without splits whose listing holds a secret, such as a token in the name of a file, which is told.
+
+    Args:
+        section: The recorded splits.
+        paths: Files of the bundle that hold secrets.
+        stage: Their files are in it.
+    """
+    gone = [split for split in section.splits if not {split.listing, split.parts}.isdisjoint(paths)]
+    return _without(section, gone, "a secret stands in its listing", RENAME, stage) if gone else section
+
+
+def _without(section: Section, gone: Sequence[Split], why: str, hint: str, stage: Stage) -> Section:
     for split in gone:
         for path in (split.listing, split.parts, split.statistics):
             if path is not None:
                 stage.writer.forget(path)
-        message = (
-            f"data split {split.name!r}: is left out: private: its salt stands in the bundle, in {some(places, SHOWN)}"
-        )
-        stage.note(NAME, message, hint=HINT)
+        stage.note(NAME, f"data split {split.name!r}: is left out: {why}", hint=hint)
     names = [split.name for split in gone]
     kept = tuple(_apart(split, names) for split in section.splits if split.name not in names)
     return section.model_copy(update={"splits": kept, "left_out": (*section.left_out, *names)})

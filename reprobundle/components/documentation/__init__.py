@@ -5,7 +5,8 @@ Reading a manifest needs the section alone; the card and the rest are imported w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reprobundle.components.documentation.section import NAME, Section
 from reprobundle.components.interface import Site, Source, Stage, not_run
@@ -13,7 +14,7 @@ from reprobundle.errors import ReproBundleError
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
 
-__all__ = ["NAME", "Section", "capture", "check"]
+__all__ = ["NAME", "Section", "capture", "check", "renew"]
 
 GAPS_SHOWN = 8
 
@@ -23,6 +24,30 @@ def capture(source: Source, stage: Stage) -> Section:
     from reprobundle.components.documentation.recording import record
 
     return record(source, stage)
+
+
+def renew(content: bytes, sections: Mapping[str, Any], stage: Stage) -> Section | None:
+    """Write a card again where what was captured tells other answers by now; what people wrote stays.
+
+    A card in which no answer is marked as captured stays as it is: an earlier version of this program wrote it, or a person.
+
+    Args:
+        content: The card as it stands.
+        sections: The sections of a manifest by name, as plain values.
+        stage: Where a bundle is being made.
+
+    Returns:
+        How far it is filled in; None where nothing changed, and nothing was written.
+
+    Raises:
+        RefusedInputError: The card breaks its form.
+    """
+    from reprobundle.components.documentation.card import read_card
+    from reprobundle.components.documentation.recording import with_facts, write
+
+    before = read_card(content)
+    card = with_facts(before, sections) if before.captured else before
+    return None if card == before else write(card, stage)
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:

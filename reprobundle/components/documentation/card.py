@@ -4,153 +4,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-import pydantic
-
+from reprobundle.components.documentation.parts import (
+    SPDX,
+    Author,
+    Compute,
+    DataPreparation,
+    Doi,
+    Ethics,
+    Evaluation,
+    Language,
+    License,
+    Mark,
+    Orcid,
+    Result,
+    Task,
+    Training,
+    TrainingData,
+    Use,
+)
 from reprobundle.records import Json, Record, from_bytes
 from reprobundle.yaml_reading import read_yaml
 
-_LICENCE = r"[A-Za-z0-9][A-Za-z0-9.+-]*(:[A-Za-z0-9.-]+)?"
-SPDX = rf"^\(*{_LICENCE}\)*( (AND|OR|WITH) \(*{_LICENCE}\)*)*$"
-
-License = Annotated[str, pydantic.Field(pattern=SPDX, max_length=200, description="SPDX expression, e.g. Apache-2.0")]
-Orcid = Annotated[str, pydantic.Field(pattern=r"^(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")]
-Doi = Annotated[str, pydantic.Field(pattern=r"^10\.\d{4,9}/\S+$", description="without https://doi.org/")]
-
-
-class Author(Record):
-    """Somebody who made the model.
-
-    Attributes:
-        name: As it should be cited.
-        orcid: ORCID, with or without ``https://orcid.org/``.
-        affiliation: Where they work.
-    """
-
-    name: str
-    orcid: Orcid | None = None
-    affiliation: str | None = None
-
-
-class Use(Record):
-    """What the model is for.
-
-    Attributes:
-        intended: Tasks, people and settings it was made for.
-        out_of_scope: What it must not be used for.
-        limitations: What it is known to be bad at.
-    """
-
-    intended: str | None = None
-    out_of_scope: str | None = None
-    limitations: str | None = None
-
-
-class TrainingData(Record):
-    """What the model learned from.
-
-    Attributes:
-        collection: How, when and by whom the data was collected.
-        owner: Who owns it.
-        license: SPDX expression.
-        terms: Further terms of use.
-        statistics: Descriptive statistics.
-        bias: Imbalance and known bias.
-        distribution: How others get it.
-    """
-
-    collection: str | None = None
-    owner: str | None = None
-    license: License | None = None
-    terms: str | None = None
-    statistics: str | None = None
-    bias: str | None = None
-    distribution: str | None = None
-
-
-class DataPreparation(Record):
-    """What was done to the data first.
-
-    Attributes:
-        splitting: How the splits were made.
-        standardisation: Scaling and normalisation.
-        feature_selection: Which features were kept, and why.
-        filters: Outlier and other filters.
-    """
-
-    splitting: str | None = None
-    standardisation: str | None = None
-    feature_selection: str | None = None
-    filters: str | None = None
-
-
-class Training(Record):
-    """How the model was made.
-
-    Attributes:
-        architecture: Layers, sizes, base model.
-        hyperparameters: The chosen ones and how they were chosen.
-        procedure: Optimiser, schedule, number of epochs.
-        regularisation: Dropout, early stopping, weight decay.
-        weights: Where the weights come from: trained from scratch, fine-tuned from what.
-    """
-
-    architecture: str | None = None
-    hyperparameters: str | None = None
-    procedure: str | None = None
-    regularisation: str | None = None
-    weights: str | None = None
-
-
-class Evaluation(Record):
-    """How good the model is.
-
-    Attributes:
-        metrics: Which metrics, on which tasks and splits.
-        uncertainty: Error bars and how they were computed.
-        runs: Number of runs and what varied between them.
-    """
-
-    metrics: str | None = None
-    uncertainty: str | None = None
-    runs: str | None = None
-
-
-class Ethics(Record):
-    """What could go wrong for people.
-
-    Attributes:
-        bias: Investigations of bias and fairness.
-        privacy: Personal data and how it is protected.
-        consent: Whether people agreed to the use of their data.
-        intellectual_property: Rights in data, code and weights.
-        robustness: Behaviour under shift and attack.
-        misuse: Foreseeable misuse.
-    """
-
-    bias: str | None = None
-    privacy: str | None = None
-    consent: str | None = None
-    intellectual_property: str | None = None
-    robustness: str | None = None
-    misuse: str | None = None
-
-
-class Compute(Record):
-    """What making the model cost.
-
-    Attributes:
-        environment: Software and versions in words.
-        hardware: Type and number of devices.
-        time: Hours of training.
-        energy: Energy used or emissions, and how estimated.
-    """
-
-    environment: str | None = None
-    hardware: str | None = None
-    time: str | None = None
-    energy: str | None = None
+__all__ = [
+    "LISTS",
+    "SPDX",
+    "UNCOUNTED",
+    "Author",
+    "Card",
+    "Compute",
+    "DataPreparation",
+    "Doi",
+    "Ethics",
+    "Evaluation",
+    "Language",
+    "License",
+    "Mark",
+    "Orcid",
+    "Result",
+    "Task",
+    "Training",
+    "TrainingData",
+    "Use",
+    "answers",
+    "card_of",
+    "read_card",
+    "values",
+    "widened",
+]
 
 
 class Card(Record):
@@ -165,6 +67,10 @@ class Card(Record):
         doi: Where it is archived.
         contact: How to reach somebody.
         tags: Words to find it by.
+        task: What it does, as the Hub calls it, e.g. ``image-classification``.
+        datasets: What it was trained on: names on the Hub, DOIs or addresses.
+        base_model: Models it was made from: names on the Hub.
+        language: Languages it understands, e.g. ``en``.
         use: What it is for.
         training_data: What it learned from.
         data_preparation: What was done to the data first.
@@ -175,6 +81,7 @@ class Card(Record):
         examples: How to try it.
         citation: How to cite it.
         acknowledgements: Whom to thank.
+        captured: Answers that were filled in without a person, by path: they are renewed until a person changes them.
     """
 
     title: str | None = None
@@ -185,6 +92,10 @@ class Card(Record):
     doi: Doi | None = None
     contact: str | None = None
     tags: tuple[str, ...] = ()
+    task: Task | None = None
+    datasets: tuple[str, ...] = ()
+    base_model: tuple[str, ...] = ()
+    language: tuple[Language, ...] = ()
     use: Use = Use()
     training_data: TrainingData = TrainingData()
     data_preparation: DataPreparation = DataPreparation()
@@ -195,6 +106,12 @@ class Card(Record):
     examples: str | None = None
     citation: str | None = None
     acknowledgements: str | None = None
+    captured: dict[str, Mark] = {}
+
+
+LISTS = ("tags", "datasets", "base_model", "language")
+UNCOUNTED = frozenset({"captured", "base_model", "language", "evaluation.results"})
+"""What some models have no answer to, and what `evaluation.metrics` asks for already."""
 
 
 def read_card(content: bytes, *, name: str = "documentation/card.yaml") -> Card:
@@ -218,25 +135,31 @@ def card_of(value: Json, *, name: str) -> Card:
 
 
 def widened(value: Json) -> Json:
-    """The same, with bare names of authors written as mappings, and one name or tag as a list of one."""
+    """The same, with bare names of authors written as mappings, and one name, tag or the like as a list of one."""
     if not isinstance(value, dict):
         return value
-    authors, tags = value.get("authors"), value.get("tags")
+    authors = value.get("authors")
     listed = [authors] if isinstance(authors, str | dict) else authors
     if isinstance(listed, list):
         authors_: Json = [{"name": author} if isinstance(author, str) else author for author in listed]
         value = {**value, "authors": authors_}
-    return {**value, "tags": [tags]} if isinstance(tags, str) else value
+    alone = {name: [value[name]] for name in LISTS if isinstance(value.get(name), str)}
+    return {**value, **alone}
 
 
 def answers(card: Card) -> Iterator[tuple[str, bool]]:
-    """Every field of the checklist as a path such as ``ethics.privacy``, and whether it is filled."""
+    """Every question of the checklist as a path such as ``ethics.privacy``, and whether it is answered."""
+    yield from ((path, _is_filled(value)) for path, value in values(card) if path not in UNCOUNTED)
+
+
+def values(card: Card) -> Iterator[tuple[str, Any]]:
+    """Every field as a path such as ``ethics.privacy``, and what stands there."""
     for name in Card.model_fields:
         value: Any = getattr(card, name)
         if isinstance(value, Record):
-            yield from ((f"{name}.{part}", _is_filled(getattr(value, part))) for part in type(value).model_fields)
+            yield from ((f"{name}.{part}", getattr(value, part)) for part in type(value).model_fields)
         else:
-            yield name, _is_filled(value)
+            yield name, value
 
 
 def _is_filled(value: str | tuple[Any, ...] | None) -> bool:

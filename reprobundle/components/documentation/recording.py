@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
 from reprobundle.components.documentation.card import Card, answers, card_of, read_card, widened
+from reprobundle.components.documentation.facts import SOURCE_SAYS_MORE, citing, facts
+from reprobundle.components.documentation.filling import filled, of_manifest, renewable
 from reprobundle.components.documentation.section import CARD, NAME, Section
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.interface import Failure, Source, Stage, attempt
@@ -22,13 +24,18 @@ from reprobundle.yaml_reading import read_yaml
 
 def record(source: Source, stage: Stage) -> Section:
     """Write the card: what the person gave, and where they said nothing, what the other sections tell."""
-    card, known = _with_known(_given_card(source.documentation, stage), source, stage)
+    sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
+    return write(with_facts(_given_card(source.documentation, stage), sections), stage)
+
+
+def write(card: Card, stage: Stage) -> Section:
+    """Write a card into a bundle that is being made; gives how far it is filled in."""
     content = card_bytes(card)
     assert read_card(content) == card  # what is written is what every reader gets
     stage.writer.write(CARD, content)
     state = list(answers(card))
     gaps = tuple(path for path, filled in state if not filled)
-    return Section(path=CARD, filled=len(state) - len(gaps), fields=len(state), gaps=gaps, known=known)
+    return Section(path=CARD, filled=len(state) - len(gaps), fields=len(state), gaps=gaps, known=tuple(card.captured))
 
 
 def _given_card(given: Any, stage: Stage) -> Card:
@@ -94,46 +101,13 @@ def _cut(value: Any, unit: tuple[int | str, ...]) -> None:
     del value[unit[-1]]
 
 
-def _with_known(card: Card, source: Source, stage: Stage) -> tuple[Card, tuple[str, ...]]:
-    """The card with gaps filled from what was captured; what a person wrote always stands."""
-    given = card.model_dump(mode="json")
-    filled = dict(answers(card))
-    known = {path: text for path, text in _facts(source, stage) if text and not filled[path]}
-    for path, text in known.items():
-        outer, _, inner = path.partition(".")
-        given[outer][inner] = text
-    return card_of(given, name=NAME), tuple(known)
+def with_facts(card: Card, sections: Mapping[str, Mapping[str, Any]]) -> Card:
+    """The card with gaps filled from what was captured, and earlier such answers renewed; what a person wrote stands.
 
-
-def _facts(source: Source, stage: Stage) -> Iterator[tuple[str, str]]:
-    sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
-    yield "training_data.statistics", _statistics(sections.get("data", {}))
-    yield "training.architecture", _architecture(sections.get("model", {}))
-    yield "training.hyperparameters", _hyperparameters(sections.get("hyperparameters", {}))
-    yield "evaluation.metrics", _metrics(sections.get("claims", {}))
-
-
-def _statistics(section: Mapping[str, Any]) -> str:
-    return "; ".join(f"{split['name']}: {split['count']} {_unit_of(split)}" for split in section.get("splits", ()))
-
-
-def _unit_of(split: Mapping[str, Any]) -> str:
-    word = "sample" if split["kind"] in {"array", "table", "dataset"} else "file"
-    return word if split["count"] == 1 else word + "s"
-
-
-def _architecture(section: Mapping[str, Any]) -> str:
-    if not section.get("entry"):
-        return ""
-    parameters = section.get("parameters")
-    return f"{section['entry']}, {parameters} parameters" if parameters else str(section["entry"])
-
-
-def _hyperparameters(section: Mapping[str, Any]) -> str:
-    values = section.get("values", {})
-    shown = {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
-    return ", ".join(f"{name}={value}" for name, value in shown.items())
-
-
-def _metrics(section: Mapping[str, Any]) -> str:
-    return "; ".join(f"{claim['text']}: {claim['value']:.6g}" for claim in section.get("claims", ()))
+    Args:
+        card: What is there.
+        sections: The sections of a manifest by name, as plain values.
+    """
+    kept = {path for path, mark in renewable(card).items() if path in SOURCE_SAYS_MORE and not of_manifest(mark)}
+    known = filled(card, (fact for fact in facts(sections, card) if fact.path not in kept))
+    return filled(known, citing(known))

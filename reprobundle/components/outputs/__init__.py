@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from reprobundle import frameworks, tensors
 from reprobundle.comparison.policy import Effective, Tolerance, effective
 from reprobundle.components.interface import Failure, Fed, Site, Source, Stage, attempt, differs, not_run, same
-from reprobundle.components.outputs import documents, unchanging
+from reprobundle.components.outputs import attributes, documents, unchanging
 from reprobundle.components.outputs.section import Section, Tree
+from reprobundle.phrases import counted
 from reprobundle.records import Json
 from reprobundle.report import Finding, OutputComparison, Rung
 from reprobundle.store import inside
@@ -88,7 +89,7 @@ def _run(
     import torch
 
     modes = {module: module.training for module in model.modules()}
-    before = unchanging.remembered(model)
+    before, marks = unchanging.remembered(model), attributes.marks(model)
     try:
         tensors_ = {name: torch.as_tensor(leaf) for name, leaf in leaves.items()}
         made = worker.call(model, structure, tensors_)
@@ -96,6 +97,7 @@ def _run(
         for module, training in modes.items():
             module.training = training
         unchanging.put_back(before, stage)
+        attributes.note(marks, model, stage)
     return made
 
 
@@ -150,6 +152,8 @@ def compare(section: Section, site: Site) -> tuple[OutputComparison, ...]:
         for name, array in recorded.items()
     ]
     compared += [comparison.unexpected(name, produced[name]) for name in produced if name not in recorded]
+    if site.answer.left_out:
+        compared.append(_others(site.answer.left_out))
     if section.expected.structure != site.answer.outputs:
         compared.append(_other_structure())
     return tuple(compared)
@@ -164,6 +168,12 @@ def _effective(
     if asked is not None and default is not None and site.other_device:
         asked = Tolerance(max(asked.rtol, default.rtol), max(asked.atol, default.atol))
     return effective(dtype, asked, site.policy, table)
+
+
+def _others(number: int) -> OutputComparison:
+    """What stands for outputs that were produced beside the recorded ones and all that are named."""
+    reason = f"{counted(number, 'more output was', 'more outputs were')} produced but not recorded"
+    return OutputComparison(name="(others)", rung=Rung.DIFFERENT, dtype="", shape=(), reason=reason, count=1)
 
 
 def _other_structure() -> OutputComparison:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from reprobundle.answers import Sketch
 from reprobundle.records import Json, Record
 from reprobundle.store.digests import BundlePath
 
@@ -106,35 +107,13 @@ class Calibration(Record):
     sensitive: bool | None = None
 
 
-class SketchRecord(Record):
-    """What one call of one module gave: as `reprobundle.answers.Sketch` has it.
+class SketchRecord(Sketch):
+    """What one call of one module gave, as it is recorded.
 
     Attributes:
-        module: Its name in the model.
-        kind: Its class, without the package.
-        call: Which call of it, from 0.
-        dtype: Of its output, in safetensors' spelling.
-        shape: Of its output.
-        digest: XXH3-128 of the output's bytes, 32 hex digits.
-        sum: In float64; None where it is not finite.
-        absmax: Likewise.
-        mean: Likewise.
-        std: Likewise.
-        samples: At most 64 values at evenly spaced places of the flattened output; None for one not finite.
         envelope: Relative L2 distance of the samples, the largest over the variants; None: not measured.
     """
 
-    module: str
-    kind: str
-    call: int
-    dtype: str
-    shape: tuple[int, ...]
-    digest: str
-    sum: float | None
-    absmax: float | None
-    mean: float | None
-    std: float | None
-    samples: tuple[float | None, ...]
     envelope: Distance | None = None
 
 

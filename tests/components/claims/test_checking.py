@@ -70,11 +70,11 @@ def test_results(data):
     assert [(one.id, one.claimed, one.got, one.verdict, one.rule, one.data, one.why, one.seconds) for one in found] == [
         ("acc", 0.97, 0.9712, "agrees", "to 2 decimals", "differs", None, 2.0),
         (
-            "size", 1000, 999.0, "differs", "to 0 decimals", "not checked",
-            "they lie 1 apart, expected them to agree to 0 decimals", None,
+            "size", 1000, 999.0, "differs", "to a whole number", "not checked",
+            "they lie 1 apart, expected them to agree to a whole number", None,
         ),
         ("loss", 0.1, None, "failed", "to 1 decimal", "differs", "no", None),
-        ("bare", 1.0, None, "not run", "to 0 decimals", "not checked", "no function or command that computes it is recorded", None),
+        ("bare", 1.0, None, "not run", "to a whole number", "not checked", "no function or command that computes it is recorded", None),
     ]  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_findings(data):
 
     assert [(one.status, one.message) for one in claims.check(ALL, site)] == [
         (Status.SAME, "claim 'acc': claimed 0.97, got 0.9712, to 2 decimals"),
-        (Status.DIFFERS, "claim 'size': claimed 1000, got 999, not the same to 0 decimals"),
+        (Status.DIFFERS, "claim 'size': claimed 1000, got 999, not the same to a whole number"),
         (Status.NOT_RUN, "claim 'loss': claimed 0.1, failed: ValueError: no"),
         (Status.NOT_RUN, "claim 'bare': claimed 1, not computed: no function or command that computes it is recorded"),
     ]

@@ -8,7 +8,9 @@ from reprobundle.components.interface import Source, Stage
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.store import Writer
 
-FIELDS = "the fields of a claim are id, text, value, tolerance, decimals, split, entry, command"
+FIELDS = (
+    "the fields of a claim are id, text, value, tolerance, decimals, split, entry, command, group, groups, per_sample"
+)
 FULL = {"id": "acc", "text": "accuracy", "value": 0.5, "tolerance": 0.01, "split": "test", "entry": "my.eval:run"}
 
 

@@ -194,5 +194,5 @@ def test_wheels_that_were_not_installed_are_not_said_to_have_run(tmp_path: Path)
     (note, *_) = environment.check(section(), Site(root=tmp_path, own_wheels=False))
 
     assert note.message == (
-        "the bundle has a wheel of thing 1.0 itself, which was not installed here: the environment was there before"
+        "the bundle has a wheel of thing 1.0 itself, which was not used: the environment was there before"
     )

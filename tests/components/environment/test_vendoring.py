@@ -18,7 +18,7 @@ from reprobundle import process
 from reprobundle.components.environment.installers import find_uv, pip_command
 from reprobundle.components.environment.lock import Pin, read_lock
 from reprobundle.components.environment.locking.making import Locked, make_lock
-from reprobundle.components.environment.locking.vendoring import bring_all, make_wheels
+from reprobundle.components.environment.locking.vendoring import begin_wheels, bring_all, make_wheels
 from reprobundle.components.environment.section import Edited, Interpreter, Platform
 from reprobundle.components.environment.snapshot.distributions import Installed, installed
 from reprobundle.components.interface import Stage, Vendor
@@ -191,3 +191,15 @@ def test_what_was_edited_travels_as_it_is_installed(tmp_path: Path, monkeypatch:
 
 def _uv_tells() -> bool:
     return find_uv() is not None and sys.version_info >= (3, 11)
+
+
+def test_wheels_that_are_made_beside_are_waited_for_with_their_error(tmp_path: Path, site: Path) -> None:
+    """As if they had been made at once: whoever waits has them, or is told why there are none."""
+    found = installed([str(site)])
+    stage, gone = stage_in(tmp_path / "bundle"), stage_in(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    making = begin_wheels(found, gone)
+
+    assert [pin.name for pin in begin_wheels(found, stage)().pins] == ["first-thing", "second-thing"]
+    with pytest.raises(FileNotFoundError):
+        making()

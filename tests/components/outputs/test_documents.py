@@ -151,3 +151,15 @@ def test_a_document_that_breaks_its_form_is_refused(tmp_path: Path, content: byt
 def test_the_document_of_an_older_form_without_later_fields_is_read() -> None:
     """Every field has a default."""
     assert from_bytes(Calibration, b"{}", name="replay/tolerance.json") == Calibration()
+
+
+def test_outputs_beyond_those_that_are_read_are_one_row(tmp_path: Path) -> None:
+    """However many a worker leaves, they are counted; with one of them nothing is reproduced."""
+    section = bundle(tmp_path, asking(1e-4))
+    answer = answered(outputs=STRUCTURE, arrays={"y": RECORDED, "x": RECORDED}, left_out=99_990)
+    recorded, named, others = outputs.compare(section, Site(root=tmp_path, answer=answer))
+
+    assert (recorded.name, recorded.rung) == ("y", Rung.BITWISE)
+    assert (named.name, named.reason) == ("x", "was produced but is not recorded")
+    assert (others.name, others.rung) == ("(others)", Rung.DIFFERENT)
+    assert others.reason == "99,990 more outputs were produced but not recorded"

@@ -121,10 +121,9 @@ def check_numerics(
     differences = sorted(compare_facts(before, here, devices=devices), key=_place)
     yield from differences
     if not differences:
-        message = f"all {len(before.keys() & here.keys())} facts that change numbers are as recorded"
-        yield same(NAME, message + _untold(before, here))
-    elif left := _untold(before, here):
-        yield Finding(kind=NAME, status=Status.NOTE, message=left.lstrip("; "))
+        yield same(NAME, f"all {len(before.keys() & here.keys())} facts that change numbers are as recorded")
+    if left := _untold(before, here):
+        yield Finding(kind=NAME, status=Status.NOTE, message=left)
     unknown = facts_of_one(here, before)
     if unknown:
         words = "fact that changes numbers is" if len(unknown) == 1 else "facts that change numbers are"
@@ -199,7 +198,7 @@ def _untold(before: Mapping[str, Json], here: Mapping[str, Json]) -> str:
     if not left:
         return ""
     facts = "1 recorded fact was" if len(left) == 1 else f"{len(left)} recorded facts were"
-    return f"; {facts} not compared, as the library was not loaded here: {some(left)}"
+    return f"{facts} not compared, as the library was not loaded here: {some(left)}"
 
 
 def some(names: Iterable[str]) -> str:

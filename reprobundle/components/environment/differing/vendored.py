@@ -74,9 +74,7 @@ def check_overlaps(overlaps: tuple[str, ...]) -> Iterator[Finding]:
 def _note(label: str, one: Distribution | None, *, used: bool) -> Finding:
     message, hint = f"{label} comes from the bundle itself as a wheel, not from an index", None
     if not used:
-        message = (
-            f"the bundle has a wheel of {label} itself, which was not installed here: the environment was there before"
-        )
+        message = f"the bundle has a wheel of {label} itself, which was not used: the environment was there before"
         return Finding(kind=NAME, status=Status.NOTE, message=message)
     if one is not None and one.edited is not None:
         message += f": {one.edited.count} of its files had been changed since it was installed"

@@ -13,7 +13,14 @@ from reprobundle.components.environment.lock import Pin, is_wheel_of, pin, write
 from reprobundle.components.environment.locking.pinning import Pinned, with_hashes
 from reprobundle.components.environment.locking.portable import write_portable
 from reprobundle.components.environment.locking.pylock import write_pylock
-from reprobundle.components.environment.locking.vendoring import Brought, bring_all, left_out, make_wheels, name_of
+from reprobundle.components.environment.locking.vendoring import (
+    Brought,
+    begin_wheels,
+    bring_all,
+    left_out,
+    make_wheels,
+    name_of,
+)
 from reprobundle.components.environment.section import (
     LOCK_PATH,
     NAME,
@@ -99,9 +106,10 @@ def make_lock(
     _note_unpacked(edited.failed, stage)
     _note_large(large, stage)
     rest = _without(pinnable, edited)
+    making = begin_wheels([one for one in rest if _needs_wheel(one)], stage)
     pinned = _index_pins([one for one in rest if not _needs_wheel(one)], stage, look_up=look_up)
     nowhere = {one.name for one in pinned.dropped}  # no index offers a wheel that fits: made here like local installs
-    own = make_wheels([one for one in rest if _needs_wheel(one) or one.name in nowhere], stage)
+    own = making() + make_wheels([one for one in rest if one.name in nowhere and not _needs_wheel(one)], stage)
     brought = replace(edited, failed=()) + own
     missing = tuple(sorted([*unpinnable, *own.failed], key=lambda one: one.name))
     for one in missing:

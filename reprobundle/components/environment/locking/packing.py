@@ -10,7 +10,9 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from reprobundle import process
-from reprobundle.secret_names import is_secret
+from reprobundle.secrecy import Gate
+from reprobundle.secrecy.files import head_of
+from reprobundle.secrecy.names import is_secret
 
 EPOCH = "315532800"  # 1980-01-01, the earliest time a zip archive can hold
 PACK_SECONDS = 120.0
@@ -38,15 +40,37 @@ def pack(files: Path, made: Path) -> None:
         raise CannotVendorError(f"packing its files failed with exit status {finished.code}")
 
 
-def pack_again(wheel: Path, files: Path, made: Path) -> None:
-    """A build back end may leave times and modes of this machine in its archive; two modes and one time remain."""
+def pack_again(wheel: Path, files: Path, made: Path, name: str, gate: Gate) -> None:
+    """A build back end may leave times and modes of this machine in its archive; two modes and one time remain.
+
+    Args:
+        wheel: What the back end made.
+        files: A folder for what is in it.
+        made: Where the new one goes.
+        name: Of the distribution.
+        gate: Is told of files that hold secrets, which stay out.
+    """
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(files)
         executable = {name.filename for name in archive.infolist() if name.external_attr >> 16 & stat.S_IXUSR}
     for place in files.rglob("*"):
         if place.is_file():
             place.chmod(0o755 if place.relative_to(files).as_posix() in executable else 0o644)
+    drop_secrets(files, name, gate)
     pack(files, made)
+
+
+def drop_secrets(files: Path, name: str, gate: Gate) -> None:
+    """Remove what holds a secret from a folder that is to become a wheel; the gate is told, and the person by it.
+
+    Args:
+        files: The folder.
+        name: Of the distribution.
+        gate: Is told of the files as ``wheels/NAME/PATH``.
+    """
+    for place in sorted(files.rglob("*")):
+        if place.is_file() and gate.look(f"wheels/{name}/{place.relative_to(files).as_posix()}", head_of(place)):
+            place.unlink()
 
 
 def holds_secrets(path: str, file: Path) -> bool:

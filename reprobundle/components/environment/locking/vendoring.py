@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -20,7 +22,7 @@ from reprobundle.components.environment.locking.packing import CannotVendorError
 from reprobundle.components.environment.section import NAME, WHEELS_FOLDER, LeftOut
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.interface import Stage
-from reprobundle.errors import ProcessError, UnavailableError
+from reprobundle.errors import ProcessError, ReproBundleError, UnavailableError
 from reprobundle.phrases import counted
 
 FETCH_SECONDS = 1800.0
@@ -78,13 +80,43 @@ def make_wheels(own: Sequence[Installed], stage: Stage) -> Brought:
             work = folder / str(index)
             work.mkdir()
             try:
-                done = wheels.vendor(one, work, deadline=stage.deadline, withheld=stage.withheld)
+                done = wheels.vendor(one, work, deadline=stage.deadline, gate=stage.gate, withheld=stage.withheld)
             except CannotVendorError as error:
                 failed.append(left_out(one, _reason(one, error)))
                 continue
             made.append(done.wheel)
             _note_secrets(one, done.without, stage)
         return _keep(made, {}, stage, tuple(failed))
+
+
+def begin_wheels(own: Sequence[Installed], stage: Stage) -> Callable[[], Brought]:
+    """Begin to make wheels beside what follows, such as questions to an index, which only waits.
+
+    Args:
+        own: As of `make_wheels`.
+        stage: Likewise; nothing else may write into the bundle meanwhile.
+
+    Returns:
+        A function that waits for the wheels, notes what is to be said of them, and gives them or raises why there are none.
+    """
+    aside, made = replace(stage, notes=[]), Future[Brought]()
+
+    def run() -> None:
+        try:
+            made.set_result(make_wheels(own, aside))
+        except (ReproBundleError, OSError) as error:
+            made.set_exception(error)  # raised where the wheels are waited for
+        finally:
+            if not made.done():
+                made.set_exception(UnavailableError("the wheels could not be made: their thread ended by itself"))
+
+    def wait() -> Brought:
+        brought = made.result()
+        stage.notes.extend(aside.notes)
+        return brought
+
+    threading.Thread(target=run, daemon=True).start()  # whoever ends the program waits for none of it
+    return wait
 
 
 def bring_all(pins: Sequence[Pin], found: Mapping[str, Installed], stage: Stage, *, fetch: bool) -> Brought:

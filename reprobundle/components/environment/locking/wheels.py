@@ -23,6 +23,7 @@ from reprobundle import process
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.locking.packing import (
     CannotVendorError,
+    drop_secrets,
     holds_secrets,
     pack,
     pack_again,
@@ -31,6 +32,7 @@ from reprobundle.components.environment.locking.packing import (
 from reprobundle.components.environment.locking.projects import build
 from reprobundle.components.environment.snapshot.distributions import Installed, recorded_files
 from reprobundle.errors import ProcessError, UnavailableError
+from reprobundle.secrecy import Gate
 
 LEFT_BEHIND = frozenset(
     {
@@ -44,6 +46,7 @@ LEFT_BEHIND = frozenset(
         "uv_build.json",
     }
 )
+PUBLIC = frozenset({"index", "conda"})
 SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 
 _PYTHON_LINE = re.compile(rb"#![^\n]*python[^\n]*")
@@ -63,13 +66,16 @@ class Made:
     without: tuple[str, ...]
 
 
-def vendor(one: Installed, folder: Path, *, deadline: float, withheld: Sequence[Path] = ()) -> Made:
+def vendor(
+    one: Installed, folder: Path, *, deadline: float, gate: Gate | None = None, withheld: Sequence[Path] = ()
+) -> Made:
     """Make a wheel of one installed distribution.
 
     Args:
         one: What is installed.
         folder: An empty folder to work in.
         deadline: ``time.monotonic()`` after which nothing may be fetched to build with.
+        gate: Is told of files that hold secrets, which stay out either way, but for those of what an index offers to all.
         withheld: Files and folders of which an editable install's project is copied without.
 
     Returns:
@@ -78,16 +84,16 @@ def vendor(one: Installed, folder: Path, *, deadline: float, withheld: Sequence[
     Raises:
         CannotVendorError: It cannot be made.
     """
-    made = folder / "made"
+    made, gate = folder / "made", gate or Gate()
     made.mkdir()
     try:
         if one.origin == "editable":
             built = folder / "built"
             built.mkdir()
             without = build(one, folder / "source", built, deadline, withheld)
-            pack_again(_only_wheel(one, built), folder / "files", made)
+            pack_again(_only_wheel(one, built), folder / "files", made, one.name, gate)
         else:
-            without = _repack(one, folder / "files", made)
+            without = _repack(one, folder / "files", made, gate)
     except (ProcessError, UnavailableError) as error:
         raise CannotVendorError("the tool that packs it could not be run to its end") from error
     except zipfile.BadZipFile as error:
@@ -127,7 +133,7 @@ def _only_wheel(one: Installed, made: Path) -> Path:
     return wheels[0]
 
 
-def _repack(one: Installed, files: Path, made: Path) -> tuple[str, ...]:
+def _repack(one: Installed, files: Path, made: Path, gate: Gate) -> tuple[str, ...]:
     recorded = recorded_files(one)
     if not recorded:
         raise CannotVendorError("its installer recorded no list of files")
@@ -139,6 +145,8 @@ def _repack(one: Installed, files: Path, made: Path) -> tuple[str, ...]:
     for path, target in targets:
         if path not in without and path not in one.missing:  # what runs is without them
             _place(one.site / path, files / target, is_script=".data/scripts/" in target)
+    if one.origin not in PUBLIC:
+        drop_secrets(files, one.name, gate)
     pack(files, made)
     return tuple(sorted(without.values()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reprobundle.errors import RefusedInputError
-from reprobundle.secret_names import is_secret
+from reprobundle.secrecy.names import is_secret
 
 
 def kept(folder: Path, name: str) -> Path | None:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from reprobundle.secret_bytes import SLICE_BYTES, file_holds, holds
+from reprobundle.secrecy.holding import SLICE_BYTES, file_holds, holds
 
 SECRET = bytes(range(0xA0, 0xC0))
 OTHER = bytes(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprobundle.secret_names import is_secret
+from reprobundle.secrecy.names import is_secret
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""A card that was written or mended after the capture, brought into a resealed bundle."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reprobundle import bundle as bundles
+from reprobundle import secrecy, withholding
+from reprobundle.bundle import VerifiedBundle
+from reprobundle.components.documentation.card import Card, read_card
+from reprobundle.components.documentation.recording import with_facts, write
+from reprobundle.components.interface import Stage
+from reprobundle.errors import UsageError
+from reprobundle.manifest import Manifest
+from reprobundle.resealing import Resealed, reseal
+from reprobundle.store import inside
+
+SUFFIX = "-documented"
+
+
+def document(
+    path: str | os.PathLike[str],
+    card: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+) -> Resealed | None:
+    """Put another ``card.yaml`` into a bundle, in a new bundle; its README.md and other views are made again.
+
+    What the bundle tells of itself fills the gaps, and renews answers that were filled in so before; what a person wrote
+    stands as it is. The bundle itself stays as it is; the new one names it, and keeps the proof as it was recorded.
+
+    Args:
+        path: The bundle.
+        card: The YAML file, in the form of ``documentation/card.yaml``.
+        out: The folder to make; it must not exist. Default: ``NAME-documented`` beside ``NAME``.
+
+    Returns:
+        The new bundle, or None where the bundle has this card already, and then nothing was made.
+
+    Raises:
+        RefusedInputError: The bundle or the card breaks a rule of its form.
+        SecretsError: The card holds a secret that the bundle's manifest does not allow.
+        UsageError: There is no such card, or `out` exists.
+    """
+    bundle = bundles.verify(path)
+    written = _card(Path(card))
+    known = with_facts(written, bundle.manifest.model_dump(mode="json"))
+    if known == read_card(inside(bundle.path, bundle.manifest.documentation.path).read_bytes()):
+        return None
+
+    def change(manifest: Manifest, stage: Stage) -> Manifest:
+        section = write(known, stage)
+        _refuse_secrets(bundle, stage.root, section.path)
+        return manifest.model_copy(update={"documentation": section})
+
+    place = bundle.path.resolve()
+    return reseal(bundle, Path(out) if out is not None else place.with_name(place.name + SUFFIX), change)
+
+
+def _card(path: Path) -> Card:
+    try:
+        return read_card(path.read_bytes(), name=str(path))
+    except OSError as error:
+        message = f"card {str(path)!r}: cannot be read: {error.strerror}"
+        raise UsageError(message, hint="reprobundle init --bundle BUNDLE writes one to begin with") from error
+
+
+def _refuse_secrets(bundle: VerifiedBundle, root: Path, path: str) -> None:
+    earlier = bundle.manifest.secrecy
+    gate = secrecy.Gate(() if earlier is None else earlier.allowed)
+    gate.look(path, inside(root, path).read_bytes())
+    withholding.refuse_leaks(gate, "sealed", "take it out of the card; what others may have seen must be revoked")

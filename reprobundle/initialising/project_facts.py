@@ -1,0 +1,92 @@
+"""What a project says of itself beside its source: its packaging, its citation, its git history."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reprobundle.components.documentation.filling import Fact
+from reprobundle.errors import RefusedInputError
+from reprobundle.initialising.places import Places
+from reprobundle.initialising.project import read_whole
+from reprobundle.yaml_reading import read_yaml
+
+PYPROJECT = "pyproject.toml"
+MOST_AUTHORS = 20
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+
+
+def project_facts(folder: Path, places: Places) -> Iterator[Fact]:
+    """Answers of ``CITATION.cff``, ``pyproject.toml`` and the git history, in this order."""
+    for name in places.citations[:1]:
+        yield from _cited(folder / name, name)
+    if PYPROJECT in places.requirements:
+        yield from _packaged(folder / PYPROJECT)
+    yield from _recorded(folder)
+
+
+def _cited(place: Path, name: str) -> Iterator[Fact]:
+    try:
+        value = read_yaml(read_whole(place), name=name).value
+    except (OSError, RefusedInputError):  # a citation that nobody can read tells nothing
+        return
+    if not isinstance(value, dict):
+        return
+    for field, path in (("title", "title"), ("abstract", "description"), ("version", "version")):
+        yield Fact(path, _text(value.get(field)), (name,))
+    doi = _text(value.get("doi"))
+    yield Fact("doi", doi if _DOI.fullmatch(doi) else "", (name,))
+    people = value.get("authors")
+    yield Fact("authors", tuple(filter(None, map(_person, people if isinstance(people, list) else ()))), (name,))
+
+
+def _person(author: object) -> str:
+    if not isinstance(author, dict):
+        return ""
+    family, given = _text(author.get("family-names")), _text(author.get("given-names"))
+    return ", ".join(filter(None, (family, given))) or _text(author.get("name"))
+
+
+def _packaged(place: Path) -> Iterator[Fact]:
+    project = _pyproject(place).get("project")
+    if not isinstance(project, dict):
+        return
+    for field, path in (("name", "title"), ("description", "description"), ("version", "version")):
+        yield Fact(path, _text(project.get(field)), (PYPROJECT,))
+    people = project.get("authors")
+    names = [_text(one.get("name")) for one in (people if isinstance(people, list) else ()) if isinstance(one, dict)]
+    yield Fact("authors", tuple(filter(None, names)), (PYPROJECT,))
+    words = project.get("keywords")
+    yield Fact("tags", tuple(_text(word) for word in words) if isinstance(words, list) else (), (PYPROJECT,))
+
+
+def _pyproject(place: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        from pip._vendor import tomli as tomllib
+    try:
+        return tomllib.loads(read_whole(place).decode("utf-8"))
+    except (OSError, ValueError):  # a file that nobody can read tells nothing
+        return {}
+
+
+def _recorded(folder: Path) -> Iterator[Fact]:
+    """Who committed, and what is checked out; no addresses."""
+    import git
+
+    try:
+        with git.Repo(folder, search_parent_directories=True) as repository:
+            names = dict.fromkeys(str(commit.author.name or "") for commit in repository.iter_commits(max_count=1000))
+            commit = repository.head.commit.hexsha
+    except (git.exc.GitError, ValueError, OSError):  # no repository, or one without a commit
+        return
+    yield Fact("authors", tuple(filter(None, names))[:MOST_AUTHORS], ("git log",))
+    yield Fact("version", f"git {commit[:12]}", ("git rev-parse HEAD",))
+
+
+def _text(value: object) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""

@@ -1,0 +1,98 @@
+"""What a look at a bundle's documentation found: the same document in every rendering."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from reprobundle.records import Record
+
+LINT_SCHEMA: Literal[1] = 1
+
+Level = Literal["error", "warning", "advice"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "advice")
+Percent = Annotated[int, pydantic.Field(ge=0, le=100)]
+Count = Annotated[int, pydantic.Field(ge=0)]
+
+
+class Lint(Record):
+    """One thing that is missing, weak or contradicts another.
+
+    Attributes:
+        rule: Stable name of the rule, as ``docs/linting.md`` lists it.
+        level: ``error``: what is said cannot be so, or must not be published so; ``warning``: a reader is misled or left alone;
+            ``advice``: it would be better otherwise.
+        section: Section of the score, such as ``ethics``, or the section of the manifest it comes from.
+        message: What was found, in one line.
+        hint: The way out.
+        file: The file it stands in, within the bundle or as it was given.
+        line: Line of that file, from 1; None where it has no lines, or nothing stands there yet.
+        path: Where in that file, such as ``ethics.privacy``.
+    """
+
+    rule: str
+    level: Level
+    section: str
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: Annotated[int, pydantic.Field(ge=1)] | None = None
+    path: str | None = None
+
+    @property
+    def place(self) -> str:
+        """File and line as programs write them, such as ``documentation/card.yaml:12``; empty where there is none."""
+        return ":".join(str(part) for part in (self.file, self.line) if part is not None)
+
+
+class SectionScore(Record):
+    """How far one section of the checklist is answered.
+
+    Attributes:
+        name: The section.
+        weight: Its share of the whole score, in hundredths.
+        score: How far it is answered, in hundredths; None where nothing is asked before capture.
+        answered: Questions that a person answered in full.
+        captured: Questions that captured facts answer.
+        weak: Questions whose answer says too little.
+        missing: Questions without an answer.
+    """
+
+    name: str
+    weight: Percent
+    score: Percent | None
+    answered: Count = 0
+    captured: Count = 0
+    weak: Count = 0
+    missing: Count = 0
+
+
+class LintReport(Record):
+    """How complete and how free of contradictions the documentation of a model is.
+
+    Attributes:
+        lint_schema: Version of this form.
+        reprobundle: Version of the program that looked.
+        bundle_id: The bundle; None for a card that is in none yet.
+        name: What the model is called, or the card's file.
+        score: Completeness, 0 to 100; 100 only where nothing is missing or weak.
+        sections: The score by section.
+        lints: What was found: errors first, then warnings, then advice.
+    """
+
+    lint_schema: Literal[1] = LINT_SCHEMA
+    reprobundle: str
+    bundle_id: str | None = None
+    name: str
+    score: Percent
+    sections: tuple[SectionScore, ...]
+    lints: tuple[Lint, ...] = ()
+
+    def of(self, level: Level) -> tuple[Lint, ...]:
+        """What was found at this level."""
+        return tuple(lint for lint in self.lints if lint.level == level)
+
+    def exit_code(self, *, fail_under: int = 0) -> int:
+        """What the command line ends with: 0, or 1 where there are errors or the score is lower than asked for."""
+        return 1 if self.of("error") or self.score < fail_under else 0

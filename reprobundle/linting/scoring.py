@@ -1,0 +1,139 @@
+"""How complete the card is: each question weighed, each section by its weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+from reprobundle.components.documentation.card import answers
+from reprobundle.linting.facts import FACTS, fact_for
+from reprobundle.linting.lints import Lint, SectionScore
+from reprobundle.linting.questions import PARTS, Part, Question
+from reprobundle.linting.rules import in_card
+from reprobundle.linting.subject import Subject
+from reprobundle.linting.weighing import FULL, NONE, Weakness, same_words, weigh, words_of
+
+State = Literal["answered", "captured", "weak", "missing", "left to capture"]
+REPEATED_WORDS = 3  # shorter answers may well be the same twice
+CREDITS = {"answered": FULL, "captured": FULL, "missing": NONE, "left to capture": NONE}
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One question with what became of it.
+
+    Attributes:
+        question: The question.
+        state: How it stands.
+        credit: What it counts, in halves of a full answer.
+        lint: What is to be said of it, if anything.
+    """
+
+    question: Question
+    state: State
+    credit: int
+    lint: Lint | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The score.
+
+    Attributes:
+        score: 0 to 100, rounded down, so that 100 is everything.
+        sections: By section.
+        lints: What is missing or weak.
+    """
+
+    score: int
+    sections: tuple[SectionScore, ...]
+    lints: tuple[Lint, ...]
+
+
+def score(subject: Subject) -> Scored:
+    """Weigh every question; what is left to capture counts neither way."""
+    filled = dict(answers(subject.card))
+    first_said: dict[str, str] = {}
+    weighed = {
+        part.name: [
+            _with_repeats(_weighed(subject, question, filled), subject, first_said) for question in part.questions
+        ]
+        for part in PARTS
+    }
+    sections = tuple(_section(part, weighed[part.name]) for part in PARTS)
+    asked = [part for part, section in zip(PARTS, sections, strict=True) if section.score is not None]
+    whole = sum(part.weight for part in asked)
+    reached = sum((part.weight * _share(weighed[part.name]) for part in asked), Fraction())
+    lints = tuple(entry.lint for entries in weighed.values() for entry in entries if entry.lint is not None)
+    return Scored(int(100 * reached / whole) if whole else 0, sections, lints)
+
+
+def _weighed(subject: Subject, question: Question, filled: dict[str, bool]) -> Weighed:
+    path = question.path
+    if filled[path] and path not in subject.captured:
+        return _answered(subject, question)
+    if filled[path]:
+        state: State = "captured"
+    elif subject.manifest is None:
+        state = "left to capture" if path in FACTS else "missing"
+    else:
+        state = "captured" if fact_for(path, subject.manifest) is not None else "missing"
+    if state != "missing":
+        return Weighed(question, state, CREDITS[state])
+    lint = in_card(subject, "missing", path, f"{path} is not answered", hint=question.asks, level=question.level)
+    return Weighed(question, state, NONE, lint)
+
+
+def _answered(subject: Subject, question: Question) -> Weighed:
+    weak = list(_weaknesses(subject, question))
+    if not weak:
+        return Weighed(question, "answered", FULL)
+    worst = min(weak, key=lambda found: found[1].credit)
+    path, weakness = worst
+    lint = in_card(subject, weakness.rule, path, f"{path}: {weakness.words}", hint=weakness.hint)
+    return Weighed(question, "weak", weakness.credit, lint)
+
+
+def _weaknesses(subject: Subject, question: Question) -> Iterator[tuple[str, Weakness]]:
+    for path, text in subject.texts():
+        if path == question.path or path.startswith(f"{question.path}["):
+            if path.endswith((".orcid", ".affiliation")):
+                continue
+            found = weigh(text, path=question.path, asks=question.asks, least=question.words)
+            if found is not None:
+                yield path, found
+
+
+def _with_repeats(weighed: Weighed, subject: Subject, first_said: dict[str, str]) -> Weighed:
+    """The same answer to a second question counts nothing."""
+    path = weighed.question.path
+    text = subject.text(path)
+    if weighed.state != "answered" or words_of(text) < REPEATED_WORDS:
+        return weighed
+    earlier = first_said.setdefault(same_words(text), path)
+    if earlier == path:
+        return weighed
+    message = f"{path} repeats the answer to {earlier}, word for word"
+    lint = in_card(subject, "repeated", path, message, hint=f"answer: {weighed.question.asks}")
+    return replace(weighed, state="weak", credit=NONE, lint=lint)
+
+
+def _share(weighed: list[Weighed]) -> Fraction:
+    asked = [entry for entry in weighed if entry.state != "left to capture"]
+    return Fraction(sum(entry.credit for entry in asked), FULL * len(asked))
+
+
+def _section(part: Part, weighed: list[Weighed]) -> SectionScore:
+    states = [entry.state for entry in weighed]
+    asked = any(state != "left to capture" for state in states)
+    return SectionScore(
+        name=part.name,
+        weight=part.weight,
+        score=int(100 * _share(weighed)) if asked else None,
+        answered=states.count("answered"),
+        captured=states.count("captured"),
+        weak=states.count("weak"),
+        missing=states.count("missing"),
+    )

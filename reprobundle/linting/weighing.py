@@ -1,0 +1,112 @@
+"""Does an answer answer? What stands for an answer without being one is named as such."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from reprobundle.phrases import counted
+
+Credit = Literal[0, 1, 2]  # halves of a full answer
+NONE: Credit = 0
+HALF: Credit = 1
+FULL: Credit = 2
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019.\-/@][^\W_]+)*")
+_UNSPACED = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]"
+)  # scripts that put no blanks between words
+_UNSPACED_WORD = 2  # characters
+MOST_CHARACTERS = 2_000  # in which a placeholder is looked for: a card may be hostile
+_STANDS_FOR = re.compile(
+    r"(to\s?do|tbd|tba|tbc|fixme|xxx+|wip|placeholder|coming soon|fill (me|this|it)?\s*in( later)?|change\s?me"
+    r"|to be (done|added|determined|decided|written|completed|defined|confirmed|filled in|announced)|lorem ipsum"
+    r"|(insert|add|enter|your|write|put|describe)( \w+){0,5} here|your (name|title|e-?mail|model|text|description)"
+    r"|(first ?name|first) (last ?name|last)|author name|model (name|title)|foo|bar|baz|foo ?bar|asdf\w*|qwerty\w*|string|text)"
+)
+_TEMPLATE = re.compile(
+    r"\blorem ipsum\b|\[more information needed\]|\{\{.*?\}\}|<\s*(insert|your|add|todo|describe|fill|name|model)\b[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARK = re.compile(r"^\W*(TODO|TBD|TBA|FIXME|XXX)\b|\b(TODO|TBD|FIXME|XXX)\s*[:!)\]]")
+_NOWHERE = re.compile(
+    r"(@|://|\bwww\.|^)(\w[\w-]*\.)*(example\.(com|org|net|edu)|(?<=@)(email|domain|mail|company)\.com)\b",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"(n\s?/?\s?a|none|no|yes|nil|nothing|not applicable|not relevant|irrelevant|unknown|not known|not available|null|undefined)"
+)
+_ADDRESSES = frozenset({"contact", "training_data.distribution"})
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """Why an answer does not count in full.
+
+    Attributes:
+        rule: The rule that it breaks.
+        words: What is wrong, in words.
+        credit: What it counts, in halves.
+        hint: The way out.
+    """
+
+    rule: Literal["placeholder", "weak", "repeated"]
+    words: str
+    credit: Credit
+    hint: str
+
+
+def weigh(answer: str, *, path: str, asks: str, least: int) -> Weakness | None:
+    """What is weak in an answer; None where it answers.
+
+    Args:
+        answer: The answer, not blank.
+        path: The field.
+        asks: The question.
+        least: Fewest words of an answer that says enough.
+    """
+    plain = _plain(answer)
+    if _is_placeholder(answer, plain, path):
+        return Weakness("placeholder", f"{_shown(answer)} is a placeholder", NONE, f"answer: {asks}")
+    if not plain or _BARE.fullmatch(plain[:MOST_CHARACTERS]):
+        hint = f"say why, as in 'n/a: no people are in the data'; asked is: {asks}"
+        return Weakness("weak", f"{_shown(answer)} gives no reason", NONE, hint)
+    if plain in {_plain(asks), _plain(path), _plain(path.rpartition(".")[2])}:
+        return Weakness("repeated", f"{_shown(answer)} repeats the question", NONE, f"answer: {asks}")
+    found = words_of(answer)
+    if found < least:
+        words = f"{_shown(answer)} has {counted(found, 'word')}, too few to say it"
+        return Weakness("weak", words, HALF, f"at least {least} are asked for: {asks}")
+    return None
+
+
+def words_of(text: str) -> int:
+    """How many words a text has; where a script puts no blanks between words, two characters count as one."""
+    unspaced = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text))) + unspaced // _UNSPACED_WORD
+
+
+def same_words(text: str) -> str:
+    """What two answers have in common that say the same in the same words."""
+    return _plain(text)
+
+
+def _is_placeholder(answer: str, plain: str, path: str) -> bool:
+    begins = answer[:MOST_CHARACTERS]
+    if _STANDS_FOR.fullmatch(plain[:MOST_CHARACTERS]) or _TEMPLATE.search(begins) or _MARK.search(begins):
+        return True
+    if re.fullmatch(r"\s*(<[^<>]*>|\[[^\[\]]*\]|\.{2,}|…|\?+|_+)\s*", begins):
+        return True
+    return path in _ADDRESSES and _NOWHERE.search(begins) is not None
+
+
+def _plain(text: str) -> str:
+    """Small letters and single blanks, without the marks around them."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    return " ".join(folded.split()).strip(" .,;:!?-\u2013\u2014\u2026*#<>[](){}\"'`|")
+
+
+def _shown(answer: str) -> str:
+    return f"{' '.join(answer.split())!r:.80}"

@@ -1,0 +1,15 @@
+"""What must not travel in a bundle: keys and passwords, and, as a warning, what tells who somebody is.
+
+`rules` and `assignments` say what a secret looks like, `decoding` what else a file's bytes may say, `searching` finds them
+in bytes. `Gate` remembers what was found, and what a person allowed. `values` and `files` take it out of what is sealed.
+`names` and `holding` know files by their name, and known secrets by their bytes. Nothing here prints a secret, keeps one or
+asks a network.
+"""
+
+from __future__ import annotations
+
+from reprobundle.secrecy.allowing import Allowance, allowances
+from reprobundle.secrecy.gate import Gate, plain_path, reason, told
+from reprobundle.secrecy.section import Leak, Section
+
+__all__ = ["Allowance", "Gate", "Leak", "Section", "allowances", "plain_path", "reason", "told"]

@@ -1,0 +1,58 @@
+"""What a person allows to travel although a rule calls it a secret: ``RULE:PATH``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from reprobundle.errors import UsageError
+from reprobundle.records import Record
+from reprobundle.secrecy import assignments
+from reprobundle.secrecy.rules import RULES
+
+AS_COMMITTED = " as committed"  # of a line that is in the patch because it is gone
+SOURCE = "code/source/"
+LIBRARY = "library-"  # names of rules of another library begin so
+NAMES = (*(rule.name for rule in RULES), assignments.NAME)
+
+
+class Allowance(Record):
+    """One thing that is let through.
+
+    Attributes:
+        rule: The rule's name.
+        path: The file it may stand in, as the finding names it; ``*`` and ``?`` stand for any letters.
+    """
+
+    rule: str
+    path: str
+
+    def covers(self, rule: str, path: str) -> bool:
+        """Whether it lets a rule's finding in a file through; a source file goes by its path in the project, too."""
+        plain = path.removesuffix(AS_COMMITTED)
+        return self.rule == rule and any(
+            fnmatchcase(one, self.path) for one in (path, plain, plain.removeprefix(SOURCE))
+        )
+
+
+def allowances(texts: Iterable[str]) -> tuple[Allowance, ...]:
+    """Read what a person typed, sorted, each once.
+
+    Raises:
+        UsageError: One is not of the form ``RULE:PATH``, or there is no such rule.
+    """
+    return tuple(sorted({_allowance(text) for text in texts}, key=lambda one: (one.rule, one.path)))
+
+
+def _allowance(text: str) -> Allowance:
+    rule, colon, path = text.partition(":")
+    if not colon or not rule or not path:
+        raise UsageError(
+            f"allow: expected RULE:PATH, found {text!r}", hint="as a finding names both: hub-token:train.py"
+        )
+    if rule not in NAMES and not rule.startswith(LIBRARY):
+        near = get_close_matches(rule, NAMES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the rules are {', '.join(NAMES)}"
+        raise UsageError(f"allow: there is no rule {rule!r}", hint=hint)
+    return Allowance(rule=rule, path=path)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from lint_cards import CARD, bundle, card
+
+from reprobundle import cli
+from reprobundle.bundle import Bundle
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Run the command line, 100 columns wide; gives exit code, standard output and standard error."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*argv):
+        code = cli.main([str(part) for part in argv])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_findings_stand_with_their_place(call, tmp_path):
+    """The score comes first, then each finding with rule, file and line, message and way out, then the sections."""
+    place = bundle(tmp_path / "b", card(contact="TODO", ethics__consent=None, compute__energy=None))
+    code, out, err = call("lint", place)
+
+    assert (code, err) == (1, "")
+    assert (
+        out
+        == f"""\
+SCORE 94 of 100: 1 error, 2 pieces of advice
+bundle       tiny  {Bundle.open(place).id}
+
+Errors
+  placeholder  {CARD}:11
+    contact: 'TODO' is a placeholder
+    hint: answer: how can somebody be reached?
+
+Pieces of advice
+  missing  {CARD}
+    line 47  ethics.consent: did people agree to the use of their data?
+    line 55  compute.energy: how much energy did it take, and how is that estimated?
+
+Score by section
+  model             █████████████████···   85  6 answered, 1 weak (weight 15)
+  use               ████████████████████  100  3 answered (weight 12)
+  training data     ████████████████████  100  7 answered (weight 16)
+  data preparation  ████████████████████  100  4 answered (weight 10)
+  training          ████████████████████  100  5 answered (weight 13)
+  evaluation        ████████████████████  100  3 answered (weight 12)
+  ethics            █████████████████···   83  5 answered, 1 missing (weight 12)
+  compute           ███████████████·····   75  3 answered, 1 missing (weight 5)
+  sharing           ████████████████████  100  3 answered (weight 5)
+
+Answers go into a copy of documentation/card.yaml; reprobundle document BUNDLE CARD makes a new
+bundle with it.
+"""
+    )
+
+
+def test_a_score_that_is_too_low(call, tmp_path):
+    """``--fail-under`` ends with 1 without any error, and says so."""
+    place = bundle(tmp_path / "b", card(examples=None))
+
+    assert call("lint", place, "--fail-under", "98", "--quiet") == (0, "", "")
+    code, out, _ = call("lint", place, "--fail-under", "99")
+    assert code == 1
+    assert out.splitlines()[0] == "SCORE 98 of 100, under the 99 asked for: 1 piece of advice"
+
+
+def test_nothing_to_say(call, tmp_path):
+    """A full card has a hundred, and no advice on how to give answers."""
+    code, out, _ = call("lint", bundle(tmp_path / "b"), "--fail-under", "100")
+
+    assert code == 0
+    assert out.splitlines()[0] == "SCORE 100 of 100: nothing to say"
+    assert out.splitlines()[-1].startswith("  sharing")
+
+
+def test_the_document(call, tmp_path):
+    """``--json`` prints the report alone, in the published form."""
+    jsonschema = pytest.importorskip("jsonschema")
+    from pathlib import Path
+
+    code, out, err = call("lint", bundle(tmp_path / "b", card(contact="TODO")), "--json")
+    schema = json.loads((Path(__file__).parents[2] / "schemas" / "lint.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads(out), schema)
+
+    assert (code, err) == (1, "")
+    assert json.loads(out)["lints"][0]["rule"] == "placeholder"
+
+
+def test_a_card_alone(call, tmp_path, monkeypatch):
+    """A card before capture says what it is, and that captured facts are left out."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "card.yaml").write_text("title: Digits\n", "utf-8")
+    code, out, _ = call("lint", "card.yaml")
+
+    assert code == 0
+    assert out.splitlines()[1:3] == [
+        "card         card.yaml",
+        "             in no bundle yet: what a capture fills in is left out of the score",
+    ]
+    assert "data preparation                            left to capture" in out
+
+
+def test_hostile_text_is_spelled_out(call, tmp_path):
+    """What a card says reaches the terminal escaped."""
+    _, out, _ = call("lint", bundle(tmp_path / "b", card(version="\x1b[31m TODO: \u202e")))
+
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_what_is_not_there(call, tmp_path):
+    """A path at which nothing is, is no bundle: 2."""
+    code, out, err = call("lint", tmp_path / "none")
+
+    assert (code, out) == (2, "")
+    assert "is not a bundle: expected a folder, found nothing there" in err

@@ -1,0 +1,112 @@
+"""Answers that no person wrote: marked, renewed, and never put in the place of a person's."""
+
+from __future__ import annotations
+
+from tiny import tiny_manifest
+
+from reprobundle.components import documentation
+from reprobundle.components.documentation.card import Author, Card, Mark, TrainingData, answers, read_card, values
+from reprobundle.components.documentation.facts import facts
+from reprobundle.components.documentation.filling import Fact, filled, renewable
+from reprobundle.components.documentation.questions import QUESTIONS
+from reprobundle.components.documentation.recording import with_facts
+from reprobundle.components.documentation.writing import card_bytes
+from reprobundle.components.interface import Stage
+from reprobundle.store import Writer
+
+SECTIONS = tiny_manifest().model_dump(mode="json")
+OTHER = {**SECTIONS, "hyperparameters": {**SECTIONS["hyperparameters"], "values": {"lr": 0.2}}}
+
+
+def test_a_gap_is_filled_and_marked():
+    """The answer stands with its place in the manifest, and a comment above it says so."""
+    card = with_facts(Card(title="T"), SECTIONS)
+    text = card_bytes(card).decode()
+
+    assert card.training.hyperparameters == "lr=0.1"
+    assert card.captured["training.hyperparameters"].source == ("hyperparameters.values",)
+    assert '  # captured: hyperparameters.values\n  hyperparameters: "lr=0.1"\n' in text
+    assert "title" not in card.captured
+    assert read_card(card_bytes(card)) == card
+
+
+def test_a_captured_answer_is_renewed():
+    """Where the manifest tells another value by now, so does the card."""
+    card = with_facts(with_facts(Card(), SECTIONS), OTHER)
+
+    assert card.training.hyperparameters == "lr=0.2"
+
+
+def test_what_a_person_changed_is_theirs():
+    """An answer that is no longer what was filled in is never touched, and loses its mark."""
+    card = with_facts(Card(), SECTIONS)
+    training = card.training.model_copy(update={"hyperparameters": "lr=0.1, found by hand"})
+    again = with_facts(card.model_copy(update={"training": training}), OTHER)
+
+    assert again.training.hyperparameters == "lr=0.1, found by hand"
+    assert "training.hyperparameters" not in again.captured
+    assert "  # captured: hyperparameters.values\n  hyperparameters" not in card_bytes(again).decode()
+
+
+def test_a_lying_mark_overwrites_nothing():
+    """A mark counts by the digest of the answer it stands for, not by its being there."""
+    mark = Mark(source=("model.entry",), digest="0" * 32)
+    card = Card(description="mine", training_data=TrainingData(statistics="mine, too"),
+                captured={"description": mark, "training_data.statistics": mark, "no.such": mark, "ethics": mark})  # fmt: skip
+    again = with_facts(card, SECTIONS)
+
+    assert (again.description, again.training_data.statistics) == ("mine", "mine, too")
+    assert renewable(card) == {}
+    assert {"description", "no.such", "ethics"}.isdisjoint(again.captured)
+
+
+def test_words_of_the_source_stay_beside_figures():
+    """What was read from the training code says more than the manifest's figures; both are renewed by their own reader only."""
+    card = filled(Card(), [Fact("training.procedure", "AdamW; loss cross_entropy", ("train.py:3",))])
+
+    assert with_facts(card, SECTIONS).training.procedure == "AdamW; loss cross_entropy"
+
+
+def test_the_better_of_two_facts_comes_first():
+    """The first fact of a field stands; an empty one is none; names become authors."""
+    told = [
+        Fact("title", "", ("a",)),
+        Fact("title", "one", ("b",)),
+        Fact("title", "two", ("c",)),
+        Fact("authors", ("Ada",), ("d",)),
+    ]
+    card = filled(Card(), told)
+
+    assert (card.title, card.authors) == ("one", (Author(name="Ada"),))
+    assert card.captured["title"].source == ("b",)
+
+
+def test_every_fact_names_its_place():
+    """Each fact of a manifest names a section and a field of it, which are there."""
+    found = list(facts(SECTIONS, Card()))
+
+    assert found
+    for fact in found:
+        for source in fact.source:
+            section, _, rest = source.partition(".")
+            assert rest.partition("[")[0].partition(".")[0] in SECTIONS[section], source
+
+
+def test_every_field_has_its_question():
+    """No field of the card is without one, and no question is of no field."""
+    paths = {path for path, _ in values(Card())} - {"captured"}
+
+    assert set(QUESTIONS) == paths
+    assert {path for path, _ in answers(Card())} < paths
+
+
+def test_a_bundle_made_from_another_has_a_renewed_card(tmp_path):
+    """Only what is marked is renewed; a card without any mark stays as it is, byte for byte."""
+    stage = Stage(Writer(tmp_path))
+    marked = card_bytes(with_facts(Card(title="T"), SECTIONS))
+    section = documentation.renew(marked, OTHER, stage)
+
+    assert section is not None
+    assert read_card((tmp_path / section.path).read_bytes()).training.hyperparameters == "lr=0.2"
+    assert documentation.renew(marked, SECTIONS, stage) is None
+    assert documentation.renew(b'"title": "T"\n', OTHER, stage) is None

@@ -1,0 +1,50 @@
+"""What tells who somebody is."""
+
+from __future__ import annotations
+
+import pytest
+
+from reprobundle.secrecy.privacy import traces
+
+
+def _kinds(text: str, path: str = "train.py", names: dict[str, str] | None = None) -> list[tuple[str, int]]:
+    return [(trace.kind, trace.line) for trace in traces(text, path, names or {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('root = "/home/alice/data"', "home path"),
+        ("C:\\Users\\Bob\\model", "home path"),
+        ("/Users/carol/x", "home path"),
+        ("mail: carol.meier@uni-bonn.de", "e-mail address"),
+        ("call +49 228 731 4455", "phone number"),
+        ("IBAN DE89 3704 0044 0532 0130 00", "account number"),
+        ("card 4111 1111 1111 1111 ok, 4539-5787-6362-1486", "card number"),
+    ],
+)
+def test_traces(text, kind):
+    """Each kind is known, with its line."""
+    assert (kind, 2) in _kinds("\n" + text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/home/user/x", "/home/ubuntu/x", "a@b.T", "you@example.org", "git@github.com:o/r", "x @ w.to", "noreply@github.com",
+     "+1.25 2.5 3.5", "DE89 3704 0044 0532 0130 01", "4111 1111 1111 1112", "0.4111111111111111", "decorator@x"],
+)  # fmt: skip
+def test_what_tells_nothing(text):
+    """Common users, examples, matrices and numbers with wrong check digits."""
+    assert _kinds(text) == []
+
+
+def test_names_of_this_person_and_machine():
+    """As words of their own, not within others, and not within paths, which are told as such."""
+    assert _kinds("by alicem\nmalicem alicems", names={"alicem": "user name"}) == [("user name", 1)]
+
+
+def test_authors_stand_in_licences():
+    """Who wrote a package is meant to be known."""
+    text = "authors = carol.meier@uni-bonn.de"
+
+    assert _kinds(text, "pyproject.toml") == _kinds(text, "LICENSE") == []

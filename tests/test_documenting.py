@@ -1,0 +1,110 @@
+"""A card that was mended after the capture gets into a new bundle, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny import tiny_bundle
+
+from reprobundle import cli, finishing
+from reprobundle.bundle import VerifiedBundle, verify
+from reprobundle.components.documentation.card import Card, read_card
+from reprobundle.errors import RefusedInputError, SecretsError, UsageError
+
+TOKEN = "hf_" + "aQ7xT2mZk9LdPw4R" + "vYb8NcHs3JfUg6EoXi"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sealed bundle."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "100")
+    return tiny_bundle(tmp_path / "tiny")
+
+
+def card(folder: Path, text: str) -> Path:
+    """A card of this text beside the bundle."""
+    path = folder / "card.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def documented(bundle: VerifiedBundle) -> Card:
+    """The card in a bundle."""
+    return read_card((bundle.path / bundle.manifest.documentation.path).read_bytes())
+
+
+def test_card_and_readme_are_the_new_ones(bundle: Path, tmp_path: Path) -> None:
+    """The new bundle has the new card and a README.md of it; it names the earlier one, which stays."""
+    before = verify(bundle)
+    text = 'title: "Counting"\nethics:\n  misuse: "none that we know of after asking three people"\n'
+    made = finishing.document(bundle, card(tmp_path, text))
+    assert made is not None
+    after = verify(made.path)
+
+    assert (made.path.name, made.previous, after.manifest.previous) == ("tiny-documented", before.id, (before.id,))
+    assert documented(after).title == "Counting"
+    assert documented(after).ethics.misuse == "none that we know of after asking three people"
+    assert (made.path / "README.md").read_text(encoding="utf-8").partition("\n# ")[2].startswith("Counting\n")
+    assert verify(bundle).id == before.id
+
+
+def test_all_but_the_card_and_its_views_stays(bundle: Path, tmp_path: Path) -> None:
+    """Weights, source, inputs and outputs are the same files, and the proof is as it was."""
+    made = finishing.document(bundle, card(tmp_path, 'title: "Counting"\n'), out=tmp_path / "new")
+    assert made is not None
+    before, after = verify(bundle).manifest, verify(tmp_path / "new").manifest
+    told = {entry.path for entry in before.files} - {*before.views, before.documentation.path}
+
+    assert {entry for entry in before.files if entry.path in told} <= set(after.files)
+    assert after.proof == before.proof
+
+
+def test_the_same_card_makes_nothing(bundle: Path, tmp_path: Path) -> None:
+    """Where the bundle has this card already, no bundle is made."""
+    made = finishing.document(bundle, card(tmp_path, 'title: "Counting"\n'))
+    assert made is not None
+
+    assert finishing.document(made.path, tmp_path / "card.yaml") is None
+    assert not (tmp_path / "tiny-documented-documented").exists()
+
+
+def test_a_secret_in_the_card_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """A card that holds a token makes no bundle; the error names rule, file and line, never the token."""
+    path = card(tmp_path, f'title: "Counting"\ndescription: "run it with {TOKEN}"\n')
+    with pytest.raises(SecretsError) as raised:
+        finishing.document(bundle, path)
+
+    assert str(raised.value).startswith("1 secret would be sealed, in 1 file: documentation/card.yaml, line ")
+    assert TOKEN not in "".join(raised.value.findings)
+    assert sorted(place.name for place in tmp_path.iterdir()) == ["card.yaml", "tiny"]
+
+
+def test_a_card_that_is_not_there_is_wrong_usage(bundle: Path, tmp_path: Path) -> None:
+    """The error says how one gets a card to begin with."""
+    with pytest.raises(UsageError) as raised:
+        finishing.document(bundle, tmp_path / "none.yaml")
+
+    assert str(raised.value).endswith("none.yaml': cannot be read: No such file or directory")
+    assert raised.value.hint == "reprobundle init --bundle BUNDLE writes one to begin with"
+
+
+def test_a_card_of_another_form_is_refused(bundle: Path, tmp_path: Path) -> None:
+    """An unknown field is named."""
+    with pytest.raises(RefusedInputError, match="titel"):
+        finishing.document(bundle, card(tmp_path, 'titel: "Counting"\n'))
+
+
+def test_verb_says_what_is_open(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The screen names the new bundle, how much is answered, and what to do next."""
+    code = cli.main(["document", str(bundle), str(card(tmp_path, 'title: "Counting"\n')), "--quiet"])
+    again = cli.main(["document", str(bundle), str(tmp_path / "card.yaml"), "--out", str(tmp_path / "b"), "--json"])
+    told = json.loads(capsys.readouterr().out)
+
+    assert (code, again) == (0, 0)
+    assert told["path"] == str(tmp_path / "b")
+    assert told["documentation"]["gaps"]
+    assert cli.main(["document", str(tmp_path / "b"), str(tmp_path / "card.yaml")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("b has this card already; nothing was made")
