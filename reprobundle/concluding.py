@@ -90,7 +90,15 @@ def look(case: Case, ran: Ran) -> Site:
 def _controls(case: Case, ran: Ran, compared: tuple[OutputComparison, ...]) -> tuple[Control, ...]:
     if ran.answer is None:
         return ()
-    return controlling.judge(ran.plan, case.manifest, ran.answer, compared, out_of_time=ran.out_of_time, anew=ran.anew)
+    return controlling.judge(
+        ran.plan,
+        case.manifest,
+        ran.answer,
+        compared,
+        out_of_time=ran.out_of_time,
+        anew=ran.anew,
+        policy=case.options.policy,
+    )
 
 
 def _findings(case: Case, site: Site, environment: ReplayedEnvironment | None) -> list[Finding]:

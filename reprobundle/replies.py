@@ -132,6 +132,7 @@ def verdict(
         loosened=wide is not None,
         other_claims=len(others),
         failed_claims=len(failed),
+        other_data=bool(others) and all(claim.data == "differs" for claim in claims if claim.verdict == "differs"),
         unmoved_by=_unmoved_by(controls) if outcome == "insensitive" else (),
         refused=silent,
     )

@@ -110,6 +110,18 @@ FAR = "not reproduced: the model's outputs jump beside the recorded inputs: why;
 
 
 @pytest.mark.parametrize(
+    ("data", "told"), [(("differs", "differs"), True), (("differs", "same"), False), (("same",), False)]
+)
+def test_other_data_is_told_in_the_first_line(data, told):
+    """Where every claim that differs was measured on other data, the first line does not blame the author."""
+    claims = [claim(f"c{number}", "differs", of) for number, of in enumerate(data)] + [claim("fine", "agrees")]
+    made = replies.verdict(Rung.BITWISE, Rung.CLOSE, None, claims=claims)
+
+    assert made.other_data is told
+    assert wording.headline(made).endswith(" (ON DATA THAT IS NOT THE RECORDED)") is told
+
+
+@pytest.mark.parametrize(
     ("rung", "controls", "sentence", "state", "code"),
     [
         (BITWISE, ["as expected"], "reproduced, bitwise", "passed", 0),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reprobundle.answers import Answer
 from reprobundle.comparison import compare
+from reprobundle.comparison.policy import Policy, effective
 from reprobundle.controlling import following, nearing, rules
 from reprobundle.controlling.beginning import Begun
 from reprobundle.controlling.planning import Plan
@@ -16,6 +17,7 @@ from reprobundle.controlling.seeing import Seen, Sight
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import some
 from reprobundle.report import Control, OutputComparison, Rung
+from reprobundle.tensors import dtype_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Bad = Literal["insensitive", "jumps", "unexpected", "unsteady", "drawn"]
 Outcome = Bad | Literal["passed", "not run"]
 WORST: tuple[Bad, ...] = ("insensitive", "jumps", "unexpected", "unsteady", "drawn")
+BY_DEFAULT = Policy()
 NOT_BEGUN = ("not run: ", "cannot be run: ")  # as guest and worker begin what they say of such a run
 TOO_SLOW = "the time was over before the model could be run on other inputs and with other weights"
 DID_NOT_FINISH = "the model was not run to its end"
@@ -37,6 +40,7 @@ def judge(
     compared: tuple[OutputComparison, ...],
     *,
     out_of_time: bool = False,
+    policy: Policy = BY_DEFAULT,
     anew: Sequence[Begun] = (),
 ) -> tuple[Control, ...]:
     """Say what each kind of run shows.
@@ -48,6 +52,7 @@ def judge(
         compared: The outputs beside the recorded ones, with the tolerances that count.
         out_of_time: Whether the worker really took so long that further runs had to be left out, by the caller's own clock.
         anew: Processes that began with something else, as `beginnings` chose them for an unsteady model.
+        policy: What the reviewer lets pass, for what must come of the reviewer's own inputs, too.
 
     Returns:
         One control for each kind of run, those that could not be told among them; empty where nothing was asked.
@@ -64,7 +69,7 @@ def judge(
     seed = rules.seed_changed(sight, steady, _tolerances(compared))
     told = [steady, following.inputs_changed(sight), nearing.inputs_moved(sight, steady)]
     told += [rules.rows_moved(sight, steady, drawn=seed is not None), following.weights_changed(sight)]
-    told += [nearing.weights_moved(sight, steady, manifest), *([] if seed is None else [seed]), *_probed(sight)]
+    told += [nearing.weights_moved(sight, steady, manifest), *([] if seed is None else [seed]), *_probed(sight, policy)]
     agrees = all(one.rung.reaches(Rung.CLOSE) for one in compared)
     return reconsidered(told, sight, manifest, anew, agrees=agrees)
 
@@ -134,19 +139,22 @@ def _tolerances(compared: tuple[OutputComparison, ...]) -> Mapping[str, tuple[fl
     return {one.name: (one.rtol, one.atol) for one in compared if one.rtol is not None and one.atol is not None}
 
 
-def _probed(sight: Sight) -> Iterator[Control]:
+def _probed(sight: Sight, policy: Policy) -> Iterator[Control]:
     """What came of the reviewer's own inputs; where they say what must come of them, that counts."""
     for one in sight.all_of("probe"):
-        outcome, why = _of_probe(one, sight.plan.expected)
+        outcome, why = _of_probe(one, sight.plan.expected, policy)
         yield Control(name=rules.PROBE, what="probe", distance=sight.relative(one.distances), outcome=outcome, why=why)
 
 
 def _of_probe(
-    one: Seen, expected: Mapping[str, Array]
+    one: Seen, expected: Mapping[str, Array], policy: Policy
 ) -> tuple[Literal["as expected", "unexpected", "not run"], str | None]:
     if one.error is not None:
-        return "not run", f"the model refuses them: {one.error}"
-    compared = [compare(name, array, one.arrays.get(name)) for name, array in expected.items()]
+        return "unexpected" if expected else "not run", f"the model refuses them: {one.error}"
+    compared = [
+        compare(name, array, one.arrays.get(name), effective=effective(dtype_name(array.dtype), None, policy))
+        for name, array in expected.items()
+    ]
     wrong = [f"output {found.name!r} {found.reason}" for found in compared if not found.rung.reaches(Rung.CLOSE)]
     return (
         ("unexpected", f"what was expected of them did not come: {some(wrong, 3)}") if wrong else ("as expected", None)

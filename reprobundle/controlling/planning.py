@@ -167,7 +167,7 @@ def plan(
 
     assert manifest.outputs.inputs is not None  # guest.why_not was asked before
     recorded = tensors.read_arrays(place(manifest.outputs.inputs.file))
-    own = None if probe is None else probing.read(probe, recorded)
+    own = None if probe is None else probing.read(probe, recorded, _outputs(manifest, place))
     folder = control / FOLDER
     folder.mkdir(mode=0o700)
     drawing, random = Drawing(folder, draw), np.random.default_rng(draw.getrandbits(128))
@@ -186,6 +186,12 @@ def plan(
         calibration=documents.calibration_of(manifest.outputs, root),
         expected={} if own is None else own.expected,
     )
+
+
+def _outputs(manifest: Manifest, place: Callable[[str], Path]) -> Mapping[str, str]:
+    """The dtypes of the recorded outputs by name; empty where none are recorded."""
+    expected = manifest.outputs.expected
+    return {} if expected is None else {one.name: one.dtype for one in tensors.read_places(place(expected.file))}
 
 
 def _work(manifest: Manifest, recorded: Arrays) -> int:

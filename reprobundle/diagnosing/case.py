@@ -12,6 +12,8 @@ from reprobundle.diagnosing.proposing import BUNDLE, Words
 from reprobundle.diagnosing.ranking import Cause
 from reprobundle.report import Rung
 
+NEAR = 1e-2  # of the size of what a module gives: beyond, no two machines part in one step
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -53,8 +55,14 @@ class Case:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all of it can be rounding."""
-        return self.rung is Rung.CLOSE
+        """Whether all of it can be rounding: close by a reviewer's own wide tolerance is no proof of that."""
+        return self.rung is Rung.CLOSE and not self.is_beyond_rounding
+
+    @property
+    def is_beyond_rounding(self) -> bool:
+        """Whether a module, right after others that are equal bit for bit, is off by more than any processor's rounding."""
+        found = self.divergence
+        return self.is_sudden and not self.other_device and found is not None and (found.size or 0.0) > NEAR
 
     @property
     def broken(self) -> Break | None:

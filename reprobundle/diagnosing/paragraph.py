@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reprobundle.components.preprocessing.checking import Outcome
 from reprobundle.diagnosing import proposing
 from reprobundle.diagnosing.candidates import Candidate, joined
-from reprobundle.diagnosing.case import Case
+from reprobundle.diagnosing.case import NEAR, Case
 from reprobundle.diagnosing.diverging import Break, Divergence, name_of
 from reprobundle.phrases import rounded, some
 from reprobundle.report import Finding, Rung, Status
@@ -38,7 +38,6 @@ EMPTY_PREPROCESSING = (
     "for raw samples whose results hold numbers."
 )
 OTHER_FILE = "it may not be the file that was captured"
-NEAR = 1e-2  # of the size of what a module gives: beyond, no two machines part in one step
 
 
 def of_computation(case: Case) -> str:
@@ -71,6 +70,8 @@ def _what(case: Case) -> str:
         agree = "The outputs agree within the tolerance: a numeric difference, and no sign of a fault."
         file = " The rest of the model's own file, computation included, was not compared." if case.whole_file else ""
         return agree + file
+    if case.rung is Rung.CLOSE:
+        return "The outputs agree within the tolerance that was given, but differ by more than rounding does."
     if not case.weights:
         return "The outputs differ; no weights could be compared."
     what = "stored tensors that were compared" if case.whole_file else "weights after load"

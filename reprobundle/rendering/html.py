@@ -42,6 +42,7 @@ def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
         headline=wording.headline(report.verdict),
         explanation=wording.beside_why(report),
         integrity=wording.integrity(report.signature),
+        required=wording.required(report.verdict),
         environment=wording.environment_lines(report.environment),
         **_outputs(report),
         **_controls(report),

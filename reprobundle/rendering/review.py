@@ -67,7 +67,7 @@ def _replayed(report: Report) -> Iterator[str]:
         ("bundle", code(report.bundle_id)),
         ("integrity", cell(wording.integrity(report.signature))),
         ("environment", cell("; ".join(wording.environment_lines(report.environment)))),
-        ("required", f"{report.verdict.required.value} or better"),
+        ("required", wording.required(report.verdict)),
         ("replayed", cell(report.started)),
         ("by", cell(f"reprobundle {report.reprobundle}")),
         ("time", cell(wording.times(report.stages)) if report.stages else outputs.NONE),

@@ -66,7 +66,7 @@ def _facts(page: Page, report: Report) -> None:
     page.field("bundle", wording.bundle_line(report))
     page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (YELLOW,))
     page.field("environment", *wording.environment_lines(report.environment))
-    page.field("required", f"{report.verdict.required.value} or better")
+    page.field("required", wording.required(report.verdict))
     summary = controls.summary(report)
     if summary is not None:
         below = " (below)" if report.controls and not controls.passed(report) else ""

@@ -96,6 +96,8 @@ def _claims(verdict: Verdict) -> str:
     """How many numbers of the paper are not those that were computed here."""
     other, failed = verdict.other_claims, verdict.failed_claims
     told = [f"{counted(other, 'CLAIM', 'CLAIMS')} {'DIFFERS' if other == 1 else 'DIFFER'}"] if other else []
+    if verdict.other_data:
+        told[0] += " (ON DATA THAT IS NOT THE RECORDED)"
     if failed:
         told.append(f"{failed if other else counted(failed, 'CLAIM', 'CLAIMS')} COULD NOT BE COMPUTED")
     return ", ".join(told)
@@ -167,6 +169,12 @@ def _parted(verdict: Verdict) -> tuple[str, str]:
     sentence = prose(verdict.sentence).removeprefix("not reproduced: ").removeprefix("could not be told: ")
     told, *rest = _OF_THE_MODEL.split(sentence, maxsplit=1)
     return told, "; ".join(rest)
+
+
+def required(verdict: Verdict) -> str:
+    """What the reviewer asked for: nothing is better than ``bitwise``."""
+    asked = verdict.required
+    return asked.value if asked is Rung.BITWISE else f"{asked.value} or better"
 
 
 def integrity(signature: Signature) -> str:

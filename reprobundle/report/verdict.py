@@ -33,6 +33,7 @@ class Verdict(Record):
         loosened: Whether an output counts as close by a tolerance that is wider than this program's table.
         other_claims: How many claims came to another number: the model may be reproduced all the same, the exit code is 1.
         failed_claims: How many claims could not be computed because their code failed.
+        other_data: Whether every claim that came to another number was measured on data that is not the recorded.
         unmoved_by: What the outputs do not depend on, where the controls found them ``insensitive``; empty where that is not
             known.
         refused: Whether the outputs are the recorded ones, and the model refused whatever else it was asked, so that nothing
@@ -49,6 +50,7 @@ class Verdict(Record):
     loosened: bool = False
     other_claims: int = 0
     failed_claims: int = 0
+    other_data: bool = False
     unmoved_by: tuple[Literal["weights", "inputs"], ...] = ()
     refused: bool = False
 

@@ -13,6 +13,7 @@ from judged import GOOD, NOTHING, WEIGHTS, Bench, X, Y, begins, honest, is_recor
 
 from reprobundle import tensors
 from reprobundle.answers import Answer
+from reprobundle.comparison.policy import Policy, Tolerance
 from reprobundle.controlling import beginnings, outcome, plan, probed
 from reprobundle.errors import UsageError
 from reprobundle.report import Control
@@ -342,7 +343,41 @@ def test_a_probe_that_comes_out_otherwise_counts(bench, tmp_path):
     assert (told.why("your own inputs") or "").startswith("what was expected of them did not come: output 'value' ")
 
 
+@pytest.mark.parametrize(("stated", "outcomes"), [(True, ("unexpected", "unexpected")), (False, ("not run", "passed"))])
+def test_a_probe_that_the_model_refuses_counts_where_something_is_expected(bench, tmp_path, stated, outcomes):
+    """What the reviewer says must come of inputs did not come where the model refuses them; without that it is not told."""
+
+    def choosy(x, weights):
+        if len(x) == 5:
+            raise RuntimeError("not five")
+        return honest(x, weights)
+
+    own = np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)
+    bench.write("probe.safetensors", {"value": own, **({"expected/value": honest(own, WEIGHTS)} if stated else {})})
+    told = bench.ask(choosy, probe=tmp_path / "probe.safetensors")
+
+    assert (told.outcomes["your own inputs"], told.outcome) == outcomes
+    assert told.why("your own inputs") == "the model refuses them: not five"
+
+
+@pytest.mark.parametrize(("own", "outcome"), [(None, "unexpected"), (Tolerance(0.05, 0.05), "as expected")])
+def test_the_reviewer_s_tolerance_holds_for_the_probe(bench, tmp_path, own, outcome):
+    """Numbers copied from a paper with two digits agree where the reviewer lets as much pass."""
+    given = np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)
+    expected = np.round(honest(given, WEIGHTS), 2).astype(np.float32)
+    bench.write("probe.safetensors", {"value": given, "expected/value": expected})
+    told = bench.ask(honest, probe=tmp_path / "probe.safetensors", policy=Policy(own=own))
+
+    assert told.outcomes["your own inputs"] == outcome
+
+
 PROBES = {
+    "expects an output 'valve', which the bundle does not record": {"value": X, "expected/valve": X},
+    "output 'value': expected F32 as it is recorded, found F64": {"value": X, "expected/value": X.astype("f8")},
+    "output 'value': what is expected holds NaN, with which nothing agrees": {
+        "value": X,
+        "expected/value": X * np.float32("nan"),
+    },
     "lacks 'value'": {"other": X},
     "has 'other', which the bundle does not record": {"value": X, "other": X},
     "input 'value': expected float32 with 2 dimensions, found float64 with 2 dimensions": {"value": X.astype("f8")},

@@ -154,6 +154,25 @@ def test_outputs_that_are_close(changed: dict[str, Any], told: str) -> None:
     assert paragraph.of_computation(dataclasses.replace(NEAR, **changed)) == START + told
 
 
+def test_a_wide_tolerance_of_the_reviewer_hides_no_other_source() -> None:
+    """Outputs that are close by a tolerance that was given are no numeric difference where a module is a tenth off in one step."""
+    told = paragraph.of_computation(dataclasses.replace(NEAR, seen=seen((3.0, 4.5)), rebuilt=False, causes=THREADS))
+
+    assert told == (
+        "The outputs agree within the tolerance that was given, but differ by more than rounding does. It begins in 'act' (ReLU), "
+        "whose results are 10 % off; up to 'a' (Linear) every module gives what was recorded. Most likely the source of net:Net "
+        "makes or calls 'act' in another way, or does something else between 'a' and 'act'. "
+        f"{PLACE}"
+    )
+
+
+def test_another_device_is_no_other_source() -> None:
+    """A graphics processor may compute one step in another precision."""
+    told = paragraph.of_computation(dataclasses.replace(NEAR, seen=seen((3.0, 4.5)), other_device=True))
+
+    assert told.startswith(START)
+
+
 def test_a_record_that_no_module_gives_is_no_numeric_difference() -> None:
     """Where every module gives the recorded bits and near outputs do not, nobody is told that machines do so."""
     assert paragraph.of_computation(dataclasses.replace(NEAR, seen=seen())) == (
