@@ -113,7 +113,7 @@ def _with_packages(wish: hosting.Wish, ran: Ran) -> Ran:
     return dataclasses.replace(ran, packages=existing.package_folders(python, environment.python))
 
 
-def begun(action: Callable[[], T]) -> Callable[[], T]:
+def in_background(action: Callable[[], T]) -> Callable[[], T]:
     """Begin something beside what follows; a call of what is returned waits for it, and gives or raises what came of it."""
     pool = ThreadPoolExecutor(max_workers=1)
     future = pool.submit(action)
@@ -144,8 +144,8 @@ def _ask(case: Case, ran: Ran) -> Ran:
     with case.clock.step("run", f"the model on the recorded inputs{others}"):
         options.wish.say(f"running the model on the recorded inputs{others}")
         packages = ran.packages or ()
-        looked = begun(lambda: existing.look_at(packages)) if packages else None
-        begun(reporting.ready)
+        looked = in_background(lambda: existing.look_at(packages)) if packages else None
+        in_background(reporting.ready)
         started = time.monotonic()
         answer = guest.ask(
             case.manifest,

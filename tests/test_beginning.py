@@ -11,13 +11,13 @@ import pytest
 
 from reprobundle import guest, reporting, running
 from reprobundle.rendering import templating
-from reprobundle.running import begun
+from reprobundle.running import in_background
 
 
 def test_what_is_begun_runs_beside_and_is_waited_for() -> None:
     """The caller goes on; the answer comes of the call, as often as it is asked."""
     free = threading.Event()
-    found = begun(lambda: free.wait(10))
+    found = in_background(lambda: free.wait(10))
     free.set()
 
     assert found() is found() is True
@@ -29,7 +29,7 @@ def test_an_error_comes_where_the_answer_is_asked_for() -> None:
     def failing() -> None:
         raise OSError("gone")
 
-    found = begun(failing)
+    found = in_background(failing)
     with pytest.raises(OSError, match="gone"):
         found()
 

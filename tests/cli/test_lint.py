@@ -5,21 +5,7 @@ import json
 import pytest
 from lint_cards import CARD, bundle, card
 
-from reprobundle import cli
 from reprobundle.bundle import Bundle
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Run the command line, 100 columns wide; gives exit code, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*argv):
-        code = cli.main([str(part) for part in argv])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
 
 
 def test_findings_stand_with_their_place(call, tmp_path):

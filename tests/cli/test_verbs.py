@@ -6,7 +6,7 @@ import shutil
 import pytest
 from tiny import tiny_bundle, tiny_manifest
 
-from reprobundle import cli, replaying
+from reprobundle import replaying
 from reprobundle.bundle import Bundle
 from reprobundle.components import hyperparameters
 from reprobundle.errors import UsageError
@@ -16,19 +16,6 @@ from reprobundle.manifest import Proof
 @pytest.fixture
 def bundle(tmp_path):
     return tiny_bundle(tmp_path / "tiny")
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Run the command line, 100 columns wide; gives exit code, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*argv):
-        code = cli.main([str(part) for part in argv])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
 
 
 def test_verify_says_what_it_checked(call, bundle):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hub_server import SETTINGS, TOKEN, ConnectionCut, Refusal, hub
+from hub_server import SETTINGS, TOKEN, ConnectionCut, Refusal
 from tiny import WEIGHTS, bare_manifest, tiny_bundle
 
 from reprobundle import bundle as bundles
@@ -36,18 +36,6 @@ class Net(torch.nn.Module, PyTorchModelHubMixin):
 
 print(Net.from_pretrained("ada/tiny", strict=True).w.tolist(), file=sys.stderr)
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def library():
-    """The room needs the extra ``hub``."""
-    pytest.importorskip("huggingface_hub")
-
-
-@pytest.fixture
-def server():
-    with hub() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hub_server import TOKEN, hub
+from hub_server import TOKEN
 from lint_cards import bundle, card
 
 from reprobundle import cli
@@ -13,18 +13,6 @@ from reprobundle.publish.hub import publish
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")  # the library's own call
 NAME = "ada/tiny"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def library():
-    """The room needs the extra ``hub``."""
-    pytest.importorskip("huggingface_hub")
-
-
-@pytest.fixture
-def server():
-    with hub() as running:
-        yield running
 
 
 def test_errors_refuse(server, tmp_path):

@@ -1,0 +1,19 @@
+"""A Hub for every test of publishing."""
+
+from __future__ import annotations
+
+import pytest
+from hub_server import hub
+
+
+@pytest.fixture(scope="module", autouse=True)
+def library():
+    """The room needs the extra ``hub``."""
+    pytest.importorskip("huggingface_hub")
+
+
+@pytest.fixture
+def server():
+    """A running Hub on the loopback."""
+    with hub() as running:
+        yield running
