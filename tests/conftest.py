@@ -10,6 +10,9 @@ import hub_server  # noqa: F401  its settings of huggingface_hub, which reads th
 import hypothesis
 import pytest
 
+from reprobundle.components.hyperparameters import seeds
+from reprobundle.worker import variables
+
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("house")
 
@@ -56,6 +59,20 @@ def nobodys_settings(of_all_workers: Path) -> Iterator[Path]:
         for name, value in PERSON.items():
             patch.setenv(name, value)
         yield cache
+
+
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """A variable that a test leaves behind would stand in what the next one captures: the test that left it fails."""
+    watched = [*variables.ALLOWED_VARIABLES, *variables.RECORDED_VARIABLES, *seeds.VARIABLES]
+    before = {name: os.environ[name] for name in watched if name in os.environ}
+    yield
+    left = sorted({name for name, _ in before.items() ^ {(n, os.environ[n]) for n in watched if n in os.environ}})
+    for name in left:
+        os.environ.pop(name, None)
+    os.environ.update(before)
+    if left:
+        pytest.fail(f"left behind in the environment: {', '.join(left)}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -64,6 +64,8 @@ def _array(content: object, **how: object) -> bytes:
         base64.encodebytes(b"x" * 30 + b" " + TOKEN),
         TOKEN.decode().encode("utf-32"), TOKEN.decode().encode("utf-16-be"),
     ],
+    # names made of the contents would hold the gzip's time
+    ids=["binary", "tar", "tar-gz", "gzip-twice", "after-a-script", "pickle-base64", "base64-lines", "utf-32", "utf-16"],
 )  # fmt: skip
 def test_packed_and_binary(content):
     """Words of a binary, members of archives behind each other or a program, base64 of what is no text, wide text."""

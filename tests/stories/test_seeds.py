@@ -59,6 +59,8 @@ def test_seeds_are_those_at_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_seed_everything_did_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told that torch was seeded again when only the capture did it."""
     monkeypatch.setattr(seeding, "_remembered", [])
+    for name in ("PYTHONHASHSEED", "PL_GLOBAL_SEED", "PL_SEED_WORKERS"):
+        monkeypatch.setenv(name, "")  # so that what is set meanwhile goes again
     with rng.kept():
         reprobundle.seed_everything(3)
         captured = reprobundle.capture(
