@@ -9,7 +9,8 @@ PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check --quiet
 INSTALL = $(PIP) install --no-compile --constraint constraints.txt  # what is imported is compiled then; most never is
 SOURCES := $(shell find reprobundle -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md LICENSE
-PYTEST_OPTIONS = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PROCESSES := $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')  # tests wait a sixth of their time
+PYTEST_OPTIONS = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 PYTEST = .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 QUICK = -m "not slow and not network"
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from reprobundle import reporting
+from reprobundle.errors import UsageError
+from reprobundle.phrases import some
 from reprobundle.rendering import claims, escape, wording
 from reprobundle.rendering.escaping import prose
 from reprobundle.replaying import replay
 from reprobundle.report import Report, Rung
 
 LONGEST_PATH = 2000
+OPTIONS = tuple(one.name for one in inspect.signature(replay).parameters.values() if one.kind is one.KEYWORD_ONLY)
 
 
 def assert_reproduces(bundle: str | os.PathLike[str], *, require: Rung | str = Rung.CLOSE, **options: Any) -> Report:
@@ -29,6 +34,7 @@ def assert_reproduces(bundle: str | os.PathLike[str], *, require: Rung | str = R
         The report.
 
     Raises:
+        UsageError: `reprobundle.replay` takes no option of such a name.
         AssertionError: The model or a claim was not reproduced, or nothing could be compared; the message has the verdict, the diagnosis
             and the place of the report.
         ReproBundleError: The replay itself could not be done; see `reprobundle.replay`.
@@ -82,7 +88,18 @@ def replayed(bundle: str | os.PathLike[str], options: Mapping[str, Any]) -> Repl
         options: What `reprobundle.replay` takes.
 
     Raises:
+        UsageError: It takes no option of such a name.
         ReproBundleError: The replay could not be done; see `reprobundle.replay`.
     """
+    _refuse_unknown(options)
     folder = Path(options.get("report") or reporting.default_folder(Path(bundle)))
     return Replayed(replay(bundle, **{**options, "report": folder}), folder)
+
+
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
+    """Make sure that a replay takes each of these options: a misspelt one is found before anything is read."""
+    for name in options:
+        if name not in OPTIONS:
+            near = get_close_matches(name, OPTIONS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the options are {some(OPTIONS, len(OPTIONS))}"
+            raise UsageError(f"replay takes no option {name!r}", hint=hint)

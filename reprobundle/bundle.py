@@ -27,7 +27,8 @@ SETTLED_SECONDS = (
 )
 FAULTS_SHOWN = 3
 SIGNATURES = "signatures"
-ARCHIVE_SUFFIX = ".zip"
+ARCHIVE_SUFFIXES = (".zip", ".tar")
+FOREIGN = (("bagit.txt", "a BagIt bag", "data"), ("ro-crate-metadata.json", "an RO-Crate", "bundle"))
 FOLDER_HINT = "a bundle is the folder that capture made"
 ARCHIVE_HINT = "an archive of a bundle is read with: reprobundle unpack FILE DIR"
 GET_IT_AGAIN = "nothing of it was run; get the bundle again: what was edited after it was sealed, or damaged on its way, is refused"
@@ -63,11 +64,11 @@ class Bundle:
         folder = Path(path)
         if not folder.is_dir():
             found = "a file" if folder.exists() else "nothing there"
-            hint = ARCHIVE_HINT if folder.suffix == ARCHIVE_SUFFIX and folder.is_file() else FOLDER_HINT
+            hint = ARCHIVE_HINT if folder.suffix.lower() in ARCHIVE_SUFFIXES and folder.is_file() else FOLDER_HINT
             raise RefusedInputError(f"{str(path)!r} is not a bundle: expected a folder, found {found}", hint=hint)
         place = folder / manifests.NAME
         if not os.path.lexists(place):
-            hint = f"{FOLDER_HINT}; its manifest is written last"
+            hint = _inside_hint(folder) or f"{FOLDER_HINT}; its manifest is written last"
             raise RefusedInputError(f"{str(path)!r} is not a bundle: it has no {manifests.NAME}", hint=hint)
         content = _read_small(place)
         return cls(folder, manifests.from_bytes(content), content)
@@ -125,6 +126,15 @@ class Bundle:
         return tuple(path for path in names if is_signature(path) and path not in listed)
 
 
+def _inside_hint(folder: Path) -> str | None:
+    """Where a bundle may lie in a folder of another form; of what such a form says of itself nothing is read or followed."""
+    for mark, kind, within in FOREIGN:
+        if (folder / mark).is_file() and os.path.lexists(folder / within / manifests.NAME):
+            place = str(folder / within)
+            return f"it looks like {kind}; the bundle in it is {place!r}, and nothing but that would be read"
+    return None
+
+
 def _way_out(faults: Sequence[str]) -> str:
     """What to do: delete what a program or the system left behind, where that is all that is wrong; else get it again."""
     named = [LEFT_BEHIND.search(fault) for fault in faults]
@@ -165,6 +175,11 @@ class VerifiedBundle:
     def id(self) -> str:
         """XXH3-128 of the manifest's bytes."""
         return self.bundle.id
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Paths of the signatures beside the manifest; whether one is good is another question."""
+        return self.bundle.signatures()
 
     def view(self, folder: Path) -> View:
         """Make a private view: files copied and digested in one pass, large weights borrowed where that is safe.

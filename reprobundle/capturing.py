@@ -16,6 +16,7 @@ from reprobundle.components import COMPONENTS, data, documentation, environment,
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
+from reprobundle.foreseeing import look_ahead
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.proving import foresee, prove, unasked
 from reprobundle.rehearsing import Foreseen
@@ -73,9 +74,11 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
     refuse_existing(target)
     clock = Clock()
     with ended_politely(), rng.kept() as states, staging(target) as folder:
+        gate = Gate(allowances(source.allow), seconds=SEARCH_SECONDS)
+        if source.strict or source.allow:
+            look_ahead(source, gate)
         source = as_called(source, states)
         private = tuple(place.place for place in source.data_places if place.private)
-        gate = Gate(allowances(source.allow), seconds=SEARCH_SECONDS)
         stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private, gate=gate)
         if proof:
             foresee(source, stage)
@@ -83,7 +86,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
         with clock.step("secrets"):
             sections = withholding.withhold(sections, stage)
             if source.strict:
-                withholding.refuse(stage)
+                withholding.refuse(stage.gate)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
         proven, foreseen = _proven(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
         with clock.step("seal"):
@@ -134,7 +137,7 @@ def as_called(source: Source, states: Mapping[str, bytes]) -> Source:
     seeds = hyperparameters.seeds_in_force()
     places = data.places_of(source.splits, source.splitting)
     opened = replace(model.opened(source), seeds=seeds, data_places=places, secrets=data.salts_of(source))
-    return replace(opened, generators=source.generators or {rng.rank(): states})
+    return replace(opened, generators=source.generators or {rng.rank(): states}, column_of=data.column_of)
 
 
 SWITCHED_OFF = "it was switched off"
@@ -200,7 +203,12 @@ def capture_specification(
     described, warned = specification.read(path)
     target = out or specification.default_folder(described, path)
     refuse_unwritable(Path(os.path.abspath(target)))
-    source = Source(**specification.arguments(described, path.absolute().parent))
+    folder = path.absolute().parent
+    if strict:  # before the person's own code is imported, which may take a while
+        seen = Source(**specification.at_hand(described, folder), strict=True)
+        seen = replace(seen, allow=(*seen.allow, *allow))
+        look_ahead(seen, Gate(allowances(seen.allow)))
+    source = Source(**specification.arguments(described, folder))
     source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
     source = replace(source, progress=progress, reading=reading, allow=(*source.allow, *allow), strict=strict)
     return capture_source(target, source, proof=proof, kept=kept), warned

@@ -27,7 +27,9 @@ INTERPRETERS = frozenset({"python", "python3"})
 
 def asked(wanted: Sequence[Wanted]) -> tuple[Asked, ...]:
     """The claims that functions compute, for the worker."""
-    return tuple(Asked(id=one.id, entry=one.entry, data=one.data) for one in wanted if one.entry is not None)
+    return tuple(
+        Asked(id=one.id, entry=one.entry, data=one.data, each=one.each) for one in wanted if one.entry is not None
+    )
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from reprobundle import controlling, diagnosing, guest, hosting, replies
 from reprobundle.components import COMPONENTS, claims, model, outputs, preprocessing
 from reprobundle.components import data as data_splits
 from reprobundle.components.environment.differing import vendored
 from reprobundle.components.interface import Site
+from reprobundle.exports import by_hand
 from reprobundle.report import (
     ClaimResult,
     Control,
@@ -102,9 +104,14 @@ def _controls(case: Case, ran: Ran, compared: tuple[OutputComparison, ...]) -> t
 
 
 def _findings(case: Case, site: Site, environment: ReplayedEnvironment | None) -> list[Finding]:
-    findings = [finding for part in COMPONENTS for finding in part.check(getattr(case.manifest, part.NAME), site)]
+    findings: list[Finding] = []
+    for part in COMPONENTS:
+        if part is claims:  # which sample is in which group is known of the recorded data only
+            site = replace(site, copies=data_splits.copies(case.manifest.data, findings))
+        findings += part.check(getattr(case.manifest, part.NAME), site)
     overlaps = vendored.check_overlaps(environment.overlaps if environment is not None else ())
-    return [*findings, *overlaps, *hosting.told(environment, case.options.wish)]
+    told = (*hosting.told(environment, case.options.wish), *by_hand.check(case.manifest))
+    return [*findings, *overlaps, *told]
 
 
 def _rung(

@@ -19,6 +19,23 @@ SELF_CONTAINED = {
 """Loaders of models whose files say all, without a class or arguments; and what such a file is, in words."""
 
 
+def why_not(model: Any, inputs: Any) -> str | None:
+    """Why a recorded model cannot be run at all, or None.
+
+    Args:
+        model: The manifest's section ``model``.
+        inputs: The recorded sample inputs; None where there are none.
+    """
+    contained = model.loader in SELF_CONTAINED
+    if model.entry is None and not contained:
+        return "the model has no name that can be imported"
+    if model.init is None and not contained:
+        return "the arguments of the model's constructor are not known"
+    if inputs is None:
+        return "no sample inputs are recorded"
+    return None
+
+
 def loader_of(model: Any) -> str | None:
     """The name of the worker's file that loads such a model; None where none does.
 

@@ -73,11 +73,13 @@ class Asked:
         id: The claim's id.
         entry: Function of the bundle's source, as ``module:name``.
         data: Path of the reviewer's copy of the split; None where the claim names none.
+        each: Whether the numbers of its samples are asked for, too, where its function gives one a sample.
     """
 
     id: str
     entry: str
     data: Path | None = None
+    each: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +156,9 @@ def ask(
         job["inputs"]["file"] = str(first.inputs or job["inputs"]["file"])
         job["overlay"] = first.overlay and str(first.overlay)
     job["runs"] = [_run(question) for question in questions]
-    job["claims"] = [{"id": one.id, "entry": one.entry, "data": one.data and str(one.data)} for one in claims]
+    job["claims"] = [
+        {"id": one.id, "entry": one.entry, "data": one.data and str(one.data), "each": one.each} for one in claims
+    ]
     (control / "job.json").write_text(json.dumps(job), encoding="utf-8")
     asked = (*questions, *filter(None, [first]))
     given = [path for one in asked for path in (one.inputs, one.overlay) if path is not None]
@@ -211,6 +215,7 @@ def _expected(manifest: Manifest, questions: Sequence[Question], claims: Sequenc
     return results.Expected(
         runs={one.name: one.sketch for one in questions},
         claims=[one.id for one in claims],
+        samples={one.id: place for place, one in enumerate(claims) if one.each},
         outputs=frozenset() if recorded is None else tree.names(recorded.structure),
         transformed=frozenset() if pairs is None else tree.names(pairs.expected.structure),
         indices=frozenset(split.name for split in manifest.data.splits),
@@ -229,14 +234,7 @@ def limits_of(host: Host) -> Limits:
 
 def why_not(manifest: Manifest) -> str | None:
     """Why this bundle cannot be run at all, or None."""
-    contained = manifest.model.loader in frameworks.SELF_CONTAINED
-    if manifest.model.entry is None and not contained:
-        return "the model has no name that can be imported"
-    if manifest.model.init is None and not contained:
-        return "the arguments of the model's constructor are not known"
-    if manifest.outputs.inputs is None:
-        return "no sample inputs are recorded"
-    return None
+    return frameworks.why_not(manifest.model, manifest.outputs.inputs)
 
 
 def _job(manifest: Manifest, place: Callable[[str], Path], root: Path, out: Path, host: Host) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Temporary folders that only this user can enter, and the end of those that a killed process could not remove."""
+"""Temporary folders that only this user can enter, and the end of those that a killed process could not remove.
+
+Only folders that are held from the start have such names, so that none that is in use is taken for left behind.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,32 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Literal, get_args
 
 from reprobundle import process
 from reprobundle.errors import ProcessError
 from reprobundle.store.holding import abandoned, held
 
-PREFIX = "reprobundle-replay-"
-NAME = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_]+")
+Purpose = Literal["replay", "proving", "calibrating", "trying"]
+
+PREFIX = "reprobundle-"
+NAME = re.compile(re.escape(PREFIX) + f"(?:{'|'.join(get_args(Purpose))})" + r"-[A-Za-z0-9_]+")
 REMOVAL_SECONDS = 300.0
 TRIES = 3
 
 
 @contextmanager
-def private_folder() -> Iterator[Callable[[], Path]]:
+def private_folder(purpose: Purpose = "replay") -> Iterator[Callable[[], Path]]:
     """A temporary folder that only this user can enter; gives what makes an empty folder in it.
 
-    Folders that killed processes of this user left behind are removed first.
+    Folders that killed processes of this user left behind are removed first, whatever they were made for.
+
+    Args:
+        purpose: What it is made for; stands in its name.
     """
     parent = Path(tempfile.gettempdir()).resolve()
     _remove_abandoned(parent)
-    with _made(parent) as folder:
+    with _made(parent, purpose) as folder:
         numbers = itertools.count(1)
 
         def another() -> Path:
@@ -40,15 +49,16 @@ def private_folder() -> Iterator[Callable[[], Path]]:
         try:
             yield another
         finally:
-            _remove(folder)
+            with suppress(ProcessError):  # as below; what was done in it is done
+                _remove(folder)
 
 
 @contextmanager
-def _made(parent: Path) -> Iterator[Path]:
+def _made(parent: Path, purpose: Purpose) -> Iterator[Path]:
     """A new folder, held until the block ends; where folders cannot be locked, nobody takes it for left behind either."""
     with ExitStack() as stack:
         for _ in range(TRIES):  # before it is held, another process may take it for left behind
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-", dir=parent))
             if stack.enter_context(held(folder)):
                 break
             with suppress(FileNotFoundError):
@@ -59,7 +69,7 @@ def _made(parent: Path) -> Iterator[Path]:
 
 def _remove_abandoned(parent: Path) -> None:
     for folder in abandoned(parent, NAME):
-        with held(folder) as free, suppress(ProcessError):  # what takes too long to remove is left to the next replay
+        with held(folder) as free, suppress(ProcessError):  # what takes too long to remove is left to the next one
             if free:
                 _remove(folder)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.phrases import sized
+from reprobundle.private_folders import private_folder
 from reprobundle.report import Rung, Status
 from reprobundle.sandbox import Sandbox
 from reprobundle.worker import for_torch
@@ -115,8 +115,8 @@ def _ask(draft: Manifest, folder: Path, host: guest.Host, questions: Sequence[gu
 
 
 def _ask_once(draft: Manifest, folder: Path, host: guest.Host, questions: Sequence[guest.Question]) -> Answer:
-    with tempfile.TemporaryDirectory(prefix="reprobundle-proof-") as control:
-        return guest.ask(draft, lambda path: folder / path, folder, Path(control), host, questions=questions)
+    with private_folder("proving") as folders:
+        return guest.ask(draft, lambda path: folder / path, folder, folders(), host, questions=questions)
 
 
 def unasked(draft: Manifest, stage: Stage, why: str) -> Proof:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reprobundle import claiming, controlling, guest
+from reprobundle import claiming, controlling, guest, untracked
 from reprobundle.answers import Answer
 from reprobundle.components import claims, outputs
 from reprobundle.components.claims import Wanted
@@ -21,6 +21,7 @@ from reprobundle.components.data.given import DataSplit
 from reprobundle.components.interface import Failure, Site, Stage, attempt
 from reprobundle.manifest import Manifest
 from reprobundle.report import ClaimResult
+from reprobundle.untracked import Project
 
 SEED = 20260101  # of what is drawn: two captures of one state ask the same
 MOST_RUNS = 12
@@ -119,7 +120,7 @@ def refusal(draft: Manifest, folder: Path, plan: controlling.Plan, answer: Answe
 
 
 def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[ClaimResult, ...]:
-    """Compute in a process of its own what functions claim, as a replay will; what differs or fails is noted.
+    """Compute in a process of its own what functions claim, as a replay will; what differs, fails or lacks a file is noted.
 
     The process is another one than the proof's, as a claim may take minutes or end its process. Commands are not run.
 
@@ -131,6 +132,14 @@ def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[ClaimRe
     Returns:
         The claims that were computed, or could not be.
     """
+    project = Project(draft.code, scene.folder, scene.host.hidden)
+    found = _computed(draft, scene, stage, project)
+    ids = {one.id for one in found}
+    untracked.note([one for one in draft.claims.claims if one.id not in ids], project, stage)
+    return found
+
+
+def _computed(draft: Manifest, scene: Scene, stage: Stage, project: Project) -> tuple[ClaimResult, ...]:
     data = places(scene.splits)
     wanted = [one for one in claims.wanted(draft.claims, data) if one.entry is not None]
     if scene.work is None or not wanted:
@@ -144,7 +153,7 @@ def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[ClaimRe
     ids = {one.id for one in wanted}
     told = claims.results(draft.claims, Site(root=scene.folder, answer=answer, data=data))
     found = tuple(one for one in told if one.id in ids)
-    _note(found, stage, FUNCTION if answer.stage == DONE else NOT_IN_TIME)
+    _note(found, stage, project, FUNCTION if answer.stage == DONE else NOT_IN_TIME)
     return found
 
 
@@ -162,10 +171,11 @@ def _ask(draft: Manifest, scene: Scene, host: guest.Host, wanted: Sequence[Wante
     return guest.ask(draft, lambda path: scene.folder / path, scene.folder, control, host, claims=asked)
 
 
-def _note(found: Sequence[ClaimResult], stage: Stage, hint: str) -> None:
+def _note(found: Sequence[ClaimResult], stage: Stage, project: Project, hint: str) -> None:
     for one in found:
         if one.verdict == "differs" and one.got is not None:
             message = f"claimed {one.claimed:.6g}, the reloaded model gives {one.got:.6g}, not the same {one.rule}"
             stage.note(claims.NAME, f"claim {one.id!r}: {message}", hint=NUMBER)
         elif one.verdict != "agrees":
-            stage.note(claims.NAME, f"claim {one.id!r}: could not be computed in a fresh process: {one.why}", hint=hint)
+            message = f"claim {one.id!r}: could not be computed in a fresh process: {one.why}"
+            stage.note(claims.NAME, message, hint=project.way_out(one.why or "") or hint)

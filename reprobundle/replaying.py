@@ -19,6 +19,7 @@ from reprobundle.components.environment.rebuilding import rebuild
 from reprobundle.concluding import conclude
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import ReproBundleError
+from reprobundle.exports import archives
 from reprobundle.manifest import Manifest
 from reprobundle.options import SEARCH_SECONDS, Options, read_policy, read_probe, read_rung, refuse_idle_bounds
 from reprobundle.private_folders import private_folder
@@ -59,7 +60,7 @@ def replay(
     """Check a bundle, rebuild its environment, reload its model in a sandbox, and compare the outputs.
 
     Args:
-        path: The bundle.
+        path: The bundle; or an archive of it, which is unpacked into a temporary folder.
         require: The weakest rung that counts as reproduced: ``bitwise``, ``close``, ``same decisions`` or ``same metrics``.
         env: ``rebuild`` the environment from the bundle's lock; ``portable``: from its lock for other platforms, which
             proves at most *close*; ``current``: this program's own; or the path of a Python, or of its environment.
@@ -126,7 +127,7 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
     reporting.refuse_inside(folder, path)
     refuse_existing(folder)
     with private_folder() as folders:
-        opened = Bundle.open(path)
+        opened = Bundle.open(archives.unfolded(path, folders, say))
         refuse_unknown_splits(opened.manifest, options)
         say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):

@@ -153,7 +153,7 @@ def _carry(bundle: VerifiedBundle, changed: Manifest, writer: Writer) -> int:
     """
     written = {entry.path for entry in writer.entries}
     gone = references.named_paths(bundle.manifest) - references.named_paths(changed)
-    left = {*written, *gone, *(view for view in bundle.manifest.views if view in views.PATHS)}
+    left = {*written, *gone, *(view for view in bundle.manifest.views if views.is_own(view))}
     linked = 0
     for entry in bundle.manifest.files:
         if entry.path not in left:

@@ -37,6 +37,7 @@ class Expected:
     Attributes:
         runs: Names of the further runs, and whether to sketch them.
         claims: Ids of the claims.
+        samples: Of those whose numbers of samples were asked for, the place in the job.
         outputs: Names of the recorded outputs; empty: none are recorded.
         transformed: Names of the recorded results of the preprocessing.
         indices: Names of the splits.
@@ -45,6 +46,7 @@ class Expected:
 
     runs: Mapping[str, bool] = field(default_factory=dict)
     claims: Collection[str] = ()
+    samples: Mapping[str, int] = field(default_factory=dict)
     outputs: frozenset[str] = frozenset()
     transformed: frozenset[str] = frozenset()
     indices: frozenset[str] = frozenset()
@@ -78,7 +80,7 @@ def read(out: Path, printed: str, ended: str, expected: Expected) -> Answer:
     error = answers.text(result.get("error"))
     if stage != "done" and error is None:
         error = f"the process ended by itself, {ended}"
-    of_runs, of_claims = _of_runs(out, result, expected, error), _of_claims(result, expected.claims, error)
+    of_runs, of_claims = _of_runs(out, result, expected, error), _of_claims(out, result, expected, error)
     if stage in LATER and "outputs" in result:
         error = None
     arrays, left_out = _counted_arrays(out / OUTPUTS, expected.outputs) if "outputs" in result else ({}, 0)
@@ -128,10 +130,32 @@ def _of_runs(out: Path, result: Mapping[str, Any], expected: Expected, error: st
     }
 
 
-def _of_claims(result: Mapping[str, Any], claims: Collection[str], error: str | None) -> dict[str, answers.Computed]:
-    told = answers.asked_for(result.get("claims"), "id", claims)
+def _of_claims(
+    out: Path, result: Mapping[str, Any], expected: Expected, error: str | None
+) -> dict[str, answers.Computed]:
+    told = answers.asked_for(result.get("claims"), "id", expected.claims)
     ended = answers.text(result.get("claims_error")) or error or NOTHING_TOLD
-    return {one: answers.computed(told.get(one), ended) for one in claims}
+    return {
+        one: answers.computed(told.get(one), ended, _samples(out, told.get(one), expected.samples.get(one)))
+        for one in expected.claims
+    }
+
+
+def _samples(out: Path, told: Mapping[str, Any] | None, place: int | None) -> Any:
+    """The numbers of a claim's samples, float64 of shape (n,); None where they were not asked for, or not given.
+
+    Raises:
+        RefusedInputError: What the worker says it left is not there, or something else.
+    """
+    if place is None or told is None or told.get("samples") is None:
+        return None
+    path = out / f"samples-{place}.safetensors"
+    found = _arrays(path, frozenset({"value"})).get("value")
+    if found is None or found.dtype != "<f8" or found.ndim != 1 or not found.size:
+        raise RefusedInputError(f"{path.name}: expected numbers, F64 of one dimension")
+    if not bool((abs(found) <= answers.LARGEST_SAMPLE).all()):
+        raise RefusedInputError(f"{path.name}: expected finite numbers of at most {answers.LARGEST_SAMPLE:g}")
+    return found
 
 
 def document(path: Path) -> Any:

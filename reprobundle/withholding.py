@@ -41,6 +41,7 @@ HINT = (
     "take it out of there, and revoke what others may have seen; a false alarm is let through by "
     "allow=['RULE:PATH'], --allow RULE:PATH or the key allow of reprobundle.yaml"
 )
+NOT_READ = "what is packed was not looked at for private data from {!r} on: the time for it was over"
 PRIVATE_HINT = "whoever reads the bundle reads them: take them out where they are not meant to be known"
 
 
@@ -141,7 +142,9 @@ def _traces(stage: Stage) -> dict[str, list[str]]:
     names = privacy.own_names()
     found: dict[str, dict[str, None]] = {}
     for path, text in _texts(stage):
-        for trace in privacy.traces(text, path, names):
+        with stage.gate.timed():
+            met = list(privacy.traces(text, path, names))
+        for trace in met:
             place = f"{secrecy.plain_path(path)}, line {trace.line}"
             found.setdefault(trace.kind, {})[place] = None
     return {kind: list(places) for kind, places in found.items()}
@@ -149,21 +152,30 @@ def _traces(stage: Stage) -> dict[str, list[str]]:
 
 def _texts(stage: Stage) -> Iterator[tuple[str, str]]:
     for entry in stage.writer.entries:
+        if stage.gate.is_late:
+            stage.note(PRIVACY, NOT_READ.format(entry.path), hint=PRIVATE_HINT)
+            return
         if not entry.path.startswith(OWN_WORDS):
             text = text_of(files.head_of(inside(stage.root, entry.path)))
             if text is not None:
                 yield entry.path, text
 
 
-def refuse(stage: Stage) -> None:
+def refuse(gate: secrecy.Gate) -> None:
     """End a capture that is to hold no secret at all.
 
+    Args:
+        gate: It looked at what would be sealed.
+
     Raises:
-        SecretsError: One was met; it names all.
+        SecretsError: One was met; it names all, and what would let all through.
     """
-    refuse_leaks(
-        stage.gate, "sealed", "allow one by --allow RULE:PATH if it is none; what others may have seen must be revoked"
-    )
+    refuse_leaks(gate, "sealed", f"take it out, and revoke what others may have seen; {_way_through(gate)}")
+
+
+def _way_through(gate: secrecy.Gate) -> str:
+    """What a person types who knows that nothing of what was met is a secret."""
+    return f"if none of it is a secret: {' '.join(f'--allow {one}' for one in gate.arguments)}"
 
 
 def refuse_published(bundle: VerifiedBundle, allow: Iterable[str] = ()) -> tuple[str, ...]:
@@ -182,7 +194,7 @@ def refuse_published(bundle: VerifiedBundle, allow: Iterable[str] = ()) -> tuple
     """
     earlier = _allowed(bundle)
     gate = look_at(bundle, secrecy.Gate((*earlier, *secrecy.allowances(allow)), further=library_rules()))
-    refuse_leaks(gate, "published", "capture without it, or allow it by --allow RULE:PATH if it is none")
+    refuse_leaks(gate, "published", f"capture without it; {_way_through(gate)}")
     return tuple(
         f"{one.rule}:{one.path}" for one in sorted(gate.used - {*earlier}, key=lambda one: (one.rule, one.path))
     )
@@ -198,6 +210,7 @@ def look_at(bundle: VerifiedBundle, gate: secrecy.Gate) -> secrecy.Gate:
     paths = [entry.path for entry in bundle.manifest.files if not _is_public(entry.path, bundle.manifest)]
     files.look_at(bundle.path, paths, gate)
     cleaned(bundle.manifest, gate, "")  # for what the gate is told
+    gate.settle()
     return gate
 
 

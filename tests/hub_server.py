@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ class Repository:
     private: bool = False
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
 
     def commit(self, tree: dict[str, bytes], branch: str = "main", message: str = "") -> str:
@@ -52,7 +54,11 @@ class Hub(ThreadingHTTPServer):
     """The server, whose plays a test decides.
 
     `before` is called with verb and path ahead of each answer, `after_commit` once a commit is made; both may raise
-    `Refusal` or `ConnectionCut`. `spoil` gives what is kept of a tree that was sent.
+    `Refusal` or `ConnectionCut`. `tell` and `list` give what is said of a repository and of a commit, `give` the bytes of
+    a small file, `spoil` what is kept of a tree that was sent. `cut_upload` and `cut_download` give
+    the bytes of a body after which the connection ends, or None. Large files of more than `part` bytes come in parts;
+    where `no_room` is set none may come. With `cas`, a folder, they go by xet: there hf_xet keeps them itself, and
+    `expected` tells the server of which content it will be asked.
     """
 
     daemon_threads = True
@@ -66,6 +72,22 @@ class Hub(ThreadingHTTPServer):
         self.before: Callable[[str, str], None] = lambda verb, path: None
         self.after_commit: Callable[[str, str], None] = lambda verb, path: None
         self.spoil: Callable[[dict[str, bytes]], dict[str, bytes]] = lambda tree: tree
+        self.cut_upload: Callable[[str, str], int | None] = lambda verb, path: None
+        self.cut_download: Callable[[str], int | None] = lambda path: None
+        self.tell: Callable[[dict], object] = lambda facts: facts
+        self.list: Callable[[list], object] = lambda entries: entries
+        self.give: Callable[[str, bytes], bytes] = lambda path, content: content
+        self.part: int | None = None
+        self.parts: dict[tuple[str, int], bytes] = {}
+        self.no_room = ""
+        self.cas: str | None = None
+        self.expected: dict[str, tuple[bytes, str]] = {}
+        self.received: list[tuple[str, int]] = []
+
+    @property
+    def large_bytes(self) -> int:
+        """Bytes of large files that came, again or for the first time."""
+        return sum(size for path, size in self.received if path.startswith("/store/"))
 
     @property
     def endpoint(self) -> str:
@@ -90,9 +112,10 @@ class Hub(ThreadingHTTPServer):
 class Refusal(Exception):  # noqa: N818  an answer, no error
     """Answer with a status."""
 
-    def __init__(self, status: int, code: str = "", message: str = "") -> None:
+    def __init__(self, status: int, code: str = "", message: str = "", **headers: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class ConnectionCut(Exception):  # noqa: N818  the same
@@ -111,28 +134,34 @@ class Handler(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        self.body = (
-            self.rfile.read(length)
-            if length or "chunked" not in self.headers.get("Transfer-Encoding", "")
-            else (b"".join(self._chunks()))
-        )
         parts = urlsplit(self.path)
         path, self.query = unquote(parts.path), parse_qs(parts.query)
-        self.server.asked.append((self.command, path))
-        host, authorization = self.headers["Host"].partition(":")[0], self.headers.get("Authorization")
-        self.server.tokens.append((host, authorization))
         try:
+            self.body = self._body(path)
+            self.server.received.append((path, len(self.body)))
+            self.server.asked.append((self.command, path))
+            host, authorization = self.headers["Host"].partition(":")[0], self.headers.get("Authorization")
+            self.server.tokens.append((host, authorization))
             self.server.before(self.command, path)
             self._route(path, authorization)
         except Refusal as refused:
             self._answer(
                 {"error": refused.message},
                 status=refused.status,
-                **{"X-Error-Code": refused.code, "X-Error-Message": refused.message},
+                **{"X-Error-Code": refused.code, "X-Error-Message": refused.message, **refused.headers},
             )
         except ConnectionCut:
             self.close_connection = True
+
+    def _body(self, path: str) -> bytes:
+        length = int(self.headers.get("Content-Length") or 0)
+        if not length and "chunked" in self.headers.get("Transfer-Encoding", ""):
+            return b"".join(self._chunks())
+        limit = self.server.cut_upload(self.command, path)
+        if limit is not None and limit < length:
+            self.server.received.append((path, len(self.rfile.read(limit))))
+            raise ConnectionCut
+        return self.rfile.read(length)
 
     def _route(self, path: str, authorization: str | None) -> None:
         if authorization not in {None, f"Bearer {TOKEN}"}:
@@ -159,7 +188,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            limit = self.server.cut_download(unquote(urlsplit(self.path).path)) if status < 300 else None
+            self.wfile.write(body[:limit])
+            if limit is not None and limit < len(body):
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                raise ConnectionCut
 
     def _repository(self, name: str) -> Repository:
         repository = self.server.repositories.get(name)
@@ -168,10 +202,11 @@ class Handler(BaseHTTPRequestHandler):
         return repository
 
     def _commit_of(self, repository: Repository, revision: str) -> str:
-        found = repository.branches.get(revision, revision)
-        if found not in repository.commits:
+        found = {**repository.tags, **repository.branches}.get(revision, revision)
+        begun = [commit for commit in repository.commits if len(found) >= 7 and commit.startswith(found)]
+        if len(begun) != 1:
             raise Refusal(404, "RevisionNotFound", f"Invalid rev id: {revision}")
-        return found
+        return begun[0]
 
     def _need_token(self) -> None:
         if "Authorization" not in self.headers:
@@ -199,18 +234,37 @@ class Handler(BaseHTTPRequestHandler):
         repository.branches[branch] = repository.branches["main"]
         self._answer({})
 
+    def tag(self, name: str, revision: str) -> None:
+        """Name a commit."""
+        self._need_token()
+        repository, tag = self._repository(name), json.loads(self.body)["tag"]
+        if tag in repository.tags:
+            raise Refusal(409, message="Tag reference exists already")
+        repository.tags[tag] = self._commit_of(repository, revision)
+        self._answer({})
+
     def facts(self, name: str, revision: str | None = None) -> None:
         """What a repository is, at a revision."""
         repository = self._repository(name)
         commit = self._commit_of(repository, revision or "main")
         siblings = [{"rfilename": path} for path in repository.commits[commit]]
-        self._answer({"id": name, "sha": commit, "private": repository.private, "siblings": siblings})
+        facts = {"id": name, "sha": commit, "private": repository.private, "siblings": siblings}
+        self._answer(self.server.tell(facts))
 
     def listing(self, name: str, revision: str) -> None:
         """Every file of a commit."""
         repository = self._repository(name)
         tree = repository.commits[self._commit_of(repository, revision)]
-        self._answer([_entry(path, content) for path, content in tree.items()])
+        self._answer(self.server.list([self._entry(path, content) for path, content in tree.items()]))
+
+    def _entry(self, path: str, content: bytes) -> dict:
+        oid = _oid(path, content)
+        entry = {"type": "file", "path": path, "oid": oid, "size": len(content)}
+        if _large(path):
+            entry["lfs"] = {"oid": oid, "size": len(content), "pointerSize": 130}
+        if oid in self.server.expected:
+            entry["xetHash"] = self.server.expected[oid][1]
+        return entry
 
     def preupload(self, name: str, revision: str) -> None:
         """How each file is to be sent."""
@@ -234,19 +288,64 @@ class Handler(BaseHTTPRequestHandler):
         """Where large files go."""
         self._need_token()
         self._repository(name)
-        objects = []
-        for wanted in json.loads(self.body)["objects"]:
-            upload = {"upload": {"href": f"{self.server.elsewhere}/store/{wanted['oid']}", "header": {}}}
-            objects.append({**wanted, **({} if wanted["oid"] in self.server.store else {"actions": upload})})
-        self._answer({"transfer": "basic", "objects": objects})
+        objects = [self._ways(name, wanted) for wanted in json.loads(self.body)["objects"]]
+        self._answer({"transfer": "multipart" if self.server.part else "basic", "objects": objects})
+
+    def _ways(self, name: str, wanted: dict) -> dict:
+        if wanted["oid"] in self.server.store:
+            return wanted
+        if self.server.no_room:
+            return {**wanted, "error": {"code": 507, "message": self.server.no_room}}
+        place, size = f"/store/{wanted['oid']}", self.server.part
+        upload = {"href": f"{self.server.elsewhere}{place}", "header": {}}
+        if size is not None and wanted["size"] > size:
+            urls = {str(n + 1): f"{self.server.elsewhere}{place}/{n + 1}" for n in range(-(-wanted["size"] // size))}
+            upload = {"href": f"{self.server.endpoint}/complete", "header": {"chunk_size": str(size), **urls}}
+        verify = {"href": f"{self.server.endpoint}/{name}.git/info/lfs/verify", "header": {}}
+        return {**wanted, "actions": {"upload": upload, "verify": verify}}
 
     def stored(self, oid: str) -> None:
         """Take or give a large file."""
         if self.command == "PUT":
-            self.server.store[oid] = self.body
+            self._keep(oid, self.body)
             self._answer({})
-        else:
-            self._answer(self.server.store[oid], ETag=f'"{oid}"')
+            return
+        content, begin = self.server.store[oid], re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start = int(begin[1]) if begin else 0
+        self._answer(content[start:], status=206 if start else 200, ETag=f'"{oid}"')
+
+    def part(self, oid: str, number: str) -> None:
+        """Take a part of a large file."""
+        self.server.parts[oid, int(number)] = self.body
+        self._answer({}, ETag=f'"{number}"')
+
+    def complete(self) -> None:
+        """Put the parts of a large file together."""
+        done = json.loads(self.body)
+        numbers = [part["partNumber"] for part in done["parts"]]
+        self._keep(done["oid"], b"".join(self.server.parts.pop((done["oid"], number)) for number in numbers))
+        self._answer({})
+
+    def _keep(self, oid: str, content: bytes) -> None:
+        if hashlib.sha256(content).hexdigest() != oid:
+            raise Refusal(400, message="The content is not what was announced")
+        self.server.store[oid] = content
+
+    def verified(self, name: str) -> None:
+        """Say whether a large file came through."""
+        self._need_token()
+        wanted = json.loads(self.body)
+        if len(self.server.store.get(wanted["oid"], b"")) != wanted["size"]:
+            raise Refusal(404, message=f"{name}: the object is not there")
+        self._answer({})
+
+    def xet(self, name: str, way: str, revision: str) -> None:
+        """Where hf_xet keeps large files, and for how long it may."""
+        if self.server.cas is None:
+            raise Refusal(404, message=f"{name} has no xet-{way}-token for {revision}")
+        place = {"casUrl": f"local://{self.server.cas}", "exp": 2**31, "accessToken": "xet"}
+        headers = {"Cas-Url": place["casUrl"], "Access-Token": "xet", "Token-Expiration": str(2**31)}
+        self._answer(place, **{f"X-Xet-{header}": value for header, value in headers.items()})
 
     def commit(self, name: str, branch: str) -> None:
         """All changes or none."""
@@ -262,13 +361,23 @@ class Handler(BaseHTTPRequestHandler):
             if line["key"] == "file":
                 tree[value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
-                tree[value["path"]] = self.server.store[value["oid"]]
+                kept = self.server.store.get(value["oid"]) or self.server.expected.get(value["oid"], (None,))[0]
+                if kept is None:
+                    raise Refusal(400, message=f"The LFS object {value['oid']} is not there")
+                tree[value["path"]] = kept
             else:
                 del tree[value["path"]]
+        proposed = {}
+        if "create_pr" in self.query:
+            number = sum(name.startswith("refs/pr/") for name in repository.branches) + 1
+            branch, proposed = (
+                f"refs/pr/{number}",
+                {"pullRequestUrl": f"{self.server.endpoint}/{name}/discussions/{number}"},
+            )
         commit = repository.commit(self.server.spoil(tree), branch, header["summary"])
         self.server.after_commit(self.command, self.path)
         url = f"{self.server.endpoint}/{name}/commit/{commit}"
-        self._answer({"commitOid": commit, "commitUrl": url, "success": True})
+        self._answer({"commitOid": commit, "commitUrl": url, "success": True, **proposed})
 
     def resolve(self, name: str, revision: str, path: str) -> None:
         """One file; a large one lies elsewhere."""
@@ -279,9 +388,13 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(404, "EntryNotFound")
         headers = {"X-Repo-Commit": commit, "ETag": f'"{_oid(path, content)}"'}
         if not _large(path):
-            return self._answer(content, **headers)
+            return self._answer(self.server.give(path, content), **headers)
         oid = _oid(path, content)
-        self.server.store[oid] = content
+        if oid in self.server.expected:  # by xet alone: whoever asks here is sent to nothing
+            route = f"{self.server.endpoint}/api/models/{name}/xet-read-token/{commit}"
+            headers.update({"X-Xet-Hash": self.server.expected[oid][1], "X-Xet-Refresh-Route": route})
+        else:
+            self.server.store[oid] = content
         linked = {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content))}
         return self._answer(b"", status=302, Location=f"{self.server.elsewhere}/store/{oid}", **{**headers, **linked})
 
@@ -297,24 +410,22 @@ def _oid(path: str, content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
-def _entry(path: str, content: bytes) -> dict:
-    entry = {"type": "file", "path": path, "oid": _oid(path, content), "size": len(content)}
-    if _large(path):
-        entry["lfs"] = {"oid": _oid(path, content), "size": len(content), "pointerSize": 130}
-    return entry
-
-
 REPOSITORY = r"([^/]+/[^/]+)"
 ROUTES = (
     ("POST", "/api/repos/create", Handler.create),
     ("POST", "/api/validate-yaml", lambda handler: handler._answer({"errors": [], "warnings": []})),
     ("POST", f"/api/models/{REPOSITORY}/branch/(.+)", Handler.branch),
+    ("POST", f"/api/models/{REPOSITORY}/tag/(.+)", Handler.tag),
+    ("GET", f"/api/models/{REPOSITORY}/xet-(read|write)-token/(.+)", Handler.xet),
     ("GET", f"/api/models/{REPOSITORY}", Handler.facts),
     ("GET", f"/api/models/{REPOSITORY}/revision/(.+)", Handler.facts),
     ("GET", f"/api/models/{REPOSITORY}/tree/([^/]+)", Handler.listing),
     ("POST", f"/api/models/{REPOSITORY}/preupload/(.+)", Handler.preupload),
     ("POST", rf"/{REPOSITORY}\.git/info/lfs/objects/batch", Handler.batch),
+    ("POST", rf"/{REPOSITORY}\.git/info/lfs/verify", Handler.verified),
     ("GET HEAD PUT", "/store/([0-9a-f]{64})", Handler.stored),
+    ("PUT", r"/store/([0-9a-f]{64})/(\d+)", Handler.part),
+    ("POST", "/complete", Handler.complete),
     ("POST", f"/api/models/{REPOSITORY}/commit/(.+)", Handler.commit),
     ("GET HEAD", f"/{REPOSITORY}/resolve/([^/]+)/(.+)", Handler.resolve),
 )

@@ -10,7 +10,7 @@ import yaml
 from tiny import WEIGHTS, tiny_manifest, tiny_split, write_named
 
 from reprobundle import bundle as bundles
-from reprobundle.components import claims, data
+from reprobundle.components import claims, data, preprocessing
 from reprobundle.components.code.section import Repository
 from reprobundle.components.data.section import Provenance
 from reprobundle.store import Writer, staging
@@ -121,6 +121,7 @@ def sound(**changed: Any) -> dict[str, Any]:
         "data": data.Section(splits=(split("train"), split("test"))),
         "claims": claims.Section(claims=(claim(),)),
         "code": full.code.model_copy(update={"repository": repository}),
+        "preprocessing": preprocessing.Section(transform="net:scaled"),
     }
     return {**parts, **changed}
 

@@ -52,6 +52,18 @@ def test_wrong_arguments_are_told_before_anything_is_read(tmp_path: Path) -> Non
         reprobundle.assert_reproduces(tmp_path / "none", require="nearly")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("requires", "did you mean 'require'?"), ("colour", "the options are require, env, ")]
+)
+def test_an_option_that_no_replay_takes_is_named(tmp_path: Path, name: str, hint: str) -> None:
+    """As an error of the call, with the nearest name, before the bundle is looked for."""
+    with pytest.raises(UsageError) as caught:
+        reprobundle.assert_reproduces(tmp_path / "none", **{name: 1})
+
+    assert str(caught.value).splitlines()[0] == f"replay takes no option {name!r}"
+    assert (caught.value.hint or "").startswith(hint)
+
+
 def test_what_cannot_be_run_is_not_reproduced(tmp_path: Path) -> None:
     """A bundle without anything to run fails the assertion, and its report lies where it was asked for."""
     bundle = tiny_bundle(tmp_path / "tiny")

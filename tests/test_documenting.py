@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import planted
 import pytest
 from tiny import tiny_bundle
 
@@ -13,7 +14,7 @@ from reprobundle.bundle import VerifiedBundle, verify
 from reprobundle.components.documentation.card import Card, read_card
 from reprobundle.errors import RefusedInputError, SecretsError, UsageError
 
-TOKEN = "hf_" + "aQ7xT2mZk9LdPw4R" + "vYb8NcHs3JfUg6EoXi"
+TOKEN = planted.drawn("card")["hub-token"]
 
 
 @pytest.fixture

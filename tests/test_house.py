@@ -29,6 +29,7 @@ STARTS_MODULES = {  # by ``-m``, and why nothing strange is found there
     "reprobundle/components/environment/locking/packing.py": "its folder is private and empty",
     "reprobundle/components/environment/rebuilding/syncing.py": "its folder is private and holds a lock",
     "reprobundle/components/environment/rebuilding/with_pip.py": "-I leaves the current folder out",
+    "reprobundle/exports/by_hand/commands.py": "only told, and -I likewise",
 }
 DISTRIBUTIONS = {  # where the names differ
     "OpenSSL": "pyOpenSSL",

@@ -15,6 +15,7 @@ from reprobundle.components import hyperparameters
 from reprobundle.components.outputs import documents
 from reprobundle.components.outputs.section import Calibration, Tree
 from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.exports import by_hand
 from reprobundle.resealing import reseal
 from reprobundle.store import list_files
 
@@ -80,10 +81,10 @@ def test_views_are_made_again_and_the_proof_stays(bundle, tmp_path):
     """The card says what the new bundle holds; the proof is the recorded one."""
     made = reseal(bundle, tmp_path / "new", relocked)
 
-    assert made.manifest.views == ("README.md",)
+    assert made.manifest.views == ("README.md", *sorted(by_hand.files(made.manifest)), "ro-crate-metadata.json")
     assert "# Tiny" in (made.path / "README.md").read_text()
     assert made.manifest.proof == bundle.manifest.proof
-    assert reseal(verify(made.path), tmp_path / "again", unchanged).manifest.views == ("README.md",)
+    assert reseal(verify(made.path), tmp_path / "again", unchanged).manifest.views == made.manifest.views
 
 
 def test_notes_of_the_change_are_added(bundle, tmp_path):

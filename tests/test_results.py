@@ -284,3 +284,37 @@ def test_names_that_fill_the_header(left: Left) -> None:
     left.tensors("outputs.safetensors", **{"x" * 1000 + str(number): np.zeros(0) for number in range(4500)})
 
     assert left.refused().endswith(" bytes, at most 4198400")
+
+
+def _with_samples(left: Left, told: Any, **arrays: Any) -> Answer:
+    left.tensors("samples-1.safetensors", **arrays)
+    left.result["claims"] = [{"id": "c", "value": 0.9, "error": None, "samples": told}]
+    left.document("result.json", left.result)
+    return results.read(left.folder, "", "exit status 0", results.Expected(claims=["c"], samples={"c": 1}))
+
+
+def test_the_mean_of_the_samples_counts(left: Left) -> None:
+    """What the worker says of the whole is passed over where the numbers of the samples are there."""
+    found = _with_samples(left, 4, value=np.array([1.0, 0.0, 0.0, 1.0])).claims["c"]
+
+    assert found.value == 0.5
+    assert found.samples is not None
+    assert found.samples.tolist() == [1.0, 0.0, 0.0, 1.0]
+    assert _with_samples(left, None, value=np.zeros(1)).claims == {"c": Computed(value=0.9)}
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"other": np.zeros(2)},
+        {"value": np.zeros(2, np.float32)},
+        {"value": np.zeros((2, 2))},
+        {"value": np.zeros(0)},
+        {"value": np.array([1.0, np.nan])},
+        {"value": np.array([1e301])},
+    ],
+)
+def test_samples_of_another_form_are_refused(left: Left, arrays: dict[str, Any]) -> None:
+    """A worker that says it left numbers, and left something else, broke the protocol."""
+    with pytest.raises(RefusedInputError, match=r"samples-1\.safetensors: expected "):
+        _with_samples(left, 2, **arrays)

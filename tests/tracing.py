@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle.components.data.documents import read_statistics
-from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.card import Card, answers
 from reprobundle.exports.card import card
+from reprobundle.exports.environment_section import imports_of
+from reprobundle.intervals import wilson
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import percent, sized
 
@@ -43,6 +45,16 @@ def counted(manifest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             continue
         yield from ((f"{path}.labels", percent(count / sum(counts))) for count in counts)
         yield f"{path}.labels", f"{max(counts) / min(counts):.3g} : 1"
+    counts = {split["name"]: split["count"] for split in manifest["data"]["splits"]}
+    for claim in manifest["claims"]["claims"]:  # an accuracy's interval by the number of its samples
+        if "accuracy" in claim["text"] and claim["low"] is None and counts.get(claim["split"]):
+            reach = wilson(claim["value"], counts[claim["split"]])
+            yield from (
+                ("manifest: claims.claims[].value, data.splits[].count", end) for end in (reach.low, reach.high)
+            )
+    for note in manifest["notes"]:
+        numbers = re.findall(r"\d+\.\d+", note["message"])
+        yield from (("manifest: notes[].message", float(number)) for number in numbers)
     kinds = Counter(tensor["dtype"] for tensor in manifest["model"]["tensors"])
     yield from (("manifest: model.tensors[].dtype", number) for number in kinds.values())
     for kind in kinds:
@@ -61,7 +73,8 @@ def spelled(value: Any) -> set[str]:
     """The ways in which a card may write a value's numbers."""
     if isinstance(value, str):
         return set(NUMBER.findall(value)) | set(NUMBER.findall(value.replace(",", " ")))
-    return {str(value), f"{value:,}", f"{value:.6g}", f"{value:.4g}", f"{value:.3g}"}
+    shown = {str(value), f"{value:,}", f"{value:.6g}", f"{value:.4g}", f"{value:.3g}"}
+    return shown | {f"{value:.{places}f}" for places in range(7)}
 
 
 def places(bundle: Path, manifest: dict[str, Any], written: Card) -> dict[str, list[str]]:
@@ -71,7 +84,9 @@ def places(bundle: Path, manifest: dict[str, Any], written: Card) -> dict[str, l
         documents[file.name] = json.loads(file.read_bytes())
     known: dict[str, list[str]] = {}
     found = [entry for name, document in documents.items() for entry in leaves(document, f"{name}:")]
-    for path, value in [*found, *counted(manifest)]:
+    state = [answered for _, answered in answers(written)]
+    checklist = [("card.yaml (its answers)", sum(state)), ("card.yaml (its questions)", len(state))]
+    for path, value in [*found, *counted(manifest), *checklist]:
         for text in spelled(value):
             known.setdefault(text, []).append(path)
     return known
@@ -80,7 +95,8 @@ def places(bundle: Path, manifest: dict[str, Any], written: Card) -> dict[str, l
 def shown_card(bundle: Path, manifest: Manifest, written: Card) -> str:
     """The card as it would stand in the bundle."""
     found = {split.name: read_statistics(split, bundle) for split in manifest.data.splits}
-    return card(manifest, written, {name: one for name, one in found.items() if one is not None})
+    statistics = {name: one for name, one in found.items() if one is not None}
+    return card(manifest, written, statistics, imports_of(manifest, bundle))
 
 
 def untraced(text: str, known: Mapping[str, list[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from reprobundle.answers.forms import Answer, Computed, Deed, Line, Misfit, Run, Sketch
 from reprobundle.answers.runs import run, sketch, sketches
 from reprobundle.answers.strangers import (
+    LARGEST_SAMPLE,
     LONGEST_ERROR,
     LONGEST_TEXT,
     MOST_DEEDS,
@@ -20,6 +21,7 @@ from reprobundle.answers.strangers import (
 )
 
 __all__ = [
+    "LARGEST_SAMPLE",
     "LONGEST_ERROR",
     "LONGEST_TEXT",
     "MOST_DEEDS",

@@ -131,11 +131,13 @@ class Computed:
         value: A finite number; None where it gave none.
         error: In one line why not, or None.
         seconds: How long it took.
+        samples: The numbers of the samples whose mean it is, float64 of shape (n,); None where there are none.
     """
 
     value: float | None = None
     error: str | None = None
     seconds: float | None = None
+    samples: np.ndarray[Any, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

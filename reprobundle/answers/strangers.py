@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from reprobundle.answers.forms import Computed, Deed, Line, Misfit
 
 LONGEST_ERROR = 4096
+LARGEST_SAMPLE = 1e300  # so that the sum of as many as a file can hold is finite
 LONGEST_TEXT = 256
 LONGEST_PATH = 1024
 MOST_DEEDS = 50
@@ -100,16 +102,20 @@ def asked_for(value: Any, key: str, names: Iterable[str]) -> Mapping[str, Mappin
     return found
 
 
-def computed(told: Mapping[str, Any] | None, ended: str) -> Computed:
+def computed(told: Mapping[str, Any] | None, ended: str, samples: Any = None) -> Computed:
     """What a claim's function gave.
 
     Args:
         told: What the worker says of it; None where it says nothing.
         ended: In words how the worker ended.
+        samples: The finite numbers of its samples, at least one, whose mean counts in place of what the worker says it is.
     """
     if told is None:
         return Computed(error=f"not computed: {ended}")
     error, value = text(told.get("error")), number(told.get("value"))
+    if samples is not None and error is None:
+        mean = math.fsum(samples.tolist()) / len(samples)
+        return Computed(value=mean, seconds=duration(told.get("seconds")), samples=samples)
     if error is None and value is None:
         error = "it gave no finite number"
     return Computed(value=None if error else value, error=error, seconds=duration(told.get("seconds")))

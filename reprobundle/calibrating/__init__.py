@@ -6,7 +6,6 @@ of their own. Whatever fails is told in the bundle; no capture ends by it.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.components.outputs import documents
 from reprobundle.components.outputs.section import Calibration, SketchRecord
 from reprobundle.manifest import Manifest
+from reprobundle.private_folders import private_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,10 +87,11 @@ def planned(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Iter
     if source.budget <= 0 or draft.outputs.expected is None or guest.why_not(draft) is not None:
         yield Plan()
         return
-    with tempfile.TemporaryDirectory(prefix="reprobundle-calibration-") as work:
+    with private_folder("calibrating") as folders:
+        work = folders()
         allowance = planning.allowance(stage.deadline - time.monotonic())
         made = attempt(
-            lambda: plan(draft, lambda path: folder / path, Path(work), seconds=stage.model_seconds, within=allowance)
+            lambda: plan(draft, lambda path: folder / path, work, seconds=stage.model_seconds, within=allowance)
         )
         if isinstance(made, Failure):
             stage.note(outputs.NAME, f"the outputs could not be calibrated: {made.why}", hint=made.hint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,10 +87,11 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
 def _show_dry_run(specification: Path, allow: Sequence[str], *, as_json: bool, quiet: bool) -> None:
     """Capture into a folder that is thrown away, and tell what was in it."""
     from reprobundle.bundle import Bundle
+    from reprobundle.private_folders import private_folder
 
-    with tempfile.TemporaryDirectory(prefix="reprobundle-dry-run-") as folder:
+    with private_folder("trying") as folders:
         asked = {"budget": 0, "proof": False, "kept": False, "allow": allow, "strict": False}
-        captured, warned = _captured(specification, Path(folder) / "bundle", **asked)
+        captured, warned = _captured(specification, folders() / "bundle", **asked)
         manifest = Bundle.open(captured.path).manifest
     files = [(entry.path, entry.size) for entry in manifest.files]
     if as_json:

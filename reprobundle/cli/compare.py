@@ -18,13 +18,13 @@ def compare(a: Path, b: Path, *, as_json: bool, quiet: bool) -> int:
     """Say what differs between two bundles, kind by kind.
 
     Both are verified first. What changes numbers is graded: critical, high, medium, low. Ends with 0 when they agree
-    and 1 when they differ.
+    and 1 when they differ. A and B may be files that pack wrote.
     """
     from reprobundle.comparing import compare as compare_bundles
     from reprobundle.rendering import beside
     from reprobundle.report import Status
 
-    findings = compare_bundles(a, b)
+    findings = compare_bundles(a, b, say=screen.progress(quiet=quiet))
     if as_json:
         document = [finding.model_dump(mode="json") for finding in findings]
         screen.document(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
@@ -38,10 +38,10 @@ def _names(a: Path, b: Path) -> tuple[str, str]:
 
     One that is compared with itself keeps its name.
     """
-    from reprobundle.bundle import Bundle
+    from reprobundle.exports.archives import opened
 
     for one, other in (
-        (Bundle.open(a).manifest.name, Bundle.open(b).manifest.name),
+        (opened(a).manifest.name, opened(b).manifest.name),
         (a.resolve().name, b.resolve().name),
     ):
         if one != other:

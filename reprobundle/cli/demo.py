@@ -20,7 +20,8 @@ def demo(folder: Path, *, as_json: bool, quiet: bool) -> int:
     """Do the whole job on real data: train, capture, verify, replay.
 
     Trains a small classifier of handwritten digits in a git repository that it makes, captures it, and replays the
-    bundle in an environment rebuilt from its lock.
+    bundle in an environment rebuilt from its lock, with the data that the training wrote: the claimed accuracy is
+    computed anew.
     """
     from reprobundle.demo import run
     from reprobundle.rendering import escape

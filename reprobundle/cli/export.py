@@ -13,35 +13,53 @@ from reprobundle.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from reprobundle.bundle import VerifiedBundle
+    from reprobundle.exports.rocrate import Version
 
 PRINTED = {"card": "README.md", "citation": "CITATION.cff"}
+DATACITE = "datacite"  # printed, or written to a file
 WRITTEN = {"bagit": "bag", "rocrate": "crate"}
 
 
 @click.command()
-@click.argument("view", type=click.Choice([*PRINTED, *WRITTEN]))
+@click.argument("view", type=click.Choice([*PRINTED, *WRITTEN, DATACITE]))
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("--replay", metavar="REPORT", type=click.Path(path_type=Path),
-              help="A replay's report.json, to be joined to an RO-Crate.")  # fmt: skip
+@click.option(
+    "--replay",
+    "replays",
+    metavar="REPORT",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A replay's report.json, to be joined to an RO-Crate; may be given several times.",
+)
+@click.option("--crate-version", type=click.Choice(["1.1", "1.2"]),
+              help="Of the specification of RO-Crate; 1.1 where not given.")  # fmt: skip
 @screen.verbosity
-def export(view: str, bundle: Path, folder: Path | None, *, replay: Path | None, as_json: bool, quiet: bool) -> int:
+def export(
+    view: str, bundle: Path, folder: Path | None, *,
+    replays: tuple[Path, ...], crate_version: Version | None, as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
     """Write a view of a bundle that other people's programs read.
 
     The model card and the citation are printed. A BagIt bag or an RO-Crate, which hold a copy of the bundle, are written
-    to DIR, which must not exist. The bundle is verified first and stays as it is.
+    to DIR, which must not exist. DataCite's metadata are printed, or written to the file that is named. The bundle is verified first and stays as it is.
     """
     from reprobundle.bundle import verify
 
-    if (folder is None) != (view in PRINTED):
+    if view != DATACITE and (folder is None) != (view in PRINTED):
         raise UsageError(f"export {view}: " + ("is printed, not written to a folder" if folder else "to which folder?"))
-    if replay is not None and view != "rocrate":
+    if replays and view != "rocrate":
         raise UsageError(f"--replay: a report can be joined to an RO-Crate, not to {view!r}")
+    if crate_version and view != "rocrate":
+        raise UsageError(f"--crate-version: is of an RO-Crate, not of {view!r}")
     verified = verify(bundle)
-    if folder is None:
+    if view == DATACITE:
+        _datacite(verified, folder, as_json=as_json, quiet=quiet)
+    elif folder is None:
         _print(PRINTED[view], verified, as_json=as_json, quiet=quiet)
     else:
-        _write(view, verified, folder, replay, as_json=as_json, quiet=quiet)
+        _write(view, verified, folder, replays, crate_version or "1.1")
+        _say(WRITTEN[view], folder, as_json=as_json, quiet=quiet)
     return 0
 
 
@@ -58,17 +76,28 @@ def _print(name: str, verified: VerifiedBundle, *, as_json: bool, quiet: bool) -
         screen.document(text.encode())
 
 
-def _write(
-    view: str, verified: VerifiedBundle, folder: Path, replay: Path | None, *, as_json: bool, quiet: bool
-) -> None:
+def _datacite(verified: VerifiedBundle, target: Path | None, *, as_json: bool, quiet: bool) -> None:
+    from reprobundle.exports import datacite
+
+    if target is not None:
+        _say(DATACITE, datacite.export(verified, target), as_json=as_json, quiet=quiet)
+    elif not quiet or as_json:
+        screen.document(datacite.content(verified))
+
+
+def _write(view: str, verified: VerifiedBundle, folder: Path, replays: tuple[Path, ...], version: Version) -> None:
     from reprobundle.exports import bagit, rocrate
-    from reprobundle.rendering import escape
 
     if view == "bagit":
         bagit.export(verified, folder)
     else:
-        rocrate.export(verified, folder, replay=replay)
+        rocrate.export(verified, folder, replays=replays, version=version)
+
+
+def _say(kind: str, folder: Path, *, as_json: bool, quiet: bool) -> None:
+    from reprobundle.rendering import escape
+
     if as_json:
-        screen.document(json.dumps({WRITTEN[view]: str(folder)}, indent=2, ensure_ascii=False).encode() + b"\n")
+        screen.document(json.dumps({kind: str(folder)}, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
-        screen.text(f"{WRITTEN[view]} {escape(folder, limit=screen.LONGEST_MESSAGE)}")
+        screen.text(f"{kind} {escape(folder, limit=screen.LONGEST_MESSAGE)}")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
               help="A bundle of this project, whose facts fill the card. Default: the last one you captured here from this "
                    "very source.")  # fmt: skip
 @click.option("--force", is_flag=True,
-              help="Write files again that are there; answers that you wrote in the card stay, and what stood there is kept "
-                   "beside.")  # fmt: skip
+              help="Go on where the files are there: what you wrote in them stays, what they do not say is added, and what "
+                   "stood there is kept beside.")  # fmt: skip
 @screen.verbosity
 def init(folder: Path, *, bundle: Path | None, force: bool, as_json: bool, quiet: bool) -> int:
     """Write a starting reprobundle.yaml and card, from what a project's files tell.
@@ -47,13 +47,20 @@ def _document(made: Initialised) -> bytes:
         "written": made.written,
         "kept": made.kept,
         "card": {
-            "answered": made.answered,
             "fields": made.fields,
+            "unasked": made.unasked,
             "share": round(made.share, 4),
+            "told": dict(made.told),
             "captured": {path: list(source) for path, source in made.captured.items()},
             "asked": dict(made.asked),
+            "check": dict(made.check),
         },
-        "specification": {"found": made.specified, "asked": dict(made.missing)},
+        "specification": {
+            "found": made.specified,
+            "added": made.added,
+            "asked": dict(made.missing),
+            "left_out": made.left_out,
+        },
         "bundle": made.bundle,
         "calls": made.calls,
     }
@@ -71,17 +78,22 @@ def _words(made: Initialised) -> str:
     page.field("folder", escape(made.folder, limit=screen.LONGEST_MESSAGE))
     if made.kept:
         page.field("before", f"what stood there is kept: {escape(some(made.kept))}")
-    page.field("card", f"{made.answered} of {made.fields} fields filled without a question, {made.share:.0%}")
+    counts = ((made.count("bundle"), "from the capture"), (made.count("files"), "found in files"))
+    shown = ", ".join(f"{count} {words}" for count, words in counts if count)
+    page.field(
+        "card",
+        f"{made.unasked} of {made.fields} fields filled without a question, {made.share:.0%}"
+        + (f": {shown}" if shown else ""),
+    )
+    page.field("", f"{made.count('person')} answered by you, {len(made.asked)} asked")
     told = (
         f"the bundle {escape(made.bundle)}, and the files here"
         if made.bundle
         else "the files here; no bundle of this source"
     )
     page.field("from", told)
-    page.field(
-        "capture",
-        f"{len(made.specified)} of {len(made.specified) + len(made.missing)} parts of {made.written[0]} found",
-    )
+    found = f"{len(made.specified)} of {len(made.specified) + len(made.missing)} parts of {made.written[0]} are there"
+    page.field("capture", found + (f", added now: {', '.join(made.added)}" if made.added else ""))
     _questions(page, made)
     return page.text()
 
@@ -94,7 +106,20 @@ def _questions(page: Page, made: Initialised) -> None:
             page.heading(f"Asked in {name}")
             for path, question in asked.items():
                 page.paragraph(f"{path}: {question}")
+    if made.check:
+        page.heading("To check: it may be the answer, and is not filled in")
+        for path, words in made.check.items():
+            page.paragraph(f"{path}: {escape(words, limit=screen.LONGEST_MESSAGE)}")
     page.line()
+    if made.left_out:
+        page.paragraph(
+            f"{made.written[0]} takes no further lines as it is written; found for it: {', '.join(made.left_out)}"
+        )
+    if made.inline:
+        page.paragraph(
+            f"{made.written[0]} holds documentation of its own, which stands in the card now, too: "
+            f'put documentation: "{made.written[1]}" in its place'
+        )
     if made.calls:
         page.paragraph(
             f'{escape(made.calls[0])} captures by itself: give it documentation="{made.written[1]}", and run it again'

@@ -17,20 +17,23 @@ from reprobundle.cli import screen
 def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
     """Write a bundle into one file, the same bytes every time.
 
-    The bundle is verified first. FILE is an uncompressed zip that any program can open, and must not exist; signatures
-    go along.
+    The bundle is verified first. FILE ends in .zip or .tar, which says the form; any program can open it. It is not
+    compressed and must not exist; signatures go along.
     """
+    from reprobundle import progress
     from reprobundle.bundle import verify
-    from reprobundle.exports.archive import pack as pack_bundle
+    from reprobundle.exports.archives import pack as pack_bundle
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
 
     verified = verify(bundle)
-    written = pack_bundle(verified, file)
+    with progress.bar("packing", quiet=quiet) as told:
+        written = pack_bundle(verified, file, told=told)
     if as_json:
         facts = {
             "bundle_id": verified.id,
             "bundle_name": verified.manifest.name,
+            "archive_kind": written.kind,
             "archive_xxh3_128": written.digest,
             "bytes": written.size,
             "members": written.members,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reprobundle.cli import screen
+from reprobundle.errors import UsageError
 
 if TYPE_CHECKING:
     from reprobundle.bundle import VerifiedBundle
+
+    Pull = Callable[..., VerifiedBundle]
 
 
 @click.command()
@@ -23,10 +27,12 @@ def pull(source: str, directory: Path, *, as_json: bool, quiet: bool) -> int:
 
     SOURCE is hub://USER/NAME, with @REVISION for a branch, tag or commit. The folder appears whole and verified, or not
     at all. The token is the one of hf auth login or HF_TOKEN, the Hub that of HF_ENDPOINT.
-    """
-    from reprobundle.publish import hub
 
-    pulled = hub.pull(source, directory, say=screen.progress(quiet=quiet))
+    Or it is a public record: zenodo://RECORD, doi:10.5281/zenodo.RECORD, or invenio://HOST/RECORD.
+    """
+    pull_from = _source(source)
+    say, watched = screen.progress(quiet=quiet), screen.watched(quiet=quiet)
+    pulled = pull_from(source, directory, say=say, bars=watched)
     if as_json:
         document = {
             "bundle_id": pulled.id,
@@ -34,11 +40,44 @@ def pull(source: str, directory: Path, *, as_json: bool, quiet: bool) -> int:
             "path": str(pulled.path),
             "source": source,
             "files": len(pulled.manifest.files),
+            "signature": "not checked" if pulled.signatures else "none",
         }
         screen.document(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
     elif not quiet:
         screen.text(_words(pulled))
     return 0
+
+
+def _hub() -> Pull:
+    from reprobundle.publish import pulling
+
+    return pulling.pull
+
+
+def _zenodo() -> Pull:
+    from reprobundle.publish import zenodo
+
+    return zenodo.pull
+
+
+RECORDS = ("zenodo", "doi", "invenio", "invenio+http")
+SOURCES = {
+    "hub": _hub,
+    **dict.fromkeys(RECORDS, _zenodo),
+}  # by scheme; a further one is a module of `reprobundle.publish` and a line here
+
+
+def _source(source: str) -> Pull:
+    """What pulls from a source of this form.
+
+    Raises:
+        UsageError: Nothing does.
+    """
+    scheme = source.partition(":")[0]
+    if scheme not in SOURCES:
+        forms = "hub://…, zenodo://…, doi:… or invenio://…"
+        raise UsageError(f"source {source!r}: expected {forms}", hint="such as hub://USER/NAME@REVISION")
+    return SOURCES[scheme]()
 
 
 def _words(pulled: VerifiedBundle) -> str:

@@ -73,7 +73,7 @@ def replay(
     The bundle's code runs inside a sandbox, without network, without your files. Ends with 0 when the model was
     reproduced at least as exactly as required and every claim that was computed holds, with 1 when not, with 2 when the
     command or the bundle is wrong, and with 3 when the model or a claim's code could not be run or nothing could be
-    compared.
+    compared. BUNDLE may be a file that pack wrote; it is unpacked into a temporary folder.
     """
     from reprobundle.replaying import replay as replay_bundle
     from reprobundle.reporting import default_folder

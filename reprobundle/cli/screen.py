@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ from reprobundle.errors import UnavailableError
 from reprobundle.rendering import escape
 
 LONGEST_MESSAGE = 2000
+LONGEST_HINT = 200_000  # of several things at once: it may hold what is to be typed for each
 Verb = Callable[..., int]
 
 
@@ -89,14 +91,17 @@ def complain_of(message: str, findings: Sequence[str], *, hint: str | None) -> N
     for finding in findings:
         click.echo(f"  {escape(finding, limit=LONGEST_MESSAGE)}", err=True)
     if hint:
-        click.echo(f"hint: {escape(hint, limit=LONGEST_MESSAGE)}", err=True)
+        click.echo(f"hint: {escape(hint, limit=LONGEST_HINT)}", err=True)
 
 
 def progress(*, quiet: bool) -> Callable[[str], None]:
     """A function that tells a person at a terminal what is being done; it does nothing for anybody else."""
-    if quiet or not sys.stderr.isatty():
-        return _silent
-    return _tell
+    return _tell if watched(quiet=quiet) else _silent
+
+
+def watched(*, quiet: bool) -> bool:
+    """Whether a person watches standard error."""
+    return not quiet and sys.stderr.isatty()
 
 
 @contextmanager
@@ -142,6 +147,15 @@ def _silent(_line: str) -> None:
 
 def _tell(line: str) -> None:
     click.echo(f"· {escape(line)}", err=True)
+
+
+def other_name(place: Path, name: str) -> str | None:
+    """What a bundle's folder or archive is called, where that is not the bundle's own name; else None."""
+    from reprobundle.rendering import escape
+
+    found = place.resolve()
+    kind, own = ("archive", found.stem) if found.is_file() else ("folder", found.name)
+    return None if own == name else f"in the {kind} {escape(found.name)}"
 
 
 def colours() -> bool:

@@ -15,9 +15,12 @@ from reprobundle.rendering import escape
 
 if TYPE_CHECKING:
     from reprobundle.bundle import Bundle
+    from reprobundle.exports.archives import PackedBundle
 
 INLINE_KEYS = 6
 INDENT = "  "
+UNSIGNED = "UNSIGNED: nothing proves who made it"
+PACKED = "whether it is signed is what verify says of a packed file"
 
 
 @click.command()
@@ -27,12 +30,12 @@ INDENT = "  "
 def show(bundle: Path, section: str | None, *, as_json: bool, quiet: bool) -> int:
     """Show what is inside a bundle; nothing of it is run.
 
-    SECTION is a part of the manifest, such as environment, model, notes or files. The manifest is read, the files are
-    not: whether they are what it lists is what verify checks.
+    BUNDLE may be a file that pack wrote. SECTION is a part of the manifest, such as environment, model, notes or files.
+    The manifest is read, the files are not: whether they are what it lists is what verify checks.
     """
-    from reprobundle.bundle import Bundle
+    from reprobundle.exports import archives
 
-    opened = Bundle.open(bundle)
+    opened = archives.opened(bundle)
     content: dict[str, Any] = opened.manifest.model_dump(mode="json")
     if section is not None and section not in content:
         sections = ", ".join(key for key, value in content.items() if isinstance(value, dict | list))
@@ -45,38 +48,53 @@ def show(bundle: Path, section: str | None, *, as_json: bool, quiet: bool) -> in
     return 0
 
 
-def _lines(opened: Bundle, content: dict[str, Any], section: str | None) -> Iterator[str]:
+def _lines(opened: Bundle | PackedBundle, content: dict[str, Any], section: str | None) -> Iterator[str]:
     if section is None:
         return _overview(opened, content)
     if section == "environment":
         return _environment(opened)
     if section == "data":
         return _splits(opened)
+    if section == "claims":
+        return _claims(opened)
     return _notes(opened) if section == "notes" else _tree(content[section], "")
 
 
-def _environment(opened: Bundle) -> Iterator[str]:
+def _environment(opened: Bundle | PackedBundle) -> Iterator[str]:
     """Tables in place of a tree: hundreds of distributions and facts are read by column."""
     from reprobundle.rendering import environment
 
     yield environment.render(opened.manifest.environment, colour=screen.colours(), width=screen.width())
 
 
-def _splits(opened: Bundle) -> Iterator[str]:
+def _splits(opened: Bundle | PackedBundle) -> Iterator[str]:
     """The data splits as tables: who reads them looks for counts, leakage and origin, not for keys."""
     from reprobundle.rendering import splits
 
     yield splits.render(opened.manifest.data, colour=screen.colours(), width=screen.width())
 
 
+def _claims(opened: Bundle | PackedBundle) -> Iterator[str]:
+    """Each number with its interval and groups, and what in it contradicts another."""
+    from reprobundle.rendering import stated
+
+    yield stated.render(opened.manifest.claims, colour=screen.colours(), width=screen.width())
+
+
 def _document(value: Any) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
-def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
+def _overview(opened: Bundle | PackedBundle, content: dict[str, Any]) -> Iterator[str]:
     """Name, id, and a few lines for each section."""
+    from reprobundle import bundle as bundles
+
     yield f"{escape(opened.manifest.name)}  {opened.id}"
     yield "read, not verified: reprobundle verify checks the files"
+    if not isinstance(opened, bundles.Bundle):  # signatures stand at its end
+        yield PACKED
+    else:
+        yield "signed, not checked: verify --key" if opened.signatures() else UNSIGNED
     yield from _worth_knowing(opened)
     for key, value in content.items():
         if isinstance(value, dict):
@@ -89,16 +107,17 @@ def _overview(opened: Bundle, content: dict[str, Any]) -> Iterator[str]:
             yield f"{key}  {_brief(value)}"
 
 
-def _worth_knowing(opened: Bundle) -> Iterator[str]:
+def _worth_knowing(opened: Bundle | PackedBundle) -> Iterator[str]:
     """What nobody should have to look for: another name, an earlier bundle, no proof, a lock without hashes, notes."""
     from reprobundle.frameworks import SELF_CONTAINED
     from reprobundle.phrases import counted
+    from reprobundle.rendering import stated
     from reprobundle.rendering.wording import lock_words, proof_words
 
     manifest, lock = opened.manifest, opened.manifest.environment.lock
-    folder = opened.path.resolve().name
-    if folder != manifest.name:
-        yield f"in the folder {escape(folder)}"
+    other = screen.other_name(opened.path, manifest.name)
+    if other is not None:
+        yield other
     if manifest.previous:
         yield f"resealed from {manifest.previous[-1]}"
     if manifest.model.loader in SELF_CONTAINED:
@@ -107,11 +126,12 @@ def _worth_knowing(opened: Bundle) -> Iterator[str]:
         yield proof_words(manifest.proof.status, manifest.proof.why)
     if lock is None or lock.hashes == "none":
         yield f"lock: {lock_words(lock)}"
+    yield from stated.warnings(manifest.claims)
     if manifest.notes:
         yield f"{counted(len(manifest.notes), 'note')} of the capture: reprobundle show BUNDLE notes"
 
 
-def _notes(opened: Bundle) -> Iterator[str]:
+def _notes(opened: Bundle | PackedBundle) -> Iterator[str]:
     """Each note of the capture with its way out."""
     from reprobundle.rendering.wording import found_lines
 

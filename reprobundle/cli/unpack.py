@@ -18,9 +18,10 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
     """Read an archive that pack wrote, and verify what is in it.
 
     DIR must not exist, and appears only when every byte was as it must be. An archive of another form, be it one that
-    another program made from the same files, is refused.
+    another program made from the same files, is refused. To look into FILE it need not be unpacked: show, verify, compare
+    and replay read it as it is.
     """
-    from reprobundle.exports.archive import unpack as unpack_archive
+    from reprobundle.exports.archives import unpack as unpack_archive
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
 
@@ -29,6 +30,7 @@ def unpack(file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
     size = sum(entry.size for entry in files)
     if as_json:
         facts = {"bundle_id": bundle.id, "bundle_name": bundle.manifest.name, "files": len(files), "bytes": size}
+        facts["signature"] = "not checked" if bundle.signatures() else "none"
         screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
         screen.text(f"unpacked {escape(bundle.manifest.name)}  {bundle.id}: {counted(len(files), 'file')}, "

@@ -7,7 +7,8 @@ agrees when its section does and every file that belongs to it has the same byte
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from reprobundle.bundle import verify
@@ -19,8 +20,11 @@ from reprobundle.components import data, environment, hyperparameters
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
+from reprobundle.exports import archives
+from reprobundle.hosting import silent
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted
+from reprobundle.private_folders import private_folder
 from reprobundle.report import Finding, Grade, Status
 
 __all__ = ["compare", "compare_manifests"]
@@ -37,12 +41,16 @@ MODEL_GRADES = {  # by the first word of the place in the section
 }
 
 
-def compare(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> tuple[Finding, ...]:
+def compare(
+    a: str | os.PathLike[str], b: str | os.PathLike[str], *, say: Callable[[str], None] = silent
+) -> tuple[Finding, ...]:
     """Compare two bundles.
 
     Args:
-        a: Folder of the first, whose values are called expected.
-        b: Folder of the second, whose values are called found.
+        a: Folder of the first, whose values are called expected; or an archive of it.
+        b: Folder of the second, whose values are called found; or an archive of it. Archives are unpacked into a temporary
+            folder.
+        say: Called with each line of progress.
 
     Returns:
         One finding for each value that differs, and for each kind that agrees; kinds in the manifest's own order. What
@@ -51,8 +59,9 @@ def compare(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> tuple[Findi
     Raises:
         RefusedInputError: One of them is no bundle or differs from its manifest.
     """
-    first, second = verify(a), verify(b)
-    return compare_manifests(first.manifest, second.manifest, roots=(first.path, second.path))
+    with private_folder() as folders:
+        first, second = (verify(archives.unfolded(Path(given), folders, say)) for given in (a, b))
+        return compare_manifests(first.manifest, second.manifest, roots=(first.path, second.path))
 
 
 def compare_manifests(a: Manifest, b: Manifest, *, roots: Roots | None = None) -> tuple[Finding, ...]:

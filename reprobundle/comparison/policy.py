@@ -106,6 +106,7 @@ class Effective:
         loosened: Whether it lets more through than this program's table does.
         capped: Whether the bundle asked for more.
         default: What this program's table says; what is close by it needs no wider one.
+        narrowed: Whether the reviewer lets less through than that table does, relatively or absolutely.
     """
 
     tolerance: Tolerance
@@ -113,6 +114,7 @@ class Effective:
     loosened: bool = False
     capped: bool = False
     default: Tolerance | None = None
+    narrowed: bool = False
 
     @property
     def times(self) -> float | None:
@@ -139,7 +141,11 @@ def effective(
         return None
     if policy.own is not None:
         return Effective(
-            tolerance=policy.own, origin="reviewer", loosened=_is_looser(policy.own, default), default=default
+            tolerance=policy.own,
+            origin="reviewer",
+            loosened=_is_looser(policy.own, default),
+            default=default,
+            narrowed=_is_looser(default, policy.own),
         )
     cap = policy.caps.get(dtype)
     if envelope is None or cap is None or not policy.envelopes:

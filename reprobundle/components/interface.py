@@ -122,6 +122,7 @@ class Source:
         wrappers: What was taken off `model`, outermost first.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
         reading: Called with the bytes read so far and the bytes in all, while data splits are digested.
+        column_of: Reads a column of a split, given as in `splits`, by its name; None: only mappings and tables have columns.
     """
 
     model: Any
@@ -154,6 +155,7 @@ class Source:
     wrappers: tuple[str, ...] = ()
     progress: Callable[[int, int], None] | None = None
     reading: Callable[[int, int], None] | None = None
+    column_of: Callable[[Any, str], Sequence[Any]] | None = None
 
 
 @dataclass
@@ -220,6 +222,7 @@ class Site:
         own_wheels: Whether the wheels of the bundle were installed where the model ran.
         fed: The model's recorded inputs; None where there are none.
         policy: How far the reviewer lets a bundle's own tolerances reach.
+        copies: For splits whose copy was compared with the record, what that came to.
     """
 
     root: Path
@@ -233,6 +236,7 @@ class Site:
     own_wheels: bool = True
     fed: Fed | None = None
     policy: Policy = field(default_factory=Policy)
+    copies: Mapping[str, Status] = field(default_factory=dict)
 
 
 S = TypeVar("S", bound=Record)

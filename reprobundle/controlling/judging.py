@@ -17,6 +17,7 @@ from reprobundle.controlling.seeing import Seen, Sight
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import some
 from reprobundle.report import Control, OutputComparison, Rung
+from reprobundle.report.further import PROBE, PROBE_ALONE
 from reprobundle.tensors import dtype_name
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _probed(sight: Sight, policy: Policy) -> Iterator[Control]:
     """What came of the reviewer's own inputs; where they say what must come of them, that counts."""
     for one in sight.all_of("probe"):
         outcome, why = _of_probe(one, sight.plan.expected, policy)
-        yield Control(name=rules.PROBE, what="probe", distance=sight.relative(one.distances), outcome=outcome, why=why)
+        name = PROBE if sight.plan.expected or outcome != "as expected" else PROBE_ALONE
+        yield Control(name=name, what="probe", distance=sight.relative(one.distances), outcome=outcome, why=why)
 
 
 def _of_probe(

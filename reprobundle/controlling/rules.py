@@ -26,7 +26,6 @@ MOVED = "inputs moved a little"
 ROWS = "rows at other places"
 WEIGHTS = "weights changed"
 WEIGHTS_MOVED = "weights moved a little"
-PROBE = "your own inputs"
 SEED = "another seed"
 
 AS_FAR_AS_OTHERS = 0.7  # of what other inputs do, for a repeat: a model with a state of its own may get half as far

@@ -20,6 +20,7 @@ from reprobundle.report import Report
 from reprobundle.store.sealing import refuse_existing
 
 PROJECT = Path(__file__).parent / "project"
+DATA = {name: f"data/{name}.npz" for name in ("train", "test")}  # as the training writes them; a reviewer may have them
 NEEDED = {"torch": "torch", "sklearn": "scikit-learn"}
 TRAINING_SECONDS = 600.0
 AUTHOR = {"GIT_AUTHOR_NAME": "demo", "GIT_AUTHOR_EMAIL": "demo@example.org"}
@@ -63,8 +64,10 @@ def run(folder: Path, say: Callable[[str], None]) -> Shown:
     say(f"{printed}; bundle: {target}")
     verified = bundle.verify(target)
     say(f"verified: {len(verified.manifest.files)} files intact, UNSIGNED; proof before the seal: {proof(verified)}")
-    say("replaying: rebuilding the environment from the bundle's lock (the longest step)")
-    result = replaying.replay(target, report=report, say=say)
+    data = {name: project / place for name, place in DATA.items()}
+    say(f"replaying with {' '.join(f'--data {name}={place}' for name, place in data.items())}")
+    say("rebuilding the environment from the bundle's lock (the longest step)")
+    result = replaying.replay(target, report=report, data=data, say=say)
     return Shown(target, report, result, printed)
 
 
@@ -85,6 +88,7 @@ def make_project(project: Path) -> None:
     project.mkdir(parents=True)
     for file in sorted(PROJECT.glob("*.py")):
         (project / file.name).write_bytes(file.read_bytes())
+    (project / ".gitignore").write_text("data/\n", encoding="ascii")
     env = {**os.environ, **AUTHOR, **COMMITTER}
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "Train on digits"]):
         finished = process.run(["git", "-C", project, *arguments], env=env, timeout=60)

@@ -1,51 +1,119 @@
-"""The card's tables of claims: each number with its bar and the rule it is compared by, and its value in each group."""
+"""The card's tables of claims: each number with its bar and the rule it is compared by, and its value in each group.
+
+A claim that capture found false stands there as what it is, with the number that was found instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.documentation.card import Result
+from reprobundle.components.documentation.evaluation_facts import is_accuracy, split_named
+from reprobundle.components.documentation.figures import figure, interval
+from reprobundle.exports.doubts import Doubt, doubts
+from reprobundle.intervals import wilson
+from reprobundle.manifest import Manifest
+from reprobundle.phrases import counted, some
 from reprobundle.rendering.markdown import cell, code, inline, table
 from reprobundle.rendering.text_bars import text_bar
 
 SHOWN = 50
 SHOWN_GROUPS = 50
+FALSE = "Found false at capture"
+IN_DOUBT = "In doubt"
+OF_INTERVALS = "The intervals tell the chance in the samples, not in the training."
+METHODS = {"wilson": "intervals of Wilson", "bootstrap": "bootstrap intervals"}
 
 
-def lines(claims: Sequence[Claim], results: Sequence[Result]) -> Iterator[str]:
+def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
     """Tables; nothing without claims and results.
 
     Args:
-        claims: Of the manifest.
+        manifest: What was captured.
         results: What a person wrote of further tasks and data.
     """
+    claims = manifest.claims.claims
+    against = doubts(manifest)
+    yield from _found_false(claims, against)
     if claims:
-        yield table(
-            ("claim", "value", "", "agrees", "split", "computed by"), [_claim(claim) for claim in claims[:SHOWN]]
-        )
+        splits = {split.name: split.count for split in manifest.data.splits}
+        reaches = {claim.id: _reach(claim, splits) for claim in claims[:SHOWN] if claim.id not in against}
+        known = any(reaches.values())
+        header = ("claim", "value", "", *(("95 % interval",) if known else ()), "agrees", "split", "computed by")
+        rows = [_claim(claim, against.get(claim.id), reaches.get(claim.id), splits) for claim in claims[:SHOWN]]
+        yield table(header, [row if known else (*row[:3], *row[4:]) for row in rows])
+        yield OF_INTERVALS if known else ""
     if len(claims) > SHOWN:
         yield f"And {len(claims) - SHOWN} more in `manifest.json`."
     for claim in claims[:SHOWN]:
         yield from _groups(claim)
     if results:
+        yield "Further results, as a person states them:"
         header = ("data", "split", "task", "metric", "value", "", "uncertainty", "runs", "note")
         yield table(header, [_result(result) for result in results[:SHOWN]])
     if len(results) > SHOWN:
         yield f"And {len(results) - SHOWN} more in `documentation/card.yaml`."
 
 
-def _claim(claim: Claim) -> tuple[str, ...]:
+def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt]) -> Iterator[str]:
+    """What must be read before the table: which of its numbers are not so, and which may not be."""
+    spoken = [(claim, against[claim.id]) for claim in claims if claim.id in against]
+    for claim, doubt in spoken[:SHOWN]:
+        mark = FALSE if doubt.sure else IN_DOUBT
+        said = f"{figure(claim.value, decimals=claim.decimals)} claimed, {inline(doubt.got)} computed"
+        yield f"**{mark}: {inline(claim.text)}**: {said}; {doubt.by} it."
+    false = [inline(claim.text) for claim, doubt in spoken if doubt.sure]
+    if false:
+        yield f"Left out of the metadata at the top of this file, which the Hub reads: {some(false)}."
+
+
+def _claim(claim: Claim, doubt: Doubt | None, reach: _Reach | None, splits: Mapping[str, int]) -> tuple[str, ...]:
     how = (
         code(claim.entry)
         if claim.entry
         else code(" ".join(claim.command))
         if claim.command
+        else "its own samples"
+        if claim.measured is not None
         else "nothing: it is stated"
     )
-    split = code(claim.split) if claim.split else "not named"
-    return cell(claim.text), f"{claim.value:.6g}", _bar(claim.value), _rule(claim), split, how
+    split = claim.split or split_named(claim.text, splits)
+    ends = (None, None) if reach is None else (reach.low, reach.high)
+    shown = figure(claim.value, decimals=claim.decimals, low=ends[0], high=ends[1])
+    value = (
+        shown if doubt is None else f"{shown} (**{(FALSE if doubt.sure else IN_DOUBT).lower()}: {inline(doubt.got)}**)"
+    )
+    bar = "" if doubt is not None and doubt.sure else _bar(claim.value)
+    return cell(claim.text), value, bar, _told(reach), _rule(claim), code(split) if split else "not named", how
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """An interval, and on how many samples it stands; None: not said."""
+
+    low: float
+    high: float
+    count: int | None
+
+
+def _reach(claim: Claim, splits: Mapping[str, int]) -> _Reach | None:
+    """The claim's own interval, else that of an accuracy on a split whose size is known, as the card's answer has it."""
+    if claim.low is not None and claim.high is not None:
+        return _Reach(claim.low, claim.high, claim.count)
+    count = splits.get(claim.split or split_named(claim.text, splits) or "")
+    if not count or not is_accuracy(claim.text, claim.value):
+        return None
+    made = wilson(claim.value, count)
+    return _Reach(made.low, made.high, count)
+
+
+def _told(reach: _Reach | None) -> str:
+    if reach is None:
+        return "not said"
+    return interval(reach.low, reach.high) + ("" if reach.count is None else f", {counted(reach.count, 'sample')}")
 
 
 def _rule(claim: Claim) -> str:
@@ -67,28 +135,27 @@ def _groups(claim: Claim) -> Iterator[str]:
     rows = [
         (
             code(one.name, limit=60),
-            f"{one.value:.6g}",
+            figure(one.value, low=one.low, high=one.high),
             _bar(one.value),
-            "not said" if one.low is None or one.high is None else f"{one.low:.3g} to {one.high:.3g}",
+            "not said" if one.low is None or one.high is None else interval(one.low, one.high),
             "not said" if one.count is None else f"{one.count:,}",
         )
         for one in claim.groups[:SHOWN_GROUPS]
     ]
-    methods = {"wilson": "intervals of Wilson", "bootstrap": "bootstrap intervals"}
-    named = [methods[one.method] for one in claim.groups if one.method is not None]
+    named = [METHODS[one.method] for one in claim.groups if one.method is not None]
     yield table(("group", "value", "", f"95 %, {named[0]}" if named else "95 %", "samples"), rows)
     if len(claim.groups) > SHOWN_GROUPS:
         yield f"And {len(claim.groups) - SHOWN_GROUPS} more groups in `manifest.json`."
 
 
 def _result(result: Result) -> tuple[str, ...]:
-    reach = "not said" if result.uncertainty is None else f"± {result.uncertainty:.3g}"
+    reach = "not said" if result.uncertainty is None else f"± {figure(result.uncertainty)}"
     return (
         cell(result.dataset),
         cell(result.split or ""),
         cell(result.task or ""),
         cell(result.metric),
-        f"{result.value:.6g}",
+        figure(result.value),
         _bar(result.value),
         reach,
         "not said" if result.runs is None else str(result.runs),

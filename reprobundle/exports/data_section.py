@@ -133,6 +133,7 @@ def _classes(splits: Sequence[Split]) -> Iterator[str]:
     Splits that have no class in common stand in tables of their own.
     """
     for labelled in _of_one_kind([split for split in splits if split.labels][:SHOWN_COMPARED]):
+        yield "Samples by class:"
         yield _class_table(labelled)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reprobundle.components.claims import Claim
-from reprobundle.components.documentation.card import Card, Result
+from reprobundle.components.documentation.card import Card
+from reprobundle.exports import model_index
+from reprobundle.exports.hub_names import on_hub
 from reprobundle.manifest import Manifest
-from reprobundle.rendering.escaping import escape, prose
+from reprobundle.rendering.escaping import escape
 
 LIBRARIES = {
     "torch": "pytorch",
@@ -40,8 +39,6 @@ PIPELINES = {  # by the end of the class's name, as transformers names its model
     "ForCTC": "automatic-speech-recognition",
     "ForSpeechSeq2Seq": "automatic-speech-recognition",
 }
-_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
-_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def front_matter(manifest: Manifest, card: Card) -> str:
@@ -55,11 +52,11 @@ def front_matter(manifest: Manifest, card: Card) -> str:
         **_licence(card.license),
         "library_name": LIBRARIES.get(framework),
         "pipeline_tag": task,
-        "datasets": _on_hub(card.datasets),
-        "base_model": _on_hub(card.base_model),
+        "datasets": on_hub(card.datasets),
+        "base_model": on_hub(card.base_model),
         "language": list(card.language),
         "tags": list(dict.fromkeys(["reprobundle", *_of_mixin(manifest), *map(escape, card.tags)])),
-        "model-index": _index(manifest, card, task or "other"),
+        "model-index": model_index.results(manifest, card, task or "other"),
     }
     present = {key: value for key, value in metadata.items() if value}
     text: str = yaml.safe_dump(present, sort_keys=False, allow_unicode=True, width=10_000)
@@ -83,42 +80,3 @@ def _licence(expression: str | None) -> dict[str, str]:
     if expression.lower() in HUB_LICENCES:
         return {"license": expression.lower()}
     return {"license": "other", "license_name": expression}
-
-
-def _on_hub(names: Sequence[str]) -> list[str]:
-    """Those that can be names on the Hub; it refuses a card with others."""
-    return list(dict.fromkeys(name for name in names if _HUB_NAME.fullmatch(name)))
-
-
-def _index(manifest: Manifest, card: Card, task: str) -> list[dict[str, Any]]:
-    """The claims and what a person wrote of further data, in the Hub's form."""
-    results = [*_claimed(manifest.claims.claims, task), *_written(card.evaluation.results, task)]
-    return [{"name": prose(card.title or manifest.name), "results": results}] if results else []
-
-
-def _claimed(claims: Sequence[Claim], task: str) -> Iterator[dict[str, Any]]:
-    """One result for each split that claims name."""
-    for split in dict.fromkeys(claim.split for claim in claims):
-        yield {
-            "task": {"type": task},
-            "dataset": {"type": _slug(split), "name": escape(split or "not named")},
-            "metrics": [_metric(claim) for claim in claims if claim.split == split],
-        }
-
-
-def _written(results: Sequence[Result], task: str) -> Iterator[dict[str, Any]]:
-    for result in results:
-        split = {"split": escape(result.split)} if result.split else {}
-        yield {
-            "task": {"type": result.task or task},
-            "dataset": {"type": _slug(result.dataset), "name": prose(result.dataset), **split},
-            "metrics": [{"type": _slug(result.metric), "name": prose(result.metric), "value": result.value}],
-        }
-
-
-def _metric(claim: Claim) -> dict[str, Any]:
-    return {"type": _slug(claim.id), "name": prose(claim.text), "value": claim.value}
-
-
-def _slug(text: str | None) -> str:
-    return _NOT_A_WORD.sub("-", (text or "").lower()).strip("-") or "unknown"

@@ -15,6 +15,14 @@ from reprobundle.rendering import escape
 from reprobundle.rendering.markdown import block, code, inline
 
 LONGEST_CALL = 1000
+UNPACKED = (
+    "**No preprocessing is packed**: nothing in this bundle makes the model's inputs from raw samples. The recorded inputs, "
+    "which a replay uses, are ready for the model."
+)
+UNPACKED_BUT_TOLD = (
+    "**No preprocessing is packed**, only what is said of it here: nothing in this bundle makes the model's inputs from raw "
+    "samples. The recorded inputs, which a replay uses, are ready for the model."
+)
 BY_THEMSELVES = {  # what is imported, and the call
     "for_torchscript": ("torch", "model = torch.jit.load({file}).eval()"),
     "for_onnx": ("onnxruntime", 'session = onnxruntime.InferenceSession({file}, providers=["CPUExecutionProvider"])'),
@@ -104,6 +112,7 @@ def replaying(manifest: Manifest) -> Iterator[str]:
         "It checks every file, rebuilds the environment from the lock, runs the model on the recorded inputs inside a "
         "sandbox, and compares the outputs with the recorded ones."
     )
+    yield "Without it, by hand, with Python and pip alone: `replay/REPLAY.md` has the commands."
     status, why = manifest.proof.status, manifest.proof.why
     if manifest.proof.proven:
         yield f"Before this bundle was sealed, a fresh process reloaded it and its outputs agreed: **{status}**."
@@ -115,6 +124,8 @@ def replaying(manifest: Manifest) -> Iterator[str]:
 def preparing(manifest: Manifest) -> Iterator[str]:
     """The recorded preprocessing."""
     section = manifest.preprocessing
+    if section.transform is None and not section.steps and section.pairs is None:
+        yield UNPACKED if section.configuration is None and not section.described else UNPACKED_BUT_TOLD
     if section.transform is not None:
         yield f"The function {code(section.transform)} makes the model's inputs from raw samples."
     if section.steps:

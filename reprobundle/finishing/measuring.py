@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from reprobundle.components.outputs import documents
 from reprobundle.errors import UnavailableError
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted
+from reprobundle.private_folders import private_folder
 from reprobundle.report import Rung
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store.sealing import refuse_existing
@@ -66,8 +66,8 @@ def calibrate(
     _refuse_idle(bundle.manifest)
     wish = wishing.read_wish(env, Options(), sync=False, timeout=budget, say=say)
     walls = sandboxes.choose(sandbox, own=captures.is_own(bundle.bundle.content, bundle.path))
-    with tempfile.TemporaryDirectory(prefix="reprobundle-calibration-", ignore_cleanup_errors=True) as folder:
-        measured = _measured(bundle, Path(folder).resolve(), walls, wish, budget)
+    with private_folder("calibrating") as folders:
+        measured = _measured(bundle, folders(), walls, wish, budget)
 
     def change(manifest: Manifest, stage: Stage) -> Manifest:
         known = {note.message for note in manifest.notes}

@@ -1,6 +1,6 @@
 """A starting ``reprobundle.yaml`` and ``documentation/card.yaml``, from what a project's files and its own captures tell.
 
-Source is read and never imported, nothing is run, no network is reached. What a person wrote in a card is kept.
+Source is read and never imported, nothing is run, no network is reached. What a person wrote in either file is kept.
 """
 
 from __future__ import annotations
@@ -9,29 +9,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from reprobundle import bundle as bundles
 from reprobundle.components.documentation.card import Card, answers, read_card
-from reprobundle.components.documentation.filling import Fact, filled
+from reprobundle.components.documentation.filling import Fact, at, filled, of_manifest, renewable
 from reprobundle.components.documentation.questions import QUESTIONS
 from reprobundle.components.documentation.recording import with_facts
-from reprobundle.components.documentation.writing import card_bytes
-from reprobundle.errors import UsageError
+from reprobundle.components.documentation.remarks import CHECK, remarks_of
+from reprobundle.components.documentation.writing import OWN_LINES, card_bytes
+from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.initialising.licences import licence_of
+from reprobundle.initialising.merging import Merged, merge
 from reprobundle.initialising.models import models_in
 from reprobundle.initialising.own_bundles import newest
 from reprobundle.initialising.places import Places, places_in
-from reprobundle.initialising.project import Module, keyword, modules_of
+from reprobundle.initialising.project import Module, keyword, modules_of, read_whole
 from reprobundle.initialising.project_facts import project_facts
-from reprobundle.initialising.source_facts import captures, hyperparameters_in, source_facts
-from reprobundle.initialising.specification_text import Draft, draft
+from reprobundle.initialising.source_facts import answers_in, captures, hyperparameters_in, source_facts
+from reprobundle.initialising.specification_text import parts, text_of
+from reprobundle.initialising.suggestions import suggestions
 from reprobundle.manifest import Manifest
+from reprobundle.records import Json
+from reprobundle.yaml_reading import read_yaml
 
 SPECIFICATION = "reprobundle.yaml"
 CARD = "documentation/card.yaml"
 KEPT = ".before"
 
 __all__ = ["CARD", "SPECIFICATION", "Initialised", "init"]
+
+
+Teller = Literal["bundle", "files", "person"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,16 @@ class Initialised:
         folder: The project.
         written: Files that were written, relative to it.
         kept: What stood there before and is kept beside, under another name.
-        answered: Fields of the card that are answered.
         fields: How many fields the card has.
+        told: Who told each answered field of the card: a bundle of the project, its files, or the person in the card.
         captured: Fields that were filled in without a question, with where each was read.
         asked: A question by field of the card.
-        specified: Keys of the specification that are filled in.
+        check: What may be the answer to a question, by field of the card; it is not filled in.
+        specified: Keys of the specification that say something.
+        added: Keys that were put into a specification that was there before.
         missing: A question by key of the specification.
+        left_out: Keys that were found, and could not be put into a specification as it is written.
+        inline: Whether the specification holds documentation of its own, so that capture would not read the card.
         bundle: Name of the bundle that told facts; None where there was none.
         calls: Where the project calls ``reprobundle.capture`` itself.
     """
@@ -55,19 +68,32 @@ class Initialised:
     folder: Path
     written: tuple[str, ...]
     kept: tuple[str, ...]
-    answered: int
     fields: int
+    told: Mapping[str, Teller]
     captured: Mapping[str, tuple[str, ...]]
     asked: Mapping[str, str]
+    check: Mapping[str, str]
     specified: tuple[str, ...]
+    added: tuple[str, ...]
     missing: Mapping[str, str]
+    left_out: tuple[str, ...]
+    inline: bool
     bundle: str | None
     calls: tuple[str, ...]
+
+    def count(self, *tellers: Teller) -> int:
+        """How many fields of the card these told."""
+        return sum(teller in tellers for teller in self.told.values())
+
+    @property
+    def unasked(self) -> int:
+        """How many fields were filled without a question: those that no person answered."""
+        return self.count("bundle", "files")
 
     @property
     def share(self) -> float:
         """Share of the card's fields that needed no question, 0 to 1."""
-        return self.answered / self.fields
+        return self.unasked / self.fields
 
 
 def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> Initialised:
@@ -76,12 +102,12 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
     Args:
         folder: The project.
         bundle: A bundle of it, whose facts fill the card; None: the last one this user captured here from this very source.
-        force: Whether to write files again that are there: answers that a person wrote in the card stay, and what stood
-            there is kept beside with another name.
+        force: Whether to go on where the files are there: what a person wrote in them stays, comments too, what they do not say
+            is added, and what stood there is kept beside with another name.
 
     Raises:
         UsageError: There is no such folder, or a file is there already.
-        RefusedInputError: The bundle is not what it says, or the card that is there breaks its form.
+        RefusedInputError: The bundle is not what it says, or a file that is there breaks its form.
     """
     if not folder.is_dir():
         raise UsageError(f"no folder {str(folder)!r}", hint="name the folder of the project")
@@ -89,23 +115,37 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
     _refuse_existing(folder, force=force)
     manifest = newest(folder) if bundle is None else bundles.verify(bundle).manifest
     modules, places = modules_of(folder), places_in(folder)
-    card = _card(folder, modules, places, manifest)
-    specification = _specification(modules, places)
-    kept = _write(folder, {SPECIFICATION: specification.text.encode("utf-8"), CARD: card_bytes(card)})
+    specification = _specification(folder, modules, places)
+    own = _own_documentation(specification.text)
+    card = _card(folder, modules, places, manifest, own)
     state = dict(answers(card))
+    suggested = suggestions(modules, folder)
+    check = {path: words for path, words in suggested.items() if not at(card.model_dump(mode="json"), path)}
+    remarks = _remarks(folder, check)
+    kept = _write(folder, {SPECIFICATION: specification.text.encode("utf-8"), CARD: card_bytes(card, remarks)})
     return Initialised(
         folder=folder,
         written=(SPECIFICATION, CARD),
         kept=kept,
-        answered=sum(state.values()),
         fields=len(state),
+        told={path: _teller(card, path) for path, answered in state.items() if answered},
         captured={path: mark.source for path, mark in card.captured.items()},
         asked={path: QUESTIONS[path] for path, answered in state.items() if not answered},
-        specified=specification.found,
+        check=check,
+        specified=(*specification.standing, *specification.added),
+        added=specification.added,
         missing=specification.asked,
+        left_out=specification.left_out,
+        inline=bool(own),
         bundle=None if manifest is None else manifest.name,
         calls=tuple(module.at(call) for module, call in captures(modules)),
     )
+
+
+def _teller(card: Card, path: str) -> Teller:
+    """Who told an answer; one that was changed since it was filled in is the person's."""
+    mark = renewable(card).get(path)
+    return "person" if mark is None else "bundle" if of_manifest(mark) else "files"
 
 
 def _refuse_links(folder: Path) -> None:
@@ -119,18 +159,51 @@ def _refuse_links(folder: Path) -> None:
 def _refuse_existing(folder: Path, *, force: bool) -> None:
     there = [name for name in (SPECIFICATION, CARD) if (folder / name).exists()]
     if there and not force:
-        hint = "--force writes again what can be told, and keeps what you wrote in the card"
+        hint = "--force adds what can be told by now, and keeps what you wrote"
         verb = "stands" if len(there) == 1 else "stand"
         raise UsageError(f"{' and '.join(map(repr, there))}: {verb} there already", hint=hint)
 
 
-def _card(folder: Path, modules: tuple[Module, ...], places: Places, manifest: Manifest | None) -> Card:
+def _card(
+    folder: Path, modules: tuple[Module, ...], places: Places, manifest: Manifest | None, own: Mapping[str, Json]
+) -> Card:
     """The card that is there, or a new one, with all that is known."""
     place = folder / CARD
     before = read_card(place.read_bytes(), name=CARD) if place.is_file() else Card()
     models = models_in(modules)
-    known = filled(before, chain(source_facts(modules, models[0] if models else None), _of_project(folder, places)))
+    told = [Fact(path, value, (f"{SPECIFICATION}: documentation",)) for path, value in answers_in(own)]
+    read = source_facts(modules, models[0] if models else None, folder)
+    known = filled(before, filter(_fits, chain(told, read, _of_project(folder, places))))
     return with_facts(known, {} if manifest is None else manifest.model_dump(mode="json"))
+
+
+def _fits(fact: Fact) -> bool:
+    """Whether an answer has the form of its field: a script may hand anything to ``capture``."""
+    if fact.path not in QUESTIONS:
+        return False
+    try:
+        filled(Card(), [fact])
+    except RefusedInputError:
+        return False
+    return True
+
+
+def _own_documentation(text: str) -> Mapping[str, Json]:
+    """What a specification itself says for the card, where it names no file."""
+    try:
+        value = read_yaml(text.encode("utf-8"), name=SPECIFICATION).value
+    except RefusedInputError:  # nothing but questions
+        return {}
+    said = value.get("documentation") if isinstance(value, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _remarks(folder: Path, check: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """A person's own comments in the card that is there, and what may be the answers to its questions."""
+    place = folder / CARD
+    said = remarks_of(place.read_bytes(), OWN_LINES) if place.is_file() else {}
+    paths = dict.fromkeys([*said, *check])
+    return {path: (*said.get(path, ()), *((f"{CHECK}{check[path]}",) if path in check else ())) for path in paths}
 
 
 def _of_project(folder: Path, places: Places) -> Iterator[Fact]:
@@ -140,8 +213,14 @@ def _of_project(folder: Path, places: Places) -> Iterator[Fact]:
         yield Fact("license", found[0], (found[1],))
 
 
-def _specification(modules: tuple[Module, ...], places: Places) -> Draft:
-    return draft(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules))
+def _specification(folder: Path, modules: tuple[Module, ...], places: Places) -> Merged:
+    """A new specification, or the one that is there with what it does not say yet."""
+    written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules))
+    place = folder / SPECIFICATION
+    if place.is_file():
+        return merge(read_whole(place), written, name=SPECIFICATION)
+    asked = {part.key: part.question for part in written if part.question is not None}
+    return Merged(text_of(written), (), tuple(part.key for part in written if part.question is None), asked)
 
 
 def _transform(modules: tuple[Module, ...]) -> str | None:

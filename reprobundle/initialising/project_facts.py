@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reprobundle.components.documentation.card import Author
 from reprobundle.components.documentation.filling import Fact
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.places import Places
@@ -16,6 +18,8 @@ from reprobundle.yaml_reading import read_yaml
 
 PYPROJECT = "pyproject.toml"
 MOST_AUTHORS = 20
+ROBOT = "[bot]"  # how forges call programs that commit
+_ORCID = re.compile(r"(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
@@ -39,15 +43,42 @@ def _cited(place: Path, name: str) -> Iterator[Fact]:
         yield Fact(path, _text(value.get(field)), (name,))
     doi = _text(value.get("doi"))
     yield Fact("doi", doi if _DOI.fullmatch(doi) else "", (name,))
+    yield Fact("released", _day(value.get("date-released")), (name,))
     people = value.get("authors")
-    yield Fact("authors", tuple(filter(None, map(_person, people if isinstance(people, list) else ()))), (name,))
+    yield Fact("authors", tuple(filter(None, map(_author, people if isinstance(people, list) else ()))), (name,))
 
 
-def _person(author: object) -> str:
+def _author(author: object) -> Author | None:
+    """A person with the parts of the name as a card has them, or an organisation; None for what is neither."""
     if not isinstance(author, dict):
+        return None
+    part = {
+        field: _text(author.get(field)) for field in ("family-names", "given-names", "name-particle", "name-suffix")
+    }
+    family = " ".join(filter(None, (part["name-particle"], part["family-names"])))
+    whole = ", ".join(filter(None, (family, part["name-suffix"], part["given-names"])))
+    name = whole or _text(author.get("alias")) or _text(author.get("name"))
+    orcid = _text(author.get("orcid"))
+    entity = not whole and not _text(author.get("alias"))
+    return (
+        Author(
+            name=name,
+            orcid=orcid if _ORCID.fullmatch(orcid) else None,
+            affiliation=_text(author.get("affiliation")) or None,
+            kind="organisation" if entity else None,
+        )
+        if name
+        else None
+    )
+
+
+def _day(value: object) -> str:
+    """A day as a card has it; nothing for one that no calendar knows."""
+    text = _text(value)
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
         return ""
-    family, given = _text(author.get("family-names")), _text(author.get("given-names"))
-    return ", ".join(filter(None, (family, given))) or _text(author.get("name"))
 
 
 def _packaged(place: Path) -> Iterator[Fact]:
@@ -84,7 +115,8 @@ def _recorded(folder: Path) -> Iterator[Fact]:
             commit = repository.head.commit.hexsha
     except (git.exc.GitError, ValueError, OSError):  # no repository, or one without a commit
         return
-    yield Fact("authors", tuple(filter(None, names))[:MOST_AUTHORS], ("git log",))
+    people = [name for name in names if name and not name.endswith(ROBOT)]
+    yield Fact("authors", tuple(people[:MOST_AUTHORS]), ("git log",))
     yield Fact("version", f"git {commit[:12]}", ("git rev-parse HEAD",))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from reprobundle.components.documentation.filling import Fact
-from reprobundle.initialising.known_data import KNOWN
+from reprobundle.initialising.base_models import bases_of
+from reprobundle.initialising.known_data import KNOWN, told_of
 from reprobundle.initialising.models import Model, layers_of
 from reprobundle.initialising.project import Module, docstring, keyword, literal
 
@@ -33,18 +35,19 @@ PRETRAINED = frozenset({"from_pretrained", "load_state_dict_from_url"})
 CLASSIFYING = frozenset({"cross_entropy", "CrossEntropyLoss", "nll_loss", "NLLLoss"})
 LONGEST_CALL = 200
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
-
-def source_facts(modules: Sequence[Module], model: Model | None) -> Iterator[Fact]:
+def source_facts(modules: Sequence[Module], model: Model | None, folder: Path) -> Iterator[Fact]:
     """Answers that the source gives, the better one of two for a field first.
 
     Args:
         modules: The project.
         model: The class that makes the model.
+        folder: The project's folder.
     """
     yield from _said(modules)
     yield from _described(modules, model)
+    for base in bases_of(modules, folder):
+        yield Fact("base_model", (base.name,) if base.sure else (), (base.place,))
     yield from _data(modules)
     yield from _prepared(modules)
     yield from _trained(modules, model)
@@ -61,14 +64,15 @@ def _said(modules: Sequence[Module]) -> Iterator[Fact]:
     for module, call in captures(modules):
         given = literal(keyword(call, "documentation"))
         if isinstance(given, dict):
-            for path, value in _paths(given):
+            for path, value in answers_in(given):
                 yield Fact(path, value, (module.at(call),))
 
 
-def _paths(given: Mapping[object, object]) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+def answers_in(given: Mapping[Any, Any]) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """Answers by their path in the card, of what a person gives as documentation; what is no text is left out."""
     for name, value in given.items():
         if isinstance(value, dict):
-            yield from ((f"{name}.{inner}", text) for inner, text in _paths(value))
+            yield from ((f"{name}.{inner}", text) for inner, text in answers_in(value))
         elif isinstance(value, str):
             yield str(name), value
         elif isinstance(value, list) and all(isinstance(one, str) for one in value):
@@ -106,17 +110,11 @@ def _data(modules: Sequence[Module]) -> Iterator[Fact]:
     for module in modules:
         for call in module.calls():
             full, place = module.full_name(call.func), (module.at(call),)
-            known = KNOWN.get(full)
-            if known is not None:
-                yield Fact("datasets", (f"scikit-learn: {full.rpartition('.')[2]}",), place)
-                for field in ("collection", "owner", "license", "distribution"):
-                    yield Fact(f"training_data.{field}", getattr(known, field) or "", place)
+            if full in KNOWN:
+                yield from told_of(full, module.at(call))
             elif full in {"datasets.load_dataset", "datasets.load_dataset_builder"} and call.args:
                 name = literal(call.args[0])
                 yield Fact("datasets", (name,) if isinstance(name, str) else (), place)
-            elif full.endswith(".from_pretrained") and call.args:
-                name = literal(call.args[0])
-                yield Fact("base_model", (name,) if isinstance(name, str) and _HUB_NAME.fullmatch(name) else (), place)
             elif full.startswith("torchvision.datasets."):
                 yield Fact("datasets", (f"torchvision: {full.rpartition('.')[2]}",), place)
             elif full.startswith("sklearn.datasets.fetch_"):

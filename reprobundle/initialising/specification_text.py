@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reprobundle.initialising.models import Model, arguments_of
@@ -16,25 +16,42 @@ HEAD = (
 SPLITS = ("train", "test")
 
 
+ASKED_MODEL = "which class or function makes the model, as module:name?"
+ASKED_WEIGHTS = "which file holds the trained weights? none was found"
+ASKED_INPUTS = "which sample inputs? a .npy, .npz or .safetensors file, or a function as module:name"
+ASKED_SETTINGS = "which hyperparameters? values by name, or the path of a YAML or JSON file"
+ASKED_TRANSFORM = "which function makes inputs of the model from raw samples, if any, as module:name?"
+ASKED_SPLITS = "where is the data? a file, folder, glob, URL or function for each split"
+NO_MODEL = f"# {ASKED_MODEL}\nmodel:\n  factory: module:Name\n  weights: weights.pt\n"
+NO_INPUTS = f"# {ASKED_INPUTS}\n# inputs: samples.npy\n"
+NO_SETTINGS = f"# {ASKED_SETTINGS}\n# hyperparameters: {{lr: 0.001}}\n"
+NO_TRANSFORM = f"# {ASKED_TRANSFORM}\n# preprocessing: {{transform: module:prepare}}\n"
+NO_SPLITS = f"# {ASKED_SPLITS}\n# splits:\n" + "".join(f"#   {name}: data/{name}\n" for name in SPLITS)
+
+
 @dataclass(frozen=True)
-class Draft:
-    """A specification and what it still asks.
+class Part:
+    """One key of a specification.
 
     Attributes:
-        text: The file's text.
-        found: Keys that are filled in.
-        asked: A question by key.
+        key: The key.
+        text: Its lines.
+        question: What is asked; None where nothing is.
+        questions: All that may be asked of it.
+        unanswered: Lines that stand for it where it is not known.
     """
 
+    key: str
     text: str
-    found: tuple[str, ...]
-    asked: Mapping[str, str]
+    question: str | None = None
+    questions: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
 
-def draft(
+def parts(
     models: Sequence[Model], places: Places, hyperparameters: Mapping[str, object], card: str, transform: str | None
-) -> Draft:
-    """Write the specification.
+) -> tuple[Part, ...]:
+    """What a specification says, key by key, in their order.
 
     Args:
         models: Classes that make models, the likely one first.
@@ -43,62 +60,62 @@ def draft(
         card: The card's path.
         transform: What makes inputs from raw samples, as ``module:name``.
     """
-    parts = [
-        ("model", *_model(models, places)),
-        ("inputs", *_inputs(places)),
-        ("hyperparameters", *_settings(places, hyperparameters)),
-        ("preprocessing", *_transform(transform)),
-        ("splits", *_splits(places)),
-        ("documentation", f"documentation: {json.dumps(card)}\n", None),
-    ]
-    return Draft(
-        text=HEAD + "".join(text for _, text, _ in parts),
-        found=tuple(key for key, _, question in parts if question is None),
-        asked={key: question for key, _, question in parts if question is not None},
+    return (
+        _model(models, places),
+        _part("inputs", _inputs(places), ASKED_INPUTS, NO_INPUTS),
+        _part("hyperparameters", _settings(places, hyperparameters), ASKED_SETTINGS, NO_SETTINGS),
+        _part("preprocessing", _transform(transform), ASKED_TRANSFORM, NO_TRANSFORM),
+        _part("splits", _splits(places), ASKED_SPLITS, NO_SPLITS),
+        Part("documentation", f"documentation: {json.dumps(card)}\n"),
     )
 
 
-def _model(models: Sequence[Model], places: Places) -> tuple[str, str | None]:
+def text_of(written: Sequence[Part]) -> str:
+    """A new file."""
+    return HEAD + "".join(part.text for part in written)
+
+
+def _part(key: str, found: str | None, question: str, unanswered: str) -> Part:
+    """A key that was found, or else its question."""
+    text = unanswered if found is None else found
+    return Part(key, text, question if found is None else None, (question,), (unanswered,))
+
+
+def _model(models: Sequence[Model], places: Places) -> Part:
+    asked = (ASKED_MODEL, ASKED_WEIGHTS)
+    open_ = (NO_MODEL, *((_factory(models, ()),) if models else ()))
     if places.folders:
-        return f"model:\n  folder: {json.dumps(places.folders[0])}\n", None
+        return Part("model", f"model:\n  folder: {json.dumps(places.folders[0])}\n", None, asked, open_)
     if not models and places.whole:
-        return f"model:\n  file: {json.dumps(places.whole[0])}\n", None
+        return Part("model", f"model:\n  file: {json.dumps(places.whole[0])}\n", None, asked, open_)
     if not models:
-        question = "which class or function makes the model, as module:name?"
-        return f"# {question}\nmodel:\n  factory: module:Name\n  weights: weights.pt\n", question
-    return _factory(models, places)
+        return Part("model", NO_MODEL, ASKED_MODEL, asked, open_)
+    question = None if places.weights else ASKED_WEIGHTS
+    return Part("model", _factory(models, places.weights), question, asked, open_)
 
 
-def _factory(models: Sequence[Model], places: Places) -> tuple[str, str | None]:
+def _factory(models: Sequence[Model], weights: Sequence[str]) -> str:
     """A class with its weights, the other candidates named beside."""
     lines = ["model:", *(f"  # or: {one.entry}" for one in models[1:4]), f"  factory: {json.dumps(models[0].entry)}"]
     needed = arguments_of(models[0])
     if needed:
         lines.append(f"  # called with hyperparameters of these names: {', '.join(needed)}")
-    question = None
-    if not places.weights:
-        question = "which file holds the trained weights? none was found"
-        lines.append(f"  # {question}")
-    lines.append(f"  weights: {json.dumps(places.weights[0] if places.weights else 'weights.pt')}")
-    lines += [f"  # or: {one}" for one in places.weights[1:4]]
-    return "\n".join(lines) + "\n", question
+    if not weights:
+        lines.append(f"  # {ASKED_WEIGHTS}")
+    lines.append(f"  weights: {json.dumps(weights[0] if weights else 'weights.pt')}")
+    lines += [f"  # or: {one}" for one in weights[1:4]]
+    return "\n".join(lines) + "\n"
 
 
-def _inputs(places: Places) -> tuple[str, str | None]:
-    if places.inputs:
-        return f"inputs: {json.dumps(places.inputs[0])}\n", None
-    question = "which sample inputs? a .npy, .npz or .safetensors file, or a function as module:name"
-    return f"# {question}\n# inputs: samples.npy\n", question
+def _inputs(places: Places) -> str | None:
+    return f"inputs: {json.dumps(places.inputs[0])}\n" if places.inputs else None
 
 
-def _settings(places: Places, hyperparameters: Mapping[str, object]) -> tuple[str, str | None]:
+def _settings(places: Places, hyperparameters: Mapping[str, object]) -> str | None:
     if hyperparameters:
         lines = [f"  {json.dumps(name)}: {_plain(value)}" for name, value in hyperparameters.items()]
-        return "\n".join(["hyperparameters:", *lines]) + "\n", None
-    if places.settings:
-        return f"hyperparameters: {json.dumps(places.settings[0])}\n", None
-    question = "which hyperparameters? values by name, or the path of a YAML or JSON file"
-    return f"# {question}\n# hyperparameters: {{lr: 0.001}}\n", question
+        return "\n".join(["hyperparameters:", *lines]) + "\n"
+    return f"hyperparameters: {json.dumps(places.settings[0])}\n" if places.settings else None
 
 
 def _plain(value: object) -> str:
@@ -108,20 +125,10 @@ def _plain(value: object) -> str:
     return f"{mantissa}.0e{exponent}" if e and isinstance(value, float) and "." not in mantissa else text
 
 
-def _transform(transform: str | None) -> tuple[str, str | None]:
-    if transform:
-        return f"preprocessing:\n  transform: {json.dumps(transform)}\n", None
-    question = "which function makes inputs of the model from raw samples, if any, as module:name?"
-    return f"# {question}\n# preprocessing: {{transform: module:prepare}}\n", question
+def _transform(transform: str | None) -> str | None:
+    return f"preprocessing:\n  transform: {json.dumps(transform)}\n" if transform else None
 
 
-def _splits(places: Places) -> tuple[str, str | None]:
-    if not places.splits:
-        question = "where is the data? a file, folder, glob, URL or function for each split"
-        shown = "".join(f"#   {name}: data/{name}\n" for name in SPLITS)
-        return f"# {question}\n# splits:\n{shown}", question
-    return "splits:\n" + "".join(_lines(places.splits)), None
-
-
-def _lines(splits: Mapping[str, str]) -> Iterator[str]:
-    yield from (f"  {name}: {json.dumps(path)}\n" for name, path in splits.items())
+def _splits(places: Places) -> str | None:
+    lines = [f"  {name}: {json.dumps(path)}\n" for name, path in places.splits.items()]
+    return "splits:\n" + "".join(lines) if lines else None

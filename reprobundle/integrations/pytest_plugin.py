@@ -66,6 +66,9 @@ def _replayed(item: pytest.Item) -> Replayed:
         )
     if len(marker.args) != 1:
         pytest.fail(f"marker {MARKER!r}: expected one bundle, found {len(marker.args)} arguments", pytrace=False)
+    if not isinstance(marker.args[0], str | os.PathLike):
+        found = type(marker.args[0]).__name__
+        pytest.fail(f"marker {MARKER!r}: expected the path of a bundle, found {found}", pytrace=False)
     place = os.fspath(item.config.rootpath / marker.args[0])
     known = item.config.stash.setdefault(DONE, {})
     key = _key(place, marker.kwargs)

@@ -1,4 +1,4 @@
-"""Numbers in people's own sentences beside the recorded ones: a metric, the number of parameters, a hyperparameter.
+"""Numbers in people's own sentences beside the recorded ones: metrics here, what was chosen and counted in the rooms beside.
 
 Nothing is told unless none of the numbers that a text gives for a thing agrees: a baseline beside it is no contradiction.
 """
@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterator
 
 from reprobundle.components.claims import Claim
+from reprobundle.linting.counting import counts
+from reprobundle.linting.hyperparameters import hyperparameters
 from reprobundle.linting.lints import Lint
+from reprobundle.linting.prose import NUMBER, places_of, readings, sentences
 from reprobundle.linting.rules import in_card
 from reprobundle.linting.subject import Subject
 from reprobundle.phrases import some
@@ -18,115 +21,143 @@ METRICS = (
     "balanced accuracy", "accuracy", "precision", "recall", "sensitivity", "specificity", "f1", "auroc", "roc auc", "auc", "rmse",
     "mse", "mae", "r2", "perplexity", "bleu", "rouge", "wer", "cer", "iou", "dice", "loss", "mcc", "map",
 )  # fmt: skip
-PROSE = ("description", "evaluation.metrics", "evaluation.uncertainty")
-SIZES = {"": 1, "k": 10**3, "thousand": 10**3, "m": 10**6, "million": 10**6, "b": 10**9, "bn": 10**9, "billion": 10**9}
-MOST_CHARACTERS, MOST_VALUES = 10_000, 1_000
+PATHS = ("description", "evaluation.metrics", "evaluation.uncertainty", "evaluation.runs")
 NEAR = 40  # characters between the name of a metric and its number
+BEFORE = 30  # characters before it that may tell of what it is
+LONGEST = 200  # characters of the sentence before it
 
-_NUMBER = r"[-+]?\d[\d,_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_FIRST = re.compile(rf"({_NUMBER})\s*(%|percent|per cent)?")
+_FIRST = re.compile(rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?")
 _METRIC = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in METRICS), re.IGNORECASE)
-_PARAMETERS = re.compile(
-    r"(?P<kind>trainable\s+)?(?<![\d.,_])(?P<number>\d[\d,_]*(?:\.\d+)?)\s*(?P<size>k|thousand|m|million|b|bn|billion)?[\s-]+"
-    r"(?P<trainable>trainable\s+)?(?:parameters?|params?|weights)\b",
+_BETWEEN = re.compile(  # what makes a number behind a metric another thing than its value
+    r"\b(deviation|std|errors?|intervals?|confidence|ci|variance|var(y|ies|ied)|within|by|chang\w*|differ\w*|improv\w*|drop\w*|f[ae]ll\w*"
+    r"|los[et]s?|gain\w*|points?|threshold|above|below|under|over|than|least|most|rotat\w*|noise|shift\w*|baseline|previous|earlier|chance"
+    r"|random|for|among|of (?!about\b)\w|in|weights?|functions?|terms?|scal\w*|factors?|coefficients?|curves?|rates?|human|each|per|for class|when|if|only|between|top|no|not|was not|weighted|\d+ of)\b|±|\+/-|[<>≤≥]",
     re.IGNORECASE,
 )
-_SAME_SIZE = 0.06  # "about 1.2 million" may be off by its last digit, and a little more
+_BEHIND = re.compile(  # what makes it so from behind: a count, a bound, an error bar
+    r"\s*(?:(?:-\s?)?(?:(?:\w+\s+){0,2}(?:samples|examples|images|pictures|rows|runs|seeds|classes|epochs|folds|times|splits|cases|people"
+    r"|writers|digits|values|groups|tasks|languages|sentences|documents)|(?:confidence |credible )?(?:interval|limit|level|ci|quantile"
+    r"|percentile)|points?|classes)\b|st\b|nd\b|rd\b|th\b)",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b((sub-?)?groups?|class|average|baseline|previous|earlier|human|chance|random|majority|top-?\d+|worst|best|lowest|highest|per-?(class|group)|class-?wise|balanced|mean"
+    r"|relative|minimum|maximum|target|required|original|published|teacher|paper|loses?|drop (in|of)|change (in|of)|gain (in|of)|standard"
+    r"|numerical|floating|half|single|double|mixed)\s+(\w+\s+)?$",
+    re.IGNORECASE,
+)
+_SPLITS = {
+    "train": re.compile(r"\btrain(ing)?\s+(\w+\s+)?$", re.IGNORECASE),
+    "val": re.compile(r"\b(val|validation|dev|development)\s+(\w+\s+)?$", re.IGNORECASE),
+    "test": re.compile(r"\b(test|held-?out)\s+(\w+\s+)?$", re.IGNORECASE),
+}
+_ON = re.compile(r"^[^.;]{0,24}\b(?:on|for|in)\s+(?:the\s+)?(train|val|test|dev)", re.IGNORECASE)
+_OF_WHAT = re.compile(
+    r"[^.;,]{0,24}?\b(?:on|for|among|in|under|with|against)\s+(?:(?:the|a|an|our|its)\s+)?([\w-]+)", re.IGNORECASE
+)
+_ELSEWHERE = re.compile(
+    r"\b(beats?|exceed\w*|surpass\w*|outperform\w*|reported|state of the art|sota|others?|theirs?)\b", re.IGNORECASE
+)
+_HELD_BACK = re.compile(r"held-?(back|out)|held|hold-?out|test\w*|unseen|all|whole|full|both|same|data|new|own")
+_FREE = re.compile(
+    r"(?:\s*(?:=|:|\bof\b|\bis\b|\bwas\b|\bat\b|\breach\w*\b|\bto\b))?\s*(?:\babout\b)?\s*$", re.IGNORECASE
+)
+_END = re.compile(
+    r"\s*(?:$|[.,;:)(]|±|\+/-|\b(?:and|or|on|in|at|for|over|with|after|against|where|while|but)\b)", re.IGNORECASE
+)
 
 
 def contradictions(subject: Subject) -> Iterator[Lint]:
     """Everything that a text says otherwise than it was recorded."""
     if subject.manifest is None:
         return
-    known = subject.captured
-    for path in PROSE:
-        if path not in known:
-            yield from _metrics(subject, path, subject.manifest.claims.claims)
-    for path in ("description", "training.architecture"):
-        if path not in known:
-            yield from _parameters(subject, path, subject.manifest.model.parameters)
-    for path in ("training.hyperparameters", "training.procedure", "training.regularisation"):
-        if path not in known:
-            yield from _hyperparameters(subject, path)
-
-
-def _prose(subject: Subject, path: str) -> str:
-    """A field's text on one line, as far as it is read: a card may be hostile."""
-    return " ".join(subject.text(path)[:MOST_CHARACTERS].split())
+    for path in PATHS:
+        yield from _metrics(subject, path, subject.manifest.claims.claims)
+    yield from counts(subject, subject.manifest)
+    yield from hyperparameters(subject, subject.manifest)
 
 
 def _metrics(subject: Subject, path: str, claims: tuple[Claim, ...]) -> Iterator[Lint]:
-    text = _prose(subject, path)
+    text = sentences(subject, path)
     for metric in dict.fromkeys(found[0].casefold() for found in _METRIC.finditer(text)):
         recorded = [claim for claim in claims if metric in _words_of(claim)]
-        said = list(_numbers_after(text, metric))
-        if recorded and said and not any(_agrees(number, claim) for number in said for claim in recorded):
+        said = list(_said(text, metric, recorded)) if recorded else []
+        if said and not any(_agrees(*number, claim) for number in said for claim in recorded):
             told = some([f"{claim.id} {claim.value:.6g}" for claim in recorded])
-            message = f"{path} says {metric} {said[0]}, recorded is {told}"
-            yield in_card(
-                subject, "metrics-differ", path, message, hint="correct the text, or leave the numbers to the claims"
-            )
+            number, percent = said[0]
+            message = f"{path} says {metric} {number}{percent}, recorded is {told}"
+            hint = "correct the text, or leave the numbers to the claims"
+            yield in_card(subject, "metrics-differ", path, message, hint=hint)
 
 
 def _words_of(claim: Claim) -> set[str]:
-    return {
-        found[0].casefold()
-        for found in _METRIC.finditer(f"{claim.id} {claim.text}".replace("_", " ").replace("-", " "))
-    }
+    words = f"{claim.id} {claim.text}".replace("_", " ").replace("-", " ")
+    return {found[0].casefold() for found in _METRIC.finditer(words)}
 
 
-def _numbers_after(text: str, metric: str) -> Iterator[str]:
-    """The first number after each mention of the metric, up to the next metric or the end of the sentence."""
-    for mention in re.finditer(rf"\b{re.escape(metric)}\b", text, re.IGNORECASE):
+def _said(text: str, metric: str, recorded: list[Claim]) -> Iterator[tuple[str, str]]:
+    """The number behind each mention of the metric that is of a recorded one, up to the next metric or the end of the sentence."""
+    for mention in (found for found in _METRIC.finditer(text) if found[0].casefold() == metric):
+        before = re.split(r"[;!?,(]|\.(?!\d)", text[max(mention.start() - BEFORE, 0) : mention.start()])[-1]
         rest = re.split(r"[;!?]|\.(?!\d)", text[mention.end() : mention.end() + NEAR])[0]
+        behind = text[mention.end() :]
         following = _METRIC.search(rest)
         found = _FIRST.search(rest[: following.start()] if following else rest)
-        if found is not None:
-            yield found[0].strip()
+        if (
+            found is None
+            or not readings(found["number"])
+            or _OTHER.search(before)
+            or not _is_of(before, rest, recorded)
+        ):
+            continue
+        between = rest[: found.start()]
+        if _BETWEEN.search(between) or _BEHIND.match(behind[found.end() :]):
+            continue
+        sentence = re.split(r"[;!?]|\.(?!\d)", text[max(mention.start() - LONGEST, 0) : mention.start()])[-1]
+        if _ELSEWHERE.search(sentence) or not _is_on_recorded(sentence, recorded):
+            continue
+        if not _is_on_recorded(between, recorded) or not _is_on_recorded(behind[found.end() :][:NEAR], recorded):
+            continue
+        if _is_value(found, between, behind[found.end() :], recorded):
+            yield found["number"], found["percent"] or ""
 
 
-def _agrees(said: str, claim: Claim) -> bool:
-    found = _FIRST.fullmatch(said)
+def _is_of(before: str, rest: str, recorded: list[Claim]) -> bool:
+    """Whether a mention that names a split, names one that a recorded number is of."""
+    named = next((name for name, pattern in _SPLITS.items() if pattern.search(before)), None)
+    on = _ON.match(rest)
+    named = named or (on[1].casefold().replace("dev", "val") if on is not None else None)
+    words = " ".join(f"{claim.id} {claim.text} {claim.split or ''}" for claim in recorded).casefold()
+    return named is None or named in words or (named == "val" and "dev" in words)
+
+
+def _is_on_recorded(words: str, recorded: list[Claim]) -> bool:
+    """Whether what a number is said to be on, or for, is nothing else than what a recorded one was measured on."""
+    found = _OF_WHAT.match(words)
     if found is None:
         return True
-    digits = found[1].replace(",", "").replace("_", "")
-    places = len(digits.partition(".")[2]) if "e" not in digits.casefold() else 6
-    for value, scale in ((claim.value, 1.0), (100 * claim.value, 100.0)):
-        if abs(float(digits) - value) <= 0.5000001 * 10**-places + (claim.tolerance or 0.0) * scale:
-            return True
-    return False
+    known = " ".join(f"{claim.id} {claim.text} {claim.split or ''}" for claim in recorded).casefold()
+    what = found[1].casefold()
+    return _HELD_BACK.fullmatch(what) is not None or re.search(rf"\b{re.escape(what)}\b", known) is not None
 
 
-def _parameters(subject: Subject, path: str, recorded: int) -> Iterator[Lint]:
-    found = list(_PARAMETERS.finditer(_prose(subject, path)))
-    said = [(match[0], _sized(match), bool(match["kind"] or match["trainable"])) for match in found]
-    if recorded and said and not any(_is_size(size, recorded, part=part) for _, size, part in said):
-        message = f"{path} says {said[0][0]!r}, the model has {recorded:,}"
-        yield in_card(subject, "parameters-differ", path, message, hint="correct the text, or leave the number out")
+def _is_value(found: re.Match[str], between: str, behind: str, recorded: list[Claim]) -> bool:
+    """Whether a number can be the metric's: of a share, a percentage or a fraction, else one that nothing is counted by."""
+    if found["percent"]:
+        return True
+    shares = all(-1 <= claim.value <= 1 for claim in recorded)
+    fraction = any(symbol in found["number"] for symbol in ".,") and (not shares or max(readings(found["number"])) <= 1)
+    return fraction or (_FREE.fullmatch(between) is not None and _END.match(behind) is not None)
 
 
-def _sized(match: re.Match[str]) -> float:
-    return float(match["number"].replace(",", "").replace("_", "")) * SIZES[(match["size"] or "").casefold()]
-
-
-def _is_size(said: float, recorded: int, *, part: bool) -> bool:
-    return abs(said - recorded) <= _SAME_SIZE * recorded or (part and said < recorded)
-
-
-def _hyperparameters(subject: Subject, path: str) -> Iterator[Lint]:
-    text = _prose(subject, path)
-    values = subject.manifest.hyperparameters.values if subject.manifest is not None else {}
-    for name, value in list(values.items())[:MOST_VALUES]:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        spelled = re.escape(name).replace("_", r"[\s_-]")
-        said = [found[1] for found in re.finditer(rf"(?<![\w.]){spelled}\s*(?:=|:|\bof\b|\bis\b)?\s*({_NUMBER})", text)]
-        if said and not any(_is_value(number, value) for number in said):
-            message = f"{path} says {name} {said[0]}, recorded is {value}"
-            yield in_card(
-                subject, "hyperparameters-differ", path, message, hint="correct the text, or leave the value out"
-            )
-
-
-def _is_value(said: str, value: float) -> bool:
-    return abs(float(said.replace(",", "").replace("_", "")) - value) <= 1e-9 * max(abs(value), 1e-9) + 1e-15
+def _agrees(said: str, percent: str, claim: Claim) -> bool:
+    """Whether a number is the claim's, as far as its digits go and within the claim's own tolerance."""
+    margin = 0.5000001 * 10 ** -(6 if "e" in said.casefold() else places_of(said))
+    scales = (1.0, 100.0) if not percent else (100.0, 1.0)
+    known = (claim.value, *(group.value for group in claim.groups))
+    return any(
+        abs(value - scale * one) <= margin + scale * (claim.tolerance or 0.0)
+        for value in readings(said)
+        for scale in scales
+        for one in known
+    )

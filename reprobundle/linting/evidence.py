@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.data.section import Overlap, Split
+from reprobundle.components.documentation.card import Result
 from reprobundle.linting.lints import Level, Lint
 from reprobundle.linting.rules import in_card, in_manifest
 from reprobundle.linting.sources import is_held_back
@@ -124,7 +125,7 @@ def _error_bars(subject: Subject) -> Iterator[Lint]:
     results = subject.card.evaluation.results
     if not (claims or results or subject.text("evaluation.metrics")):
         return
-    if not subject.text("evaluation.uncertainty") and not (results and all(map(_has_bar, results))):
+    if not subject.text("evaluation.uncertainty") and not (_all_told(results) or _all_told(claims)):
         hint = "say it in evaluation.uncertainty: which error bars, and how they were computed"
         yield in_card(subject, "uncertainty", "evaluation.uncertainty", "the numbers have no uncertainty", hint=hint)
     if not subject.text("evaluation.runs") and not (results and all(result.runs for result in results)):
@@ -132,8 +133,10 @@ def _error_bars(subject: Subject) -> Iterator[Lint]:
         yield in_card(subject, "runs", "evaluation.runs", "the numbers do not say of how many runs they are", hint=hint)
 
 
-def _has_bar(result: object) -> bool:
-    return getattr(result, "uncertainty", None) is not None
+def _all_told(numbers: Sequence[Claim | Result]) -> bool:
+    """Whether there are numbers, and each says how far it may lie from the true one."""
+    told = [one.low if isinstance(one, Claim) else one.uncertainty for one in numbers]
+    return bool(told) and None not in told
 
 
 def _proven(manifest: Manifest) -> Iterator[Lint]:
@@ -158,7 +161,7 @@ def _proven(manifest: Manifest) -> Iterator[Lint]:
     if code.repository is None:
         hint = "git init, and commit before training"
         yield in_manifest("code-commit", "code.repository", "the source has no commit to point at", hint=hint)
-    elif code.repository.dirty:
+    elif code.repository.dirty and code.patch is not None:
         message = f"the source differs from commit {code.repository.commit[:12]}; the difference is in the bundle"
         yield in_manifest("code-commit", "code.repository.dirty", message, hint="commit before training")
     if manifest.outputs.expected is not None and manifest.outputs.calibration is None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from reprobundle.components.documentation.questions import QUESTIONS
 from reprobundle.linting.lints import Level, Lint
 from reprobundle.linting.rules import in_card, in_manifest
 from reprobundle.linting.sources import Original, Said, of_bases, of_code, of_splits, original_of
 from reprobundle.linting.spdx import canonical, choices, deprecated_in
 from reprobundle.linting.subject import Subject
 from reprobundle.linting.terms import Family, dropped, family_of, together
+from reprobundle.linting.weighing import weigh, words_of
 from reprobundle.phrases import some
 
 Source = Literal["data", "base"]
+RIGHTS = "ethics.intellectual_property"
+REASON_WORDS = 8  # besides the names of the licences
+SAY_WHY = f"name both in {RIGHTS} with the reason that allows it; --allow RULE lets the rule go this once"
+EXPLAINED = f"{RIGHTS} says why it may be so"
 LIST = "https://spdx.org/licenses lists them"
 FIELDS = {"license": "the model", "training_data.license": "the training data"}
 GRAVE: Mapping[Source, Mapping[str, Level]] = {  # that a model is made from another is plain; from data, it is disputed
@@ -104,10 +111,11 @@ def _original(subject: Subject, original: Original | None) -> Iterator[Lint]:
     own = _own(subject)
     if original.licence is not None and own is not None and _modern(original.licence) != _modern(own):
         message = f"license says {own}, {original.path} says {original.licence}"
-        hint = (
-            "one of the two is wrong, unless you may give another licence; then say so in ethics.intellectual_property"
-        )
-        yield in_card(subject, "licence-original", "license", message, hint=hint)
+        hint = f"one of the two is wrong, unless you may give another licence; then {SAY_WHY}"
+        told = explained(subject, own, original.licence)
+        message = f"{message}; {EXPLAINED}" if told else message
+        level: Level = "advice" if told else "warning"
+        yield in_card(subject, "licence-original", "license", message, hint=None if told else hint, level=level)
     unnamed = [name for name in original.bases if name not in subject.card.base_model]
     if unnamed:
         message = f"{original.path} says that the model was made from {some(unnamed)}; base_model does not name it"
@@ -157,8 +165,30 @@ def _contradiction(subject: Subject, own: str, said: Said, source: Source, lost:
     }
     asked = some([words[name] for name in lost], len(lost))
     message = f"license says {own}, but {said.of} is under {said.expression}, which {asked}"
-    hint = "take a licence that keeps these terms, or say in ethics.intellectual_property what allows this one"
+    hint: str | None = f"take a licence that keeps these terms, or {SAY_WHY}"
+    if explained(subject, own, said.expression):
+        level = "warning" if level == "error" else level
+        message, hint = f"{message}; {EXPLAINED}", "whoever publishes it answers for that reason"
     return in_card(subject, f"licence-{source}", "license", message, hint=hint, level=level)
+
+
+def explained(subject: Subject, *expressions: str) -> bool:
+    """Whether a person names every licence of these expressions in the card, by its identifier, and gives a reason.
+
+    What capture filled in names licences, too, and gives no reason.
+    """
+    text = subject.text(RIGHTS)
+    if not text or RIGHTS in subject.captured or weigh(text, path=RIGHTS, asks=QUESTIONS[RIGHTS], least=0) is not None:
+        return False
+    names = {name for expression in expressions for choice in choices(expression) for name in choice}
+    left = text
+    for name in sorted(names, key=len, reverse=True):
+        plain = re.escape(name.removeprefix("LicenseRef-"))
+        found = re.compile(rf"(?<![\w.-])(?:LicenseRef-)?{plain}(?![\w+]|[.-]\w)", re.IGNORECASE)
+        if not found.search(text):
+            return False
+        left = found.sub(" ", left)
+    return words_of(left) >= REASON_WORDS
 
 
 def _lost(upstream: tuple[Family, ...], models: list[tuple[Family, ...]]) -> tuple[str, ...]:

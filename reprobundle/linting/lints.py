@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from reprobundle.phrases import counted
 from reprobundle.records import Record
 
 LINT_SCHEMA: Literal[1] = 1
@@ -29,6 +30,8 @@ class Lint(Record):
         file: The file it stands in, within the bundle or as it was given.
         line: Line of that file, from 1; None where it has no lines, or nothing stands there yet.
         path: Where in that file, such as ``ethics.privacy``.
+        within: What the file lies in: the ``bundle``, or the ``project``, where an answer is better mended.
+        allowed: Whether the rule was let go by name: then it refuses nothing.
     """
 
     rule: str
@@ -39,6 +42,8 @@ class Lint(Record):
     file: str | None = None
     line: Annotated[int, pydantic.Field(ge=1)] | None = None
     path: str | None = None
+    within: Literal["bundle", "project"] = "bundle"
+    allowed: bool = False
 
     @property
     def place(self) -> str:
@@ -76,7 +81,9 @@ class LintReport(Record):
         reprobundle: Version of the program that looked.
         bundle_id: The bundle; None for a card that is in none yet.
         name: What the model is called, or the card's file.
+        ready: Whether nothing is in the way of publishing: no error that was not let go, and the score that was asked for.
         score: Completeness, 0 to 100; 100 only where nothing is missing or weak.
+        fail_under: The score that was asked for.
         sections: The score by section.
         lints: What was found: errors first, then warnings, then advice.
     """
@@ -85,14 +92,34 @@ class LintReport(Record):
     reprobundle: str
     bundle_id: str | None = None
     name: str
+    ready: bool = False
     score: Percent
+    fail_under: Percent = 0
     sections: tuple[SectionScore, ...]
     lints: tuple[Lint, ...] = ()
 
     def of(self, level: Level) -> tuple[Lint, ...]:
-        """What was found at this level."""
-        return tuple(lint for lint in self.lints if lint.level == level)
+        """What was found at this level, without what was let go."""
+        return tuple(lint for lint in self.lints if lint.level == level and not lint.allowed)
+
+    @property
+    def let_go(self) -> tuple[Lint, ...]:
+        """What was found and let go by the name of its rule."""
+        return tuple(lint for lint in self.lints if lint.allowed)
 
     def exit_code(self, *, fail_under: int = 0) -> int:
         """What the command line ends with: 0, or 1 where there are errors or the score is lower than asked for."""
-        return 1 if self.of("error") or self.score < fail_under else 0
+        return 1 if self.of("error") or self.score < max(fail_under, self.fail_under) else 0
+
+    @property
+    def verdict(self) -> str:
+        """In capitals whether it is ready, and why not: the first line of what a person reads."""
+        errors = len(self.of("error"))
+        why = [counted(errors, "error")] if errors else []
+        if self.score < self.fail_under:
+            why.append(f"score {self.score}, under the {self.fail_under} asked for")
+        if why:
+            return f"NOT READY TO PUBLISH ({'; '.join(why)})"
+        warnings = len(self.of("warning"))
+        told = f" ({counted(warnings, 'warning')})" if warnings else ""
+        return f"READY TO {'PUBLISH' if self.bundle_id is not None else 'CAPTURE'}{told}"

@@ -144,6 +144,6 @@ PARTS = (
     ),
 )
 UNSCORED = frozenset(  # a DOI comes after the release, or never; the others some models have no answer to
-    {"doi", "task", "datasets", "base_model", "language", "evaluation.results", "captured"}
+    {"doi", "released", "task", "datasets", "base_model", "language", "evaluation.results", "captured"}
 )
 PART_OF = {question.path: part.name for part in PARTS for question in part.questions}

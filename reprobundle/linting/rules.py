@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from reprobundle.errors import UsageError
 from reprobundle.linting.lints import Level, Lint
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ RULES = (
     Rule(
         "placeholder",
         ("error",),
-        "a template's text, `TODO`, `lorem ipsum` or an example's address stands for an answer",
+        "a template's text, `TODO`, `XX%`, `coming soon` or an example's address stands for an answer",
+    ),
+    Rule(
+        "left-out", ("error", "warning"), "a secret was taken out at capture, and a mark or a gap stands in its place"
     ),
     Rule("repeated", ("warning",), "an answer repeats its question, or the answer to another one"),
     Rule("form", ("error",), "the card breaks its form, so that a part of it cannot be read"),
@@ -50,7 +56,11 @@ RULES = (
     Rule("licence-base", ("error", "warning"), "the model's licence drops terms of the model it was made from"),
     Rule("licence-inputs", ("warning",), "data and base model each ask for a licence of their own"),
     Rule("licence-code", ("warning",), "the code's licence file says another licence than the card"),
-    Rule("licence-original", ("warning",), "the README that came with the weights says another licence than the card"),
+    Rule(
+        "licence-original",
+        ("warning", "advice"),
+        "the README that came with the weights says another licence than the card",
+    ),
     Rule("base-model", ("advice",), "the README that came with the weights names a base model, the card does not"),
     Rule("secret", ("error",), "a token, key or password stands in the bundle: docs/secrets.md"),
     Rule("overlap", ("error", "warning"), "a number is measured on a split that holds samples of a training split"),
@@ -58,6 +68,12 @@ RULES = (
     Rule("claim-split", ("warning",), "a number does not say what it was measured on"),
     Rule("claim-unrecorded", ("warning",), "a number was measured on a split that is not recorded"),
     Rule("claim-train-only", ("warning",), "every number was measured on training data"),
+    Rule("claim-differs", ("error",), "a number is another than the one that the reloaded model gave at capture"),
+    Rule(
+        "claim-contradicted",
+        ("error", "warning"),
+        "a number is another than its own samples give, or than its groups do",
+    ),
     Rule("claim-uncomputed", ("advice",), "nothing in the bundle computes a number again"),
     Rule("uncertainty", ("warning",), "numbers stand without their uncertainty"),
     Rule("runs", ("warning",), "numbers stand without the number of runs"),
@@ -66,6 +82,7 @@ RULES = (
     Rule(
         "hyperparameters-differ", ("warning",), "a hyperparameter in the card's text is another than the recorded one"
     ),
+    Rule("counts-differ", ("warning",), "a number of samples, classes or features in the card's text is another"),
     Rule("use-missing", ("warning",), "the card says what the model is not for, but not what for"),
     Rule("use-same", ("error",), "the same use is intended and out of scope"),
     Rule("personal-data", ("error", "warning"), "the data is about people, and consent or privacy is not answered"),
@@ -74,8 +91,17 @@ RULES = (
     ),
     Rule("proof-failed", ("error",), "the bundle did not give the same outputs from its own files"),
     Rule("proof-missing", ("warning",), "the bundle was never reloaded from its own files"),
+    Rule("replay-refused", ("error",), "capture found that no replay will call the model reproduced"),
+    Rule(
+        "preprocessing-missing",
+        ("warning",),
+        "samples are changed before the model sees them, and what changes them is not packed",
+    ),
+    Rule("data-left-out", ("warning",), "a data split was given and could not be recorded"),
     Rule("lock", ("warning",), "the environment cannot be rebuilt with every hash checked"),
     Rule("code-changed", ("warning",), "source files changed after the training began"),
+    Rule("code-left-out", ("error", "warning"), "a source file is not in the bundle"),
+    Rule("code-patch", ("warning",), "the source differs from its commit, and no patch says in what"),
     Rule("code-commit", ("advice",), "the source has no commit, or lies beside it"),
     Rule("advisory", ("advice",), "a vulnerability is known of a distribution; asked with `--advisories` only"),
     Rule("advisory-unasked", ("advice",), "the index of advisories could not be asked"),
@@ -84,11 +110,25 @@ RULES = (
 BY_NAME = {rule.name: rule for rule in RULES}
 
 
+def refuse_unknown(names: Sequence[str]) -> None:
+    """Make sure that rules which are to be let go are rules.
+
+    Raises:
+        UsageError: One is not; the hint names the nearest.
+    """
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        near = get_close_matches(unknown[0], BY_NAME, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "reprobundle lint BUNDLE names the rule of each finding"
+        raise UsageError(f"there is no rule {unknown[0]!r} of lint", hint=hint)
+
+
 def in_card(
     subject: Subject, rule: str, path: str, message: str, *, hint: str | None = None, level: Level | None = None
 ) -> Lint:
     """A finding in the card, at the line of the field; the gravest level of the rule unless told otherwise."""
-    return _made(rule, level, subject.section_of(path), message, hint, subject.file, subject.line(path), path)
+    made = _made(rule, level, subject.section_of(path), message, hint, subject.file, subject.line(path), path)
+    return made if subject.manifest is not None else made.model_copy(update={"within": "project"})
 
 
 def in_manifest(rule: str, path: str, message: str, *, hint: str | None = None, level: Level | None = None) -> Lint:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from reprobundle.components.documentation.card import answers
+from reprobundle.components.documentation.questions import QUESTIONS
 from reprobundle.linting.facts import FACTS, fact_for
 from reprobundle.linting.lints import Lint, SectionScore
 from reprobundle.linting.questions import PARTS, Part, Question
@@ -17,6 +18,7 @@ from reprobundle.linting.weighing import FULL, NONE, Weakness, same_words, weigh
 
 State = Literal["answered", "captured", "weak", "missing", "left to capture"]
 REPEATED_WORDS = 3  # shorter answers may well be the same twice
+READ = ("doi", "datasets", "base_model", "evaluation.results")  # without being scored
 CREDITS = {"answered": FULL, "captured": FULL, "missing": NONE, "left to capture": NONE}
 
 
@@ -66,7 +68,10 @@ def score(subject: Subject) -> Scored:
     asked = [part for part, section in zip(PARTS, sections, strict=True) if section.score is not None]
     whole = sum(part.weight for part in asked)
     reached = sum((part.weight * _share(weighed[part.name]) for part in asked), Fraction())
-    lints = tuple(entry.lint for entries in weighed.values() for entry in entries if entry.lint is not None)
+    lints = (
+        *(entry.lint for entries in weighed.values() for entry in entries if entry.lint is not None),
+        *_unscored(subject),
+    )
     return Scored(int(100 * reached / whole) if whole else 0, sections, lints)
 
 
@@ -104,6 +109,15 @@ def _weaknesses(subject: Subject, question: Question) -> Iterator[tuple[str, Wea
             found = weigh(text, path=question.path, asks=question.asks, least=question.words)
             if found is not None:
                 yield path, found
+
+
+def _unscored(subject: Subject) -> Iterator[Lint]:
+    """What stands for an answer where none is scored."""
+    for path, text in subject.texts():
+        outer = next((name for name in READ if path == name or path.startswith(f"{name}[")), None)
+        weak = weigh(text, path=path, asks=QUESTIONS[outer], least=0) if outer is not None else None
+        if weak is not None and weak.rule in {"placeholder", "left-out"}:
+            yield in_card(subject, weak.rule, path, f"{path}: {weak.words}", hint=weak.hint)
 
 
 def _with_repeats(weighed: Weighed, subject: Subject, first_said: dict[str, str]) -> Weighed:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,7 @@ class Subject:
 
     def line(self, path: str) -> int | None:
         """The line on which a field, or else what it lies in, stands."""
-        while path:
-            if path in self.lines:
-                return self.lines[path]
-            shorter = _LAST.sub("", path)
-            path = "" if shorter == path else shorter
-        return None
+        return line_of(self.lines, path)
 
     @property
     def captured(self) -> frozenset[str]:
@@ -96,15 +92,30 @@ class Subject:
 
     def read(self, path: str, *, most: int = 2**16) -> str | None:
         """The beginning of a text file of the bundle; None where the manifest lists none of that name, or it is no text."""
-        if self.root is None or self.manifest is None or not any(entry.path == path for entry in self.manifest.files):
+        if self.root is None or path not in self._names:
             return None
         with inside(self.root, path).open("rb") as file:
             return file.read(most).decode("utf-8", "replace")
 
     def listed(self, pattern: str) -> tuple[str, ...]:
         """The bundle's files whose whole path fits a pattern, sorted."""
-        entries = self.manifest.files if self.manifest is not None else ()
-        return tuple(entry.path for entry in entries if re.fullmatch(pattern, entry.path))
+        fits = re.compile(pattern).fullmatch
+        return tuple(path for path in self._names if fits(path))
+
+    @cached_property
+    def _names(self) -> Mapping[str, None]:
+        """The bundle's files, sorted."""
+        return dict.fromkeys(entry.path for entry in (self.manifest.files if self.manifest is not None else ()))
+
+
+def line_of(lines: Mapping[str, int], path: str) -> int | None:
+    """The line on which a field, or else what it lies in, stands; None where nothing of it does."""
+    while path:
+        if path in lines:
+            return lines[path]
+        shorter = _LAST.sub("", path)
+        path = "" if shorter == path else shorter
+    return None
 
 
 def of_bundle(bundle: VerifiedBundle, *, today: datetime.date) -> Subject:

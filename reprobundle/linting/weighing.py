@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from reprobundle.linting.placeholders import MOST_CHARACTERS, placeholder
 from reprobundle.phrases import counted
 
 Credit = Literal[0, 1, 2]  # halves of a full answer
@@ -19,26 +20,11 @@ _UNSPACED = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]"
 )  # scripts that put no blanks between words
 _UNSPACED_WORD = 2  # characters
-MOST_CHARACTERS = 2_000  # in which a placeholder is looked for: a card may be hostile
-_STANDS_FOR = re.compile(
-    r"(to\s?do|tbd|tba|tbc|fixme|xxx+|wip|placeholder|coming soon|fill (me|this|it)?\s*in( later)?|change\s?me"
-    r"|to be (done|added|determined|decided|written|completed|defined|confirmed|filled in|announced)|lorem ipsum"
-    r"|(insert|add|enter|your|write|put|describe)( \w+){0,5} here|your (name|title|e-?mail|model|text|description)"
-    r"|(first ?name|first) (last ?name|last)|author name|model (name|title)|foo|bar|baz|foo ?bar|asdf\w*|qwerty\w*|string|text)"
-)
-_TEMPLATE = re.compile(
-    r"\blorem ipsum\b|\[more information needed\]|\{\{.*?\}\}|<\s*(insert|your|add|todo|describe|fill|name|model)\b[^>]*>",
-    re.IGNORECASE | re.DOTALL,
-)
-_MARK = re.compile(r"^\W*(TODO|TBD|TBA|FIXME|XXX)\b|\b(TODO|TBD|FIXME|XXX)\s*[:!)\]]")
-_NOWHERE = re.compile(
-    r"(@|://|\bwww\.|^)(\w[\w-]*\.)*(example\.(com|org|net|edu)|(?<=@)(email|domain|mail|company)\.com)\b",
-    re.IGNORECASE,
-)
+MARK = re.compile(r"\[left out: [\w-]{1,60}\]")  # as `secrecy.values.marker` writes it
+LONGEST = 80  # characters of an answer that is told as a whole
 _BARE = re.compile(
     r"(n\s?/?\s?a|none|no|yes|nil|nothing|not applicable|not relevant|irrelevant|unknown|not known|not available|null|undefined)"
 )
-_ADDRESSES = frozenset({"contact", "training_data.distribution"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +38,7 @@ class Weakness:
         hint: The way out.
     """
 
-    rule: Literal["placeholder", "weak", "repeated"]
+    rule: Literal["placeholder", "left-out", "weak", "repeated"]
     words: str
     credit: Credit
     hint: str
@@ -67,9 +53,14 @@ def weigh(answer: str, *, path: str, asks: str, least: int) -> Weakness | None:
         asks: The question.
         least: Fewest words of an answer that says enough.
     """
+    mark = MARK.search(answer[:MOST_CHARACTERS])
+    if mark is not None:
+        words = f"{mark[0]!r} stands where a secret stood"
+        return Weakness("left-out", words, NONE, f"write it again without the secret; asked is: {asks}")
     plain = _plain(answer)
-    if _is_placeholder(answer, plain, path):
-        return Weakness("placeholder", f"{_shown(answer)} is a placeholder", NONE, f"answer: {asks}")
+    stands_for = placeholder(answer, plain, path)
+    if stands_for is not None:
+        return Weakness("placeholder", f"{_told(answer, stands_for)} is a placeholder", NONE, f"answer: {asks}")
     if not plain or _BARE.fullmatch(plain[:MOST_CHARACTERS]):
         hint = f"say why, as in 'n/a: no people are in the data'; asked is: {asks}"
         return Weakness("weak", f"{_shown(answer)} gives no reason", NONE, hint)
@@ -93,19 +84,15 @@ def same_words(text: str) -> str:
     return _plain(text)
 
 
-def _is_placeholder(answer: str, plain: str, path: str) -> bool:
-    begins = answer[:MOST_CHARACTERS]
-    if _STANDS_FOR.fullmatch(plain[:MOST_CHARACTERS]) or _TEMPLATE.search(begins) or _MARK.search(begins):
-        return True
-    if re.fullmatch(r"\s*(<[^<>]*>|\[[^\[\]]*\]|\.{2,}|…|\?+|_+)\s*", begins):
-        return True
-    return path in _ADDRESSES and _NOWHERE.search(begins) is not None
-
-
 def _plain(text: str) -> str:
     """Small letters and single blanks, without the marks around them."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
     return " ".join(folded.split()).strip(" .,;:!?-\u2013\u2014\u2026*#<>[](){}\"'`|")
+
+
+def _told(answer: str, piece: str) -> str:
+    """The answer; where that is long, the piece of it."""
+    return _shown(answer if len(answer) <= LONGEST else piece.strip())
 
 
 def _shown(answer: str) -> str:

@@ -1,56 +1,188 @@
-"""Publish a verified bundle as a Hub model repository in one commit, and pull one into a verified folder.
-
-Publishing: verify → bring large files to the Hub's storage → verify again → one commit on top of the commit that was
-looked at → compare what the Hub now holds. Pulling: one commit id → every name → the manifest → what it lists → verify.
-"""
+"""A Hub model repository as a destination: branch or pull request, private or public, with a tag."""
 
 from __future__ import annotations
 
-import os
+import fnmatch
 import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-from reprobundle import bundle as bundles
-from reprobundle import manifest as manifests
-from reprobundle import withholding
-from reprobundle.bundle import HUB_ATTRIBUTES, Bundle, VerifiedBundle, is_signature
-from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
-from reprobundle.linting import gate
-from reprobundle.manifest import Manifest
+from reprobundle.bundle import HUB_ATTRIBUTES, HUB_LINE_END, VerifiedBundle
+from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.publish import sending
+from reprobundle.publish.admitting import Admitted, admit, published_files
+from reprobundle.publish.destinations import How, Plan, Planned, Published, Say, silent
+from reprobundle.publish.patience import Patience
+from reprobundle.publish.pulling import SCHEME, parse, pull
+from reprobundle.publish.refusals import SIGN_IN
 from reprobundle.publish.remote import Remote
-from reprobundle.records import MAX_DOCUMENT_BYTES
-from reprobundle.store import inside, list_files, refuse_colliding, safe_path, staging
-from reprobundle.store.sealing import refuse_existing
 
-SCHEME = "hub://"
-LIBRARY_NOTES = ".cache"
-SHOWN = 3
-Say = Callable[[str], None]
+__all__ = ["HubRepository", "parse", "publish", "pull"]
+
+LARGE_BYTES = 10_000_000  # what a Hub takes as an ordinary file at most
+LARGE_NAMES = ("*.safetensors", "*.bin", "*.npy", "*.npz", "*.onnx", "*.parquet", "*.pt", "*.pth", "*.zip", "*.gz")
 
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 
 
 @dataclass(frozen=True)
-class Published:
-    """Where a bundle can be found now.
+class HubRepository:
+    """A model repository, and how a bundle is to appear there.
 
     Attributes:
-        url: The page of the commit.
-        commit: The commit's id: with ``pull hub://USER/NAME@COMMIT`` exactly this comes back.
-        changed: Whether a commit was made; False when the branch held the same bundle already.
+        name: ``USER/NAME``; made when it is not there.
+        private: Make it private; refused when it is there and public.
+        branch: The branch; made when it is not there.
+        tag: A name for the commit that stays; refused when it names another commit.
+        pull_request: Propose the commit instead of making it on the branch.
+        message: First line of the commit's message.
+        endpoint: Another Hub than the one huggingface_hub is set to.
+        token: Another token than the one huggingface_hub finds.
+        bars: Whether the library shows bars of what it sends.
+        patience: How long the Hub is waited for.
     """
 
-    url: str
-    commit: str
-    changed: bool
+    name: str
+    private: bool = False
+    branch: str = "main"
+    tag: str | None = None
+    pull_request: bool = False
+    message: str | None = None
+    endpoint: str | None = None
+    token: str | None = field(default=None, repr=False)
+    bars: bool = False
+    patience: Patience = field(default_factory=Patience)
 
+    @property
+    def target(self) -> str:
+        """``USER/NAME``."""
+        return self.name
 
-def silent(_line: str) -> None:
-    """Nobody is watching."""
+    def plan(self, bundle: VerifiedBundle, *, say: Say = silent) -> Plan:
+        """Say what `publish` would do; it only asks, and sends nothing.
+
+        Raises:
+            UsageError: The wishes do not fit what is there.
+            UnavailableError: The Hub refuses or does not answer.
+        """
+        remote = self._remote(say)
+        say(f"look at {self.name}")
+        whole = remote.find()
+        if whole is not None:
+            remote.refuse_public(whole, private=self.private)
+        found = remote.find(self.branch) if whole is not None else None
+        base = found or whole  # a new branch begins where the first one is
+        seen = None if base is None or base.sha is None else sending.look(remote, base.sha, bundle)
+        self._refuse_taken(remote, seen)
+        patterns = _patterns(remote, seen)
+        files = tuple(_planned(one.path, one.size, seen, patterns) for one in published_files(bundle))
+        return Plan(
+            target=self.name,
+            url=f"{remote.api.endpoint}/{self.name}",
+            files=files,
+            deleted=seen.gone if seen else (),
+            details={
+                "repository": _repository(whole is not None, private=whole.private if whole else self.private),
+                "branch": self.branch if found else f"{self.branch} (new)",
+                "onto": seen.commit if seen else None,
+                "tag": self.tag,
+                "as": "a pull request" if self.pull_request else "a commit",
+                "storage": _storage(),
+            },
+            notes=tuple(self._notes(remote, exists=whole is not None)),
+        )
+
+    def publish(self, bundle: Admitted, *, say: Say = silent) -> Published:
+        """Put a bundle on the Hub in one commit: until it is made the branch shows what it showed before.
+
+        Files of an earlier bundle on the branch that this one does not list are deleted in the same commit. Files that
+        no bundle put there are never deleted: such a branch is refused.
+
+        Raises:
+            RefusedInputError: The bundle has changed since it was verified.
+            UsageError: A wish is wrong, or the branch holds what is not a bundle's.
+            UnavailableError: The Hub refuses or does not answer, the branch moved meanwhile, or the Hub holds
+                something else than what was sent.
+        """
+        remote = self._remote(say)
+        say(f"look at {self.name}")
+        tip = self._tip(remote)
+        if self.tag is not None:
+            self._refuse_taken(remote, sending.look(remote, tip, bundle.bundle))
+        wishes = sending.Wishes(self.branch, self._message(bundle), self.pull_request)
+        sent = sending.send(remote, bundle, wishes, tip)
+        if self.tag is not None:
+            say(f"tag {self.tag}")
+            remote.tag(self.tag, sent.commit)
+        return Published(
+            target=self.name,
+            version=sent.commit,
+            url=sent.pull_request or remote.page(sent.commit),
+            source=f"{SCHEME}{self.name}@{sent.commit}",
+            changed=sent.changed,
+            files=sent.files,
+            details={
+                "repository": self.name,
+                "branch": None if self.pull_request else self.branch,
+                "commit": sent.commit,
+                "tag": self.tag,
+                "pull_request": sent.pull_request,
+            },
+        )
+
+    def _remote(self, say: Say) -> Remote:
+        """The repository, once every wish is one that can be fulfilled.
+
+        Raises:
+            UsageError: One is not.
+        """
+        for kind, name in (("branch", self.branch), ("tag", self.tag)):
+            if name is not None and (not _BRANCH.fullmatch(name) or ".." in name or name.endswith(("/", ".", ".lock"))):
+                raise UsageError(f"{kind} {name!r}: is no name of a {kind}")
+        if self.pull_request and (self.branch != "main" or self.tag is not None):
+            wrong = "another branch" if self.branch != "main" else "a tag"
+            raise UsageError(f"a pull request is for main, and takes no {wrong.partition(' ')[2]} of its own")
+        return Remote.of(
+            self.name, endpoint=self.endpoint, token=self.token, say=say, bars=self.bars, patience=self.patience
+        )
+
+    def _tip(self, remote: Remote) -> str:
+        """The commit to build on; only what is published on a branch may make one."""
+        if not self.pull_request:
+            return remote.prepare(self.branch, private=self.private)
+        whole = remote.find()
+        if whole is None:
+            hint = "publish without --pull-request makes a repository of your own"
+            raise UnavailableError(f"{self.name}: there is no such repository to propose anything to", hint=hint)
+        remote.refuse_public(whole, private=self.private)
+        return remote.tip(self.branch)
+
+    def _refuse_taken(self, remote: Remote, seen: sending.Look | None) -> None:
+        """Make sure that the tag is free, or names what is there and stays.
+
+        Raises:
+            UsageError: It names another commit.
+        """
+        found = remote.find(self.tag) if self.tag is not None and seen is not None else None
+        if found is not None and seen is not None and not (seen.is_whole and found.sha == seen.commit):
+            message = f"{self.name}: the tag {self.tag!r} names commit {found.sha} already"
+            raise UsageError(message, hint="a tag is never moved: name another")
+
+    def _message(self, bundle: Admitted) -> str:
+        summary = self.message or f"Publish {bundle.bundle.manifest.name}, reprobundle {bundle.bundle.id}"
+        return summary + "".join(f"; allowed {one}" for one in bundle.let_through)
+
+    def _notes(self, remote: Remote, *, exists: bool) -> Iterator[str]:
+        if remote.token is None:
+            yield f"no token is set, and publishing needs one: {SIGN_IN}"
+        if not exists and self.pull_request:
+            yield "there is no such repository to propose anything to"
+        elif not exists:
+            yield "the repository is not there for this token; it would be made"
+        yield "which files go to the storage of large files is the Hub's own decision, told here as its rules say it"
 
 
 def publish(
@@ -59,28 +191,31 @@ def publish(
     *,
     private: bool = False,
     branch: str = "main",
+    tag: str | None = None,
+    pull_request: bool = False,
     message: str | None = None,
     allow_lint: Iterable[str] = (),
     allow: Iterable[str] = (),
     endpoint: str | None = None,
     token: str | None = None,
+    patience: Patience | None = None,
     say: Say = silent,
 ) -> Published:
-    """Put a bundle on the Hub in one commit: until it is made the branch shows what it showed before.
-
-    Files of an earlier bundle on the branch that this one does not list are deleted in the same commit. Files that no
-    bundle put there are never deleted: such a branch is refused.
+    """Admit a bundle and put it on the Hub; wishes as in `HubRepository`.
 
     Args:
         bundle: The bundle; it is verified afresh, before the upload and again before the commit.
-        repo: ``USER/NAME``; made when it is not there.
-        private: Make it private; refused when it is there and public.
-        branch: The branch; made when it is not there.
+        repo: ``USER/NAME``.
+        private: Make it private.
+        branch: The branch.
+        tag: A name for the commit that stays.
+        pull_request: Propose the commit only.
         message: First line of the commit's message.
         allow_lint: Rules of `reprobundle.lint` that may be broken; every other error refuses the bundle.
         allow: What looks like a secret and may be published, each as ``RULE:PATH``; the commit's message says so.
         endpoint: Another Hub than the one huggingface_hub is set to.
         token: Another token than the one huggingface_hub finds.
+        patience: How long the Hub is waited for.
         say: Is told each step.
 
     Raises:
@@ -90,172 +225,44 @@ def publish(
         UnavailableError: The Hub refuses or does not answer, the branch moved meanwhile, or the Hub holds something
             else than what was sent.
     """
-    if not _BRANCH.fullmatch(branch) or ".." in branch:
-        raise UsageError(f"branch {branch!r}: is no name of a branch")
-    remote = Remote.of(repo, endpoint=endpoint, token=token)
+    place = HubRepository(
+        repo, private, branch, tag, pull_request, message, endpoint, token, patience=patience or Patience()
+    )
+    place._remote(silent)  # noqa: SLF001  a wrong wish is told before the bundle is read
     say("verify")
-    files = _files(_verified_again(bundle))
-    gate.refuse_errors(bundle, allowed=allow_lint)
-    let_through = withholding.refuse_published(bundle, allow)
-    additions = [remote.addition(path, inside(bundle.path, path)) for path in files]
-    say(f"look at {repo}")
-    parent = remote.prepare(branch, private=private)
-    there = remote.sizes(parent)
-    earlier = _manifest_there(remote, parent, there)
-    if earlier == bundle.bundle.content and not _differences(remote, parent, bundle.path):
-        return Published(remote.page(parent), parent, changed=False)
-    gone = _gone(repo, there, files, earlier)
-    say(f"upload {len(files)} files")
-    remote.upload(additions, branch)
-    _verified_again(bundle)
-    summary = message or f"Publish {bundle.manifest.name}, reprobundle {bundle.id}"
-    summary += "".join(f"; allowed {one}" for one in let_through)
-    commit = remote.commit(additions, gone, branch=branch, parent=parent, message=summary)
-    say(f"compare commit {commit}")
-    _compare(remote, commit, bundle)
-    return Published(remote.page(commit), commit, changed=True)
+    return place.publish(admit(bundle, allow_lint=allow_lint, allow=allow), say=say)
 
 
-def _verified_again(bundle: VerifiedBundle) -> VerifiedBundle:
-    fresh = bundles.verify(bundle.path)
-    if fresh.id != bundle.id:
-        raise RefusedInputError(f"{bundle.path.name}: is another bundle now: expected {bundle.id}, found {fresh.id}")
-    return fresh
+def _planned(path: str, size: int, seen: sending.Look | None, patterns: Iterable[str]) -> Planned:
+    how: How = "regular"
+    if seen is not None and path not in seen.changed:
+        how = "there"
+    elif size > 0 and (size > LARGE_BYTES or any(_matches(path, pattern) for pattern in patterns)):
+        how = "large"
+    return Planned(path, size, how)
 
 
-def _files(bundle: VerifiedBundle) -> tuple[str, ...]:
-    """What goes to the Hub: what is listed, the manifest, the signatures; never what the Hub itself put there."""
-    return tuple(found.path for found in list_files(bundle.path) if found.path != HUB_ATTRIBUTES)
+def _matches(path: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern)
 
 
-def _manifest_there(remote: Remote, commit: str, there: Mapping[str, int]) -> bytes | None:
-    """The bytes of the manifest that a commit holds, if it holds one that could be a bundle's."""
-    if there.get(manifests.NAME, MAX_DOCUMENT_BYTES + 1) > MAX_DOCUMENT_BYTES:
-        return None
+def _patterns(remote: Remote, seen: sending.Look | None) -> tuple[str, ...]:
+    """Names of large files as the repository says them, or as every new one would."""
+    entry = seen.there.get(HUB_ATTRIBUTES) if seen else None
+    if seen is None or entry is None or entry.size > 2**20:
+        return LARGE_NAMES
     with tempfile.TemporaryDirectory(prefix="reprobundle-hub-") as folder:
-        remote.download(commit, (manifests.NAME,), Path(folder))
-        return (Path(folder) / manifests.NAME).read_bytes()
+        remote.download(seen.commit, {HUB_ATTRIBUTES: entry.size}, Path(folder))
+        lines = (Path(folder) / HUB_ATTRIBUTES).read_bytes().splitlines()
+    return tuple(line.split()[0].decode("utf-8", "replace") for line in lines if line.endswith(HUB_LINE_END))
 
 
-def _gone(repo: str, there: Mapping[str, int], files: tuple[str, ...], earlier: bytes | None) -> tuple[str, ...]:
-    """Files of the earlier bundle that the new one does not have.
-
-    Raises:
-        UsageError: There are files that no bundle put there.
-    """
-    left = set(there) - set(files) - {HUB_ATTRIBUTES}
-    listed = _listed_earlier(earlier)
-    foreign = sorted(path for path in left if path not in listed and not (listed and is_signature(path)))
-    if foreign:
-        message = f"{repo}: holds {len(foreign)} files that are of no bundle, such as {foreign[0]!r}"
-        raise UsageError(message, hint="they are not ours to delete: name another repository or branch, or remove them")
-    return tuple(sorted(left))
+def _repository(exists: bool, *, private: bool | None) -> str:  # noqa: FBT001  the first word of what is said
+    return f"{'there' if exists else 'new'}, {'private' if private else 'public'}"
 
 
-def _listed_earlier(earlier: bytes | None) -> frozenset[str]:
-    if earlier is None:
-        return frozenset()
-    try:
-        manifest = manifests.from_bytes(earlier)
-    except RefusedInputError:  # somebody else's document of that name: nothing it lists is a bundle's
-        return frozenset()
-    return frozenset(entry.path for entry in manifest.files)
+def _storage() -> str:
+    """How large files go: by xet where its library is there and the person did not switch it off."""
+    from huggingface_hub import constants
 
-
-def _differences(remote: Remote, commit: str, folder: Path) -> tuple[str, ...]:
-    return tuple(path for path in remote.differences(commit, folder) if path != HUB_ATTRIBUTES)
-
-
-def _compare(remote: Remote, commit: str, bundle: VerifiedBundle) -> None:
-    """Make sure that the Hub holds what was sent.
-
-    Raises:
-        UnavailableError: It does not; the message names what differs.
-    """
-    there = remote.sizes(commit)
-    wrong = [entry.path for entry in bundle.manifest.files if there.get(entry.path) != entry.size]
-    if _manifest_there(remote, commit, there) != bundle.bundle.content:
-        wrong.append(manifests.NAME)
-    wrong.extend(_differences(remote, commit, bundle.path))
-    if wrong:
-        names = ", ".join(repr(path) for path in sorted(set(wrong))[:SHOWN])
-        message = f"{remote.name}: commit {commit} was made but differs from the bundle: {names}"
-        raise UnavailableError(message, hint="publish again")
-
-
-def pull(
-    source: str,
-    target: str | os.PathLike[str],
-    *,
-    endpoint: str | None = None,
-    token: str | None = None,
-    say: Say = silent,
-) -> VerifiedBundle:
-    """Bring a bundle from the Hub into a new folder, which appears whole and verified or not at all.
-
-    The revision is resolved to one commit; every name in it is checked before anything is written; only what the
-    manifest lists is downloaded, and signatures.
-
-    Args:
-        source: ``hub://USER/NAME``, with ``@REVISION`` for a branch, tag or commit.
-        target: The folder to make; it must not exist.
-        endpoint: Another Hub than the one huggingface_hub is set to.
-        token: Another token than the one huggingface_hub finds.
-        say: Is told each step.
-
-    Raises:
-        UsageError: The source cannot be read as one, or the target exists.
-        RefusedInputError: What is there is no bundle, has an illegal name, or differs from its manifest.
-        UnavailableError: The Hub refuses or does not answer.
-    """
-    name, revision = parse(source)
-    place = Path(os.path.abspath(target))
-    refuse_existing(place)
-    remote = Remote.of(name, endpoint=endpoint, token=token)
-    commit = remote.resolve(revision)
-    say(f"list commit {commit}")
-    there = remote.sizes(commit)
-    _refuse_names(name, there)
-    with staging(place) as folder:
-        remote.download(commit, (manifests.NAME,), folder)
-        wanted = _wanted(name, Bundle.open(folder).manifest, there)
-        say(f"download {len(wanted)} of {len(there)} files")
-        remote.download(commit, wanted, folder)
-        shutil.rmtree(folder / LIBRARY_NOTES)
-        say("verify")
-        bundles.verify(folder)
-    return bundles.verify(place)
-
-
-def parse(source: str) -> tuple[str, str | None]:
-    """The repository and the revision of ``hub://USER/NAME[@REVISION]``.
-
-    Raises:
-        UsageError: It has another form.
-    """
-    name, at, revision = source.removeprefix(SCHEME).partition("@")
-    if not source.startswith(SCHEME) or not name or (at and not revision):
-        raise UsageError(f"source {source!r}: expected {SCHEME}USER/NAME or {SCHEME}USER/NAME@REVISION")
-    return name, revision or None
-
-
-def _refuse_names(name: str, there: Mapping[str, int]) -> None:
-    """Check every name of a commit, downloaded or not, and that it could be a bundle."""
-    refuse_colliding(map(safe_path, there))
-    if manifests.NAME not in there:
-        raise RefusedInputError(f"{name}: is not a bundle: it has no {manifests.NAME}")
-    if there[manifests.NAME] > MAX_DOCUMENT_BYTES:
-        raise RefusedInputError(f"{name}: {manifests.NAME}: is larger than {MAX_DOCUMENT_BYTES} bytes")
-
-
-def _wanted(name: str, manifest: Manifest, there: Mapping[str, int]) -> tuple[str, ...]:
-    """The files to download beside the manifest: those it lists, which must be there in their size, and signatures."""
-    wrong = [entry for entry in manifest.files if there.get(entry.path) != entry.size]
-    if wrong:
-        shown = "; ".join(
-            f"{entry.path}: expected {entry.size} bytes, found {there.get(entry.path, 'nothing')}"
-            for entry in wrong[:SHOWN]
-        )
-        raise RefusedInputError(f"{name}: differs from its manifest: {shown}")
-    listed = [entry.path for entry in manifest.files]
-    return tuple(dict.fromkeys((*listed, *sorted(filter(is_signature, there)))))
+    return "git LFS" if constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None else "xet"

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reprobundle.phrases import counted
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.report import ClaimResult
+from reprobundle.report import ClaimResult, GroupResult
 
+GROUP_HEADER = ("group", "claimed", "got", "verdict", "samples")
+SHOWN_GROUPS = 50
 HEADER = ("claim", "claimed", "got", "verdict", "how compared")
 NOT_COMPUTED = "-"
 MOST_DECIMALS = 15
@@ -19,6 +22,27 @@ _DATA = {
     "differs": "NOT the recorded data",
     "not checked": "data not compared with the record",
 }
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    """One group of a claim as a row.
+
+    Attributes:
+        name: The group.
+        claimed: Its number of the paper.
+        got: The number computed here, or a dash.
+        verdict: Whether they agree.
+        count: How many samples it has.
+        tone: Colour of the verdict by name.
+    """
+
+    name: str
+    claimed: str
+    got: str
+    verdict: str
+    count: str
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +58,9 @@ class Line:
         text: What the number says, and of which data.
         why: The reason for anything but ``agrees``; empty for none.
         tone: Colour of the verdict by name.
+        by: How many of its groups agree and how many do not, and why where they were not compared; empty without groups.
+        groups: The first of its groups, those that differ before the others.
+        more_groups: How many more there are.
     """
 
     id: str
@@ -44,6 +71,9 @@ class Line:
     text: str
     why: str
     tone: str
+    by: str = ""
+    groups: tuple[GroupLine, ...] = ()
+    more_groups: int = 0
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -65,6 +95,18 @@ def heading(results: Sequence[ClaimResult]) -> str:
 
 def _verb(verdict: str, number: int) -> str:
     return {"agrees": "agree", "differs": "differ"}.get(verdict, verdict) if number != 1 else verdict
+
+
+def met(results: Sequence[ClaimResult]) -> str:
+    """How many claims were computed and agree, with the numbers of the first; empty where none was, or one does not agree."""
+    computed = [result for result in results if result.verdict != "not run"]
+    if not computed or any(result.verdict != "agrees" for result in computed):
+        return ""
+    claimed, got = numbers(computed[0])
+    shown = f"{escape(repr(computed[0].id), limit=60)} claimed {claimed}, got {got}"
+    if len(computed) == 1:
+        return f"1 claim computed, and it agrees: {shown}"
+    return f"{counted(len(computed), 'claim')} computed, and all agree, such as {shown}"
 
 
 def lines(results: Sequence[ClaimResult]) -> tuple[Line, ...]:
@@ -96,6 +138,42 @@ def _line(result: ClaimResult) -> Line:
         text=prose(result.text) + _measured_on(result),
         why=prose(result.why or ""),
         tone=TONES[result.verdict],
+        by=_by_group(result),
+        groups=tuple(_group(one, result.decimals) for one in _worst_first(result.groups)[:SHOWN_GROUPS]),
+        more_groups=max(len(result.groups) - SHOWN_GROUPS, 0),
+    )
+
+
+def _worst_first(groups: Sequence[GroupResult]) -> list[GroupResult]:
+    """The groups in their own order, or those that differ first where there are more than are shown."""
+    if len(groups) <= SHOWN_GROUPS:
+        return list(groups)
+    return sorted(groups, key=lambda group: VERDICTS.index(group.verdict))
+
+
+def _by_group(result: ClaimResult) -> str:
+    """Such as ``by 'sex': 1 group differs, 3 agree``."""
+    if not result.groups:
+        return ""
+    found = Counter[str](group.verdict for group in result.groups)
+    column = f"by {escape(repr(result.group), limit=60)}" if result.group else "by group"
+    told = [(verdict, found[verdict]) for verdict in VERDICTS if found[verdict]]
+    first, *rest = (f"{_verb(verdict, number)}" for verdict, number in told)
+    words = [f"{counted(told[0][1], 'group')} {first}"]
+    words += [f"{number:,} {verb}" for verb, (_, number) in zip(rest, told[1:], strict=True)]
+    why = f": {prose(result.groups_why)}" if result.groups_why else ""
+    return f"{column}: {', '.join(words)}{why}"
+
+
+def _group(group: GroupResult, decimals: int | None) -> GroupLine:
+    claimed, got = _pair(group.claimed, group.got, decimals, least=6)
+    return GroupLine(
+        name=escape(group.name, limit=100),
+        claimed=claimed,
+        got=got,
+        verdict=group.verdict,
+        count=NOT_COMPUTED if group.count is None else f"{group.count:,}",
+        tone=TONES[group.verdict],
     )
 
 
@@ -107,13 +185,17 @@ def _measured_on(result: ClaimResult) -> str:
 
 def numbers(result: ClaimResult) -> tuple[str, str]:
     """Both numbers as text: with the decimals that were claimed, and as few more digits as tell them apart."""
-    if result.got is None:
-        return _padded(f"{result.claimed:.10g}", result.decimals), NOT_COMPUTED
+    return _pair(result.claimed, result.got, result.decimals, least=10)
+
+
+def _pair(stated: float, computed: float | None, decimals: int | None, *, least: int) -> tuple[str, str]:
+    if computed is None:
+        return _padded(f"{stated:.{least}g}", decimals), NOT_COMPUTED
     for digits in (6, 10, 17):
-        claimed, got = f"{result.claimed:.{max(digits, 10)}g}", f"{result.got:.{digits}g}"
-        if claimed != got or result.claimed == result.got:
+        claimed, got = f"{stated:.{max(digits, least)}g}", f"{computed:.{digits}g}"
+        if claimed != got or stated == computed:
             break
-    return _padded(claimed, result.decimals), _padded(got, result.decimals)
+    return _padded(claimed, decimals), _padded(got, decimals)
 
 
 def _padded(text: str, decimals: int | None) -> str:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from reprobundle.phrases import counted
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.report import Control, Report
+from reprobundle.report.further import PROBE_ALONE
 
 HEADER = ("control", "relative change", "outputs moved by", "outcome")
 NOT_RUN = "not run: whether the outputs follow inputs and weights was not tested"
+PROBED = "your own inputs gave what you expect of them"
+UNASKED = "your own inputs were run; of what they gave (probe.safetensors) nothing was expected"
 TONES = {
     "as expected": "good",
     "insensitive": "bad",
@@ -69,6 +72,12 @@ def summary(report: Report) -> str | None:
     return f"{groups} with other inputs and weights: " + ", ".join(
         f"{found[outcome]:,} {outcome}" for outcome in TONES if found[outcome]
     )
+
+
+def probed(report: Report) -> tuple[str, ...]:
+    """That the reviewer's own inputs came out right, or that nothing was expected of them; what else came of them has its row."""
+    found = [one for one in report.controls if one.what == "probe" and one.outcome == "as expected"]
+    return tuple(UNASKED if one.name == PROBE_ALONE else PROBED for one in found)
 
 
 def passed(report: Report) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import astuple
+from typing import Any, TypeVar
 
 from reprobundle.drifts import DriftReport
 from reprobundle.rendering import (
@@ -22,9 +23,12 @@ from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.templating import template
 from reprobundle.report import Diagnosis, OutputComparison, Report
 
+Row = TypeVar("Row", claims.Line, differences.Difference, wording.FoundLine)
+
 SHOWN_OUTPUTS = 500
 SHOWN_FINDINGS = 1000
 SHOWN_PICTURES = 60
+MOST_CHARACTERS = 400_000  # in the prose of one table: a stranger's bundle fills no browser
 
 
 def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
@@ -35,28 +39,33 @@ def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
         drifts: How the reviewer's data compares with the captured splits, where it was looked at.
     """
     checked, changed = wording.checks(report), differences.graded(report.findings)
-    found = wording.found_lines(checked)
+    shown_claims = _claims(report)
+    all_found = wording.found_lines(checked)
+    found, shown_changed = _within(all_found[:SHOWN_FINDINGS]), _within(changed[:SHOWN_FINDINGS])
     return template("report.html").render(
         report=report,
         tone=wording.tone(report.verdict),
         headline=wording.headline(report.verdict),
         explanation=wording.beside_why(report),
         integrity=wording.integrity(report.signature),
-        required=wording.required(report.verdict),
+        required=wording.required(report),
         environment=wording.environment_lines(report.environment),
+        idle=wording.idle_claims(report),
+        remarks=wording.remarks(report),
         **_outputs(report),
         **_controls(report),
-        claims=claims.lines(report.claims)[:SHOWN_FINDINGS],
+        claims=shown_claims,
         claims_heading=claims.heading(report.claims),
-        more_claims=max(len(report.claims) - SHOWN_FINDINGS, 0),
+        not_computed=claims.NOT_COMPUTED,
+        more_claims=len(report.claims) - len(shown_claims),
         diagnosis=_diagnosis(report.diagnosis) if report.diagnosis is not None else None,
-        differences=changed[:SHOWN_FINDINGS],
-        more_differences=max(len(changed) - SHOWN_FINDINGS, 0),
+        differences=shown_changed,
+        more_differences=len(changed) - len(shown_changed),
         differences_heading=differences.heading(changed),
         agreement=differences.agreement(report.findings),
         drifts=[drift_page.parts(drift) for drift in drifts],
-        findings=found[:SHOWN_FINDINGS],
-        more_findings=max(len(found) - SHOWN_FINDINGS, 0),
+        findings=found,
+        more_findings=len(all_found) - len(found),
         agreeing=wording.agreeing(checked),
         stages=[(stage.name, wording.seconds(stage.seconds), stage.detail) for stage in report.stages],
         total=wording.seconds(sum(stage.seconds for stage in report.stages)),
@@ -64,6 +73,23 @@ def render(report: Report, drifts: Sequence[DriftReport] = ()) -> str:
         timeline=timeline,
         times=wording.times(report.stages),
     )  # fmt: skip
+
+
+def _claims(report: Report) -> Sequence[claims.Line]:
+    """The claims in their own order; of more than there is room for, those that do not agree first."""
+    rows = claims.lines(report.claims)
+    shown = _within(rows[:SHOWN_FINDINGS])
+    return shown if len(shown) == len(rows) else _within(claims.weightiest(rows, min(SHOWN_FINDINGS, len(rows) - 1)))
+
+
+def _within(rows: Sequence[Row]) -> Sequence[Row]:
+    """The first rows of a table, as many as have room together; one at least."""
+    total = 0
+    for number, row in enumerate(rows):
+        total += sum(len(str(value)) for value in astuple(row))
+        if number and total > MOST_CHARACTERS:
+            return rows[:number]
+    return rows
 
 
 def _outputs(report: Report) -> dict[str, Any]:
@@ -102,6 +128,7 @@ def _controls(report: Report) -> dict[str, Any]:
     return {
         "controls": controls.lines(report.controls),
         "controls_summary": controls.summary(report),
+        "probed": controls.probed(report),
         "controls_meaning": controls.MEANINGS["passed" if controls.passed(report) else report.verdict.controls],
     }
 

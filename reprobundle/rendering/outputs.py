@@ -12,7 +12,8 @@ from reprobundle.report import OutputComparison, Rung
 
 NONE = "-"
 ORIGINS = {"default": "default", "envelope": "measured at capture", "reviewer": "yours"}
-LOOSENED, CUT = "LOOSENED", "cut"  # beyond this program's table; to what the reviewer lets a bundle ask for
+LOOSENED, NARROWED = "LOOSENED", "NARROWED"  # beyond this program's table, below it
+CUT = "cut"  # to what the reviewer lets a bundle ask for
 SAME_DECISIONS = "; every decision is the same: "  # as a comparison ends its reason
 APART = Thresholds().apart
 MEANINGS = {
@@ -59,12 +60,13 @@ def tolerance(output: OutputComparison) -> str:
 
 
 def origin(output: OutputComparison) -> str:
-    """Who says that this tolerance is right, and whether it lets more through than this program's own; empty without one."""
+    """Who says that this tolerance is right, whether it lets more or less through than this program's own; empty without one."""
     if tolerance(output) == NONE:
         return ""
     times = "" if output.wider is None else f" {output.wider:.3g}x"
     loosened = f", {LOOSENED}{times}" if output.loosened else ""
-    return ORIGINS[output.tolerance_from] + loosened + (f", {CUT}" if output.capped else "")
+    narrowed = f", {NARROWED}" if output.narrowed else ""
+    return ORIGINS[output.tolerance_from] + loosened + narrowed + (f", {CUT}" if output.capped else "")
 
 
 def details(output: OutputComparison) -> Iterator[str]:

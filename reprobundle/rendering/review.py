@@ -67,7 +67,7 @@ def _replayed(report: Report) -> Iterator[str]:
         ("bundle", code(report.bundle_id)),
         ("integrity", cell(wording.integrity(report.signature))),
         ("environment", cell("; ".join(wording.environment_lines(report.environment)))),
-        ("required", wording.required(report.verdict)),
+        ("required", wording.required(report)),
         ("replayed", cell(report.started)),
         ("by", cell(f"reprobundle {report.reprobundle}")),
         ("time", cell(wording.times(report.stages)) if report.stages else outputs.NONE),
@@ -85,6 +85,20 @@ def _claims(report: Report) -> Iterator[str]:
     ]
     yield table((*claims.HEADER, "what it says"), rows)
     yield from _more(len(report.claims) - SHOWN_CLAIMS)
+    for line in claims.lines(report.claims[:SHOWN_CLAIMS]):
+        yield from _groups(line)
+
+
+def _groups(line: claims.Line) -> Iterator[str]:
+    """One claim's table by groups, where it was computed."""
+    if not line.groups or line.got == claims.NOT_COMPUTED:
+        return
+    yield f"Claim {cell(line.id)}, {inline(line.by)}:"
+    yield table(
+        claims.GROUP_HEADER,
+        [(cell(one.name), one.claimed, one.got, f"**{one.verdict}**", one.count) for one in line.groups],
+    )
+    yield from _more(line.more_groups)
 
 
 def _outputs(report: Report) -> Iterator[str]:

@@ -14,6 +14,7 @@ from reprobundle.report.verdict import REFUTED
 SHOWN_OUTPUTS = 6
 SHOWN_FINDINGS = 40
 SHOWN_CLAIMS = 6
+SHOWN_GROUPS = 5
 NOTED = 1  # row of a table that is cut short keeps its note: the worst one
 SHOWN_DIFFERENCES = 6
 SHOWN_CHECKS = 6
@@ -54,23 +55,32 @@ def _verdict(page: Page, report: Report) -> str:
     headline, told = wording.headline(report.verdict), wording.beside_why(report)
     why = prose(report.diagnosis.paragraph) if report.diagnosis is not None else ""
     page.paragraph(headline, indent=0, codes=(BOLD, _TONE_COLOURS[wording.tone(report.verdict)]))
+    idle = wording.idle_claims(report)
+    if idle and report.verdict.reproduced:
+        page.paragraph(idle, codes=(YELLOW,))
     if told:
         page.paragraph(told)
+    if report.verdict.reproduced and not why and claims.met(report.claims):
+        page.paragraph(claims.met(report.claims))
     if why:
         page.field("why", why)
+    if idle and not report.verdict.reproduced:
+        page.paragraph(idle, codes=(YELLOW,))
     page.line()
-    return f"{headline} {told} {why}"
+    return f"{headline} {told} {why} {idle}"
 
 
 def _facts(page: Page, report: Report) -> None:
     page.field("bundle", wording.bundle_line(report))
     page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (YELLOW,))
     page.field("environment", *wording.environment_lines(report.environment))
-    page.field("required", wording.required(report.verdict))
+    page.field("required", wording.required(report))
     summary = controls.summary(report)
     if summary is not None:
         below = " (below)" if report.controls and not controls.passed(report) else ""
         page.field("controls", summary + below, codes=() if report.verdict.controls == "passed" else (YELLOW,))
+    page.field("probe", *controls.probed(report))
+    page.field("remark", *wording.remarks(report))
 
 
 def _claims(page: Page, report: Report, said: str) -> None:
@@ -82,10 +92,26 @@ def _claims(page: Page, report: Report, said: str) -> None:
     for line, after in zip(lines, (*lines[1:], None), strict=True):
         idle = line.verdict == "not run"  # nothing to read about, but what would run it, once
         why = "" if idle and after is not None and (after.verdict, after.why) == (line.verdict, line.why) else line.why
-        note = "; ".join(part for part in ("" if idle else line.text, unsaid(why, said)) if part)
+        why = "" if idle and wording.is_told_idle(why, said) else unsaid(why, said)
+        note = "; ".join(part for part in ("" if idle else line.text, why) if part)
+        note = "; ".join(part for part in (note, "" if idle else line.by) if part)
         rows.append(Row((line.verdict, line.id, line.claimed, line.got, line.rule), (_TONE_COLOURS[line.tone],), note))
+        rows += _groups(line)
     page.folded(rows if len(lines) == len(report.claims) else _noted(rows))
     _more(page, len(report.claims) - len(lines), ", none of them worse")
+
+
+def _groups(line: claims.Line) -> list[Row]:
+    """The first groups of a claim that differ, below it."""
+    differing = [group for group in line.groups if group.verdict == "differs"][:SHOWN_GROUPS]
+    return [
+        Row((group.verdict, f"  {group.name}", group.claimed, group.got, _of_samples(group.count)), (RED,))
+        for group in differing
+    ]
+
+
+def _of_samples(count: str) -> str:
+    return "" if count == claims.NOT_COMPUTED else f"of {count} sample{'' if count == '1' else 's'}"
 
 
 def _outputs(page: Page, compared: Sequence[OutputComparison], said: str) -> None:

@@ -12,7 +12,7 @@ from reprobundle.components.claims.section import NAME as CLAIMS
 from reprobundle.components.data.section import NAME as DATA
 from reprobundle.components.environment.section import LockFacts
 from reprobundle.components.outputs import NAME as OUTPUTS
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, some
 from reprobundle.rendering import differences
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.outputs import MEANINGS
@@ -32,10 +32,18 @@ ORDER = (Status.DIFFERS, Status.NOT_RUN, Status.NOTE, Status.SAME)
 ASIDES = frozenset({"documentation", "hyperparameters"})
 NAMED = frozenset({DATA})  # kinds of which a reviewer asked for each answer
 MINUTE = 60.0
+SHOWN_OPTIONS = 3
+UNTOLD = "why is not known"
+LONGEST_HEADLINE = 100  # characters: what is said of the preprocessing beyond stands below
 LOOSENED = "by a tolerance wider than the default"
+NARROWED = "by your own tolerance, NARROWER than the default"
 UNKNOWN = "neither that the outputs agree nor that they differ is known"
 
+_ASKS_FOR_DATA = re.compile(r"--data .*=PATH")
 _BY = re.compile(r" \((by [^()]*)\)")  # a tolerance that is wider than the default
+_CLAUSES = re.compile(
+    r"^[^:]*(?=: )|[;,] "
+)  # what the preprocessing did ends with the first colon; the others stand in names
 _OF_THE_MODEL = re.compile(r"; (?=of the model itself: |the (?:outputs of the )?model itself )")
 
 
@@ -71,7 +79,7 @@ def _failure(verdict: Verdict) -> str:
     if verdict.accusation is not None:
         return f": {verdict.accusation}"
     if verdict.is_prepared_otherwise:
-        return f": {_parted(verdict)[0]}"
+        return f": {_prepared(verdict, 'NOT REPRODUCED: ')[0]}"
     if verdict.is_another_model:
         return ": " + prose(verdict.sentence).removeprefix("not reproduced: ")
     if verdict.other_tensors:
@@ -87,7 +95,7 @@ def _failure(verdict: Verdict) -> str:
 def _untold(verdict: Verdict) -> tuple[str, str]:
     """What nothing can be said of, and why, or what is known besides."""
     if verdict.is_prepared_otherwise:
-        return _parted(verdict)
+        return _prepared(verdict, "COULD NOT BE TOLD: ")
     what, _, why = prose(verdict.sentence).removeprefix("could not be told: ").partition(": ")
     return what, why or UNKNOWN
 
@@ -125,7 +133,7 @@ def explanation(verdict: Verdict) -> str:
     if verdict.could_not_be_told:
         return _untold(verdict)[1]
     if verdict.is_prepared_otherwise:
-        return _parted(verdict)[1]
+        return _prepared(verdict, "NOT REPRODUCED: ")[1]
     if verdict.is_another_model:
         return "a model with other weights is another model, also where these inputs do not show it"
     sentence = prose(verdict.sentence)
@@ -159,9 +167,54 @@ def _plain(verdict: Verdict, sentence: str) -> str:
 
 
 def beside_why(report: Report) -> str:
-    """The explanation of a report's verdict; empty where the paragraph on why says the same."""
-    told = explanation(report.verdict)
+    """The explanation of a report's verdict, without what `remarks` has; empty where the paragraph on why says the same."""
+    sentence = report.verdict.sentence
+    for remark in _remarks(report):
+        sentence = sentence.replace(f"; {remark}", "", 1)
+    told = explanation(report.verdict.model_copy(update={"sentence": sentence}))
     return told if report.diagnosis is None else unsaid(told, prose(report.diagnosis.paragraph))
+
+
+def remarks(report: Report) -> tuple[str, ...]:
+    """What is to be said of controls that came out as they should, one line each; a verdict's sentence ends with it."""
+    return tuple(prose(remark) for remark in _remarks(report))
+
+
+def _remarks(report: Report) -> tuple[str, ...]:
+    return tuple(one.why for one in report.controls if one.outcome == "as expected" and one.why)
+
+
+def idle_claims(report: Report) -> str:
+    """How many claims nothing was computed for, and why not, in one line; empty where there are none, or no outputs either."""
+    groups: dict[str, list[str]] = {}  # options that are missing, by reason; a blank one for each claim that needs none
+    for claim in report.claims:
+        if claim.verdict == "not run" and report.verdict.rung is not Rung.NOT_RUN:
+            option = _ASKS_FOR_DATA.search(claim.why or "")
+            why = "no data was given" if option else prose(claim.why or UNTOLD)
+            groups.setdefault(why, []).append(escape(option[0]) if option else "")
+    return "; ".join(_idle(why, options) for why, options in groups.items())
+
+
+def is_told_idle(why: str, said: str) -> bool:
+    """Whether what an idle claim needs stands in what was said before, in the words of `idle_claims`."""
+    option = _ASKS_FOR_DATA.search(why)
+    return option is not None and option[0] in said
+
+
+def _idle(why: str, options: Sequence[str]) -> str:
+    asked = some(sorted({option for option in options if option}), SHOWN_OPTIONS)
+    return f"{counted(len(options), 'claim')} not run: {why}" + (f" ({asked})" if asked else "")
+
+
+def _prepared(verdict: Verdict, start: str) -> tuple[str, str]:
+    """What a verdict says of the preprocessing as far as it fits behind the start of a headline, and all the rest."""
+    told, rest = _parted(verdict)
+    room = LONGEST_HEADLINE - len(start)
+    if len(told) > room:
+        ends = [match.start() or match.end() for match in _CLAUSES.finditer(told)]
+        end = max((end for end in ends if end <= room), default=len(told))
+        told, rest = told[:end], "; ".join(part for part in (told[end:].lstrip(":;, "), rest) if part)
+    return told, rest
 
 
 def _parted(verdict: Verdict) -> tuple[str, str]:
@@ -171,10 +224,11 @@ def _parted(verdict: Verdict) -> tuple[str, str]:
     return told, "; ".join(rest)
 
 
-def required(verdict: Verdict) -> str:
-    """What the reviewer asked for: nothing is better than ``bitwise``."""
-    asked = verdict.required
-    return asked.value if asked is Rung.BITWISE else f"{asked.value} or better"
+def required(report: Report) -> str:
+    """What the reviewer asked for: nothing is better than ``bitwise``; and a tolerance of theirs that lets less through."""
+    asked = report.verdict.required
+    words = asked.value if asked is Rung.BITWISE else f"{asked.value} or better"
+    return words + (f", {NARROWED}" if any(output.narrowed for output in report.outputs) else "")
 
 
 def integrity(signature: Signature) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from reprobundle.records import Record
 from reprobundle.report.diagnosis import Diagnosis, LayerDivergence, Trial
 from reprobundle.report.finding import Finding, Grade, Status
-from reprobundle.report.further import ClaimResult, Control
+from reprobundle.report.further import ClaimResult, Control, GroupResult
 from reprobundle.report.outputs import Decisions, Histogram, OutputComparison, Rung
 from reprobundle.report.verdict import Verdict
 
@@ -21,6 +21,7 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "Grade",
+    "GroupResult",
     "Histogram",
     "LayerDivergence",
     "OutputComparison",

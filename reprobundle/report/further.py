@@ -6,6 +6,9 @@ from typing import Literal
 
 from reprobundle.records import Record
 
+PROBE = "your own inputs"
+PROBE_ALONE = "your own inputs, nothing expected"
+
 
 class Control(Record):
     """One run that shows whether the model computes what it says: another input or other weights, and what came of it.
@@ -32,6 +35,24 @@ class Control(Record):
     why: str | None = None
 
 
+class GroupResult(Record):
+    """One group's number of the paper beside the one computed here.
+
+    Attributes:
+        name: The group.
+        claimed: Its number.
+        got: The number computed here; None when it was not.
+        verdict: ``agrees`` or ``differs``, by the rule of the whole claim; ``not run``.
+        count: How many samples it has; None: not said.
+    """
+
+    name: str
+    claimed: float
+    got: float | None = None
+    verdict: Literal["agrees", "differs", "not run"]
+    count: int | None = None
+
+
 class ClaimResult(Record):
     """One number of the paper beside the one computed here.
 
@@ -49,6 +70,9 @@ class ClaimResult(Record):
         seconds: How long it took.
         decimals: Digits after the point that the number was given with; None where that is not known.
         computable: Whether the bundle names a function or a command for it; without one nothing ever computes it.
+        group: What its samples are grouped by; None: not said.
+        groups: The number on each group of them; a claim with a group that differs does so itself.
+        groups_why: In words, why its groups were not compared, where the claim itself was.
     """
 
     id: str
@@ -64,3 +88,6 @@ class ClaimResult(Record):
     seconds: float | None = None
     decimals: int | None = None
     computable: bool = True
+    group: str | None = None
+    groups: tuple[GroupResult, ...] = ()
+    groups_why: str | None = None

@@ -99,6 +99,7 @@ class OutputComparison(Record):
         histogram: How large the differences are; None where there is none, or none could be taken.
         wider: How many times wider than this program's table the tolerance is; None where it is not.
         capped: Whether the bundle asked for a tolerance wider than the reviewer lets it ask for, and got less.
+        narrowed: Whether the reviewer's tolerance lets less through than this program's table does, relatively or absolutely.
     """
 
     name: str
@@ -128,3 +129,4 @@ class OutputComparison(Record):
     histogram: Histogram | None = None
     wider: float | None = None
     capped: bool = False
+    narrowed: bool = False

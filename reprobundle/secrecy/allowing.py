@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -13,7 +15,9 @@ from reprobundle.secrecy.rules import RULES
 
 AS_COMMITTED = " as committed"  # of a line that is in the patch because it is gone
 SOURCE = "code/source/"
+PATCH = "code/uncommitted.patch"
 LIBRARY = "library-"  # names of rules of another library begin so
+_MEANT_OTHERWISE = re.compile(r"[*?\[]")  # by a pattern; in brackets each stands for itself
 NAMES = (*(rule.name for rule in RULES), assignments.NAME)
 
 
@@ -34,6 +38,11 @@ class Allowance(Record):
         return self.rule == rule and any(
             fnmatchcase(one, self.path) for one in (path, plain, plain.removeprefix(SOURCE))
         )
+
+
+def argument(rule: str, path: str) -> str:
+    """What lets a finding through when it is typed after ``--allow``, with quotes where a shell needs them."""
+    return shlex.quote(f"{rule}:{_MEANT_OTHERWISE.sub(lambda found: f'[{found[0]}]', path)}")
 
 
 def allowances(texts: Iterable[str]) -> tuple[Allowance, ...]:

@@ -7,15 +7,30 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from reprobundle.secrecy.placeholders import is_drawn, is_placeholder, is_varied
+from reprobundle.secrecy.words import places_of
 
 NAME = "assigned-secret"
-SHORTEST, LONGEST = 8, 300
+SHORTEST, LONGEST = 8, 4000
+LONGEST_BARE = 300  # without quotes: only there each end is tried
+JUDGED = 300  # characters of a value: whether these look drawn at random says it of the rest
 LONGEST_KEY = 40
 LOOKED_AHEAD = 60
 WRAPPERS = ("str", "secret", "string", "bytes", "encode", "quote", "quote_plus")  # calls that give what they are given
 SHORTEST_TOKEN = 16  # what models and parsers call tokens is shorter
-ANCHORS = ("passw", "passphrase", "pwd", "secret", "token", "apikey", "api_key", "api-key", "access_key", "accesskey",
-           "auth_key", "authkey", "private_key", "credential", "_key", "-key", "пароль")  # fmt: skip
+ANCHORS = (
+    "passw",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "authkey",
+    "credential",
+    "_key",
+    "-key",
+)
+FOREIGN = ("пароль",)
 CODE = frozenset(
     [
         ".py",
@@ -67,7 +82,7 @@ _QUOTED = re.compile(
     r"(?:(?P<call>[\w.]{1,40})\(\s{0,8})?"  # SecretStr("…")
     rf"[rbufRBUF@]?\\{{0,3}}(?P<quote>[\"'`])(?P<value>[^\"'`\s\\]{{{SHORTEST},{LONGEST}}})\\{{0,3}}(?P=quote)"
 )
-_PLAIN = rf"(?P<value>[^\s\"'`,;(){{}}\[\]<>\\]{{{SHORTEST},{LONGEST}}})(?=[\s,;\\\"'}}\])]|$)"
+_PLAIN = rf"(?P<value>[^\s\"'`,;(){{}}\[\]<>\\]{{{SHORTEST},{LONGEST_BARE}}})(?=[\s,;\\\"'}}\])]|$)"
 _BARE = re.compile(r"(?:&\w{1,20}\s)?" + _PLAIN)
 _BLOCK = re.compile(r"(?:[|>][+-]?\d?|\"\"\")[ \t]{0,8}\r?\n[ \t]{0,40}" + _PLAIN)
 _ELEMENT = re.compile(rf">(?P<value>[^<>\s]{{{SHORTEST},{LONGEST}}})</")
@@ -160,9 +175,8 @@ def _after(opening: re.Pattern[str], text: str, place: int) -> re.Match[str] | N
 
 def _keys(lowered: str) -> Iterator[tuple[int, int]]:
     """Where names begin and end that speak of secrets, each once, in order."""
-    places = {place for anchor in ANCHORS for place in _places(lowered, anchor)}
     reached = 0
-    for place in sorted(places):
+    for place in places_of(lowered, ANCHORS if lowered.isascii() else (*ANCHORS, *FOREIGN)):
         if place < reached:
             continue
         before = lowered[max(reached, place - LONGEST_KEY) : place]
@@ -173,13 +187,6 @@ def _keys(lowered: str) -> Iterator[tuple[int, int]]:
         assert found is not None  # an anchor is made of such letters
         reached = found.end()
         yield start, reached
-
-
-def _places(lowered: str, anchor: str) -> Iterator[int]:
-    place = lowered.find(anchor)
-    while place >= 0:
-        yield place
-        place = lowered.find(anchor, place + len(anchor))
 
 
 @lru_cache(maxsize=4096)
@@ -194,6 +201,7 @@ def is_secret_value(key: str, value: str) -> bool:
         key: The name it is given to, which speaks of secrets.
         value: At least eight characters.
     """
+    value = value[:JUDGED]
     if _names_no_secret(key) or _NO_VALUE.match(value) or is_placeholder(value):
         return False
     if re.search("token", key, re.IGNORECASE) and (len(value) < SHORTEST_TOKEN or not is_drawn(value)):

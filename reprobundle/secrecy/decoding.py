@@ -1,25 +1,21 @@
-"""What else the bytes of a file say: wide text, what is packed with gzip, tar or zip, what is written as base64 or hex."""
+"""What else the letters of a file say: wide text, base64, hex digits, the escapes of addresses and of HTML."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import io
 import re
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from html import unescape
+from urllib.parse import unquote
 
-MAX_BYTES = 32 * 2**20  # of a file, and of what is packed in one
-MAX_MEMBERS = 2000
+from reprobundle.secrecy.unpacking import PROBED, is_packed, is_printable
+from reprobundle.secrecy.words import Words
+
 DEEPEST = 3
-MAX_UNPACKED = 64 * 2**20  # of one file, in all
-GZIP, ZIP, ZIP_END, TAR = b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x05\x06", b"ustar"
-TAR_AT = 257  # where its letters stand
 BINARY_RUN = 80  # characters; what is shorter and no text is a digest or a name
+BINARY_LINE = 60  # of a run that is wrapped
 LEAST_LETTERS = 12  # different ones, of a run that is no text
 LEAST_WIDE = 0.25  # of all bytes are null bytes
 WIDE_BOMS = (
@@ -29,19 +25,30 @@ WIDE_BOMS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 SHORTEST_RUN = 24  # characters; a secret of 16 bytes has 24 in base64
-PROBED = 96
-LEAST_PRINTABLE = 0.9
+FIRST_LETTERS = "ACDIJKLMNOPQRSTUVWXYZabcdef"  # of base64, in each fourth place where what is spelled is a text
+ENTITIES = ("&#", "&quot;", "&lt;")
+SHORT = 4096  # bytes; more is searched for itself
+LEAST_SAID = 8  # bytes beside null bytes
+MOST_APART = 8  # lines
+FIRST_OF_PACKED = ("H4sI", "UEsD", "/Td6", "Qlpo", "eA", "eF", "eJ", "eN")
 
 _RUN = r"[A-Za-z0-9+/_-]{24,}"
 _EOL = r"(?:(?:\\r)?\\n|\r?\n)"
 _LAST = r"[A-Za-z0-9+/_-]{1,23}(?![A-Za-z0-9+/_-])"  # the rest of a wrapped text
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-]){_RUN}(?:{_EOL}{_RUN})*(?:{_EOL}{_LAST})?={{0,2}}")
+_ALONE = re.compile(_RUN)
+_DIGIT = re.compile("[0-9]")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){20,}")
 _LINE_ENDS = re.compile(r"(?:\\r)?\\n|\s+")
 _CHARACTERS = re.compile(
     rb"(?:[\t\r\n -~]\0){8,}|(?:\0[\t\r\n -~]){8,}|(?:[\t\r\n -~]\0{3}){8,}|(?:\0{3}[\t\r\n -~]){8,}"
 )
-_PRINTABLE = bytes(range(32, 127)) + b"\t\r\n\0"
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+_ADDRESS = re.compile(r"[^\s\"'<>\\]+")
+_ENTITY = re.compile(r"&(?:#|quot;|lt;)")
+_LINE = re.compile(r"[^\n]+")
+_LINES_APART = re.compile(r"[\r\n]+")
+_NOT_FIRST = {ord(letter): None for letter in FIRST_LETTERS}
 
 
 @dataclass(frozen=True)
@@ -49,48 +56,26 @@ class Hidden:
     """Bytes that stand in a text in another spelling.
 
     Attributes:
-        content: The bytes.
-        start: Where the spelling begins in the text.
-        end: Where it ends.
+        content: The bytes: of one place, or a line for each of several.
+        spans: Where each spelling begins and ends in the text.
+        nearly: Whether the text itself says nearly the same, so that a rule that found something there has said enough.
     """
 
     content: bytes
-    start: int
-    end: int
+    spans: Sequence[tuple[int, int]]
+    nearly: bool = False
+
+    def span(self, line: int | None) -> tuple[int, int]:
+        """Where in the text a line of the bytes stands."""
+        return self.spans[min((line or 1) - 1, len(self.spans) - 1)]
 
 
-class Packed:
-    """How many bytes may still be unpacked of one file: what is packed may be a thousand times as large."""
-
-    def __init__(self) -> None:
-        self.left = MAX_UNPACKED
-
-    def take(self, content: bytes) -> bytes:
-        """What of some bytes may still be looked at; they are counted."""
-        kept = content[: self.left]
-        self.left -= len(kept)
-        return kept
-
-
-def unpacked(content: bytes, packed: Packed) -> Iterator[tuple[str, bytes]]:
-    """What gzip, tar and zip files hold, as far as they can be read, with the names of members; nothing of other bytes.
-
-    Args:
-        content: The file.
-        packed: How much may be unpacked.
-    """
-    if content.startswith(GZIP):
-        yield from (("", piece) for piece in _inflated(content, packed))
-    elif content.startswith(TAR, TAR_AT):
-        yield from _tarred(content, packed)
-    elif content.startswith(ZIP) or ZIP_END in content:  # a program may stand before an archive
-        yield from _members(content, packed)
-
-
-def is_binary(content: bytes) -> bool:
-    """Whether bytes without a null byte are no text either."""
-    probe = content[:PROBED]
-    return not _is_worth_reading(probe) and sum(one < 32 and one not in b"\t\r\n\x0b\x0c\x1b" for one in probe) > 0
+def together(said: Iterable[tuple[str, tuple[int, int]]], *, nearly: bool = False) -> Iterator[Hidden]:
+    """Several short texts as one, each with its place, as each search of its own takes time; none of none."""
+    kept = list(said)
+    if kept:
+        content = "\n".join(_LINES_APART.sub(" ", text) for text, _ in kept)
+        yield Hidden(content.encode("utf-8", "surrogatepass"), [span for _, span in kept], nearly)
 
 
 def wide_text(content: bytes) -> str | None:
@@ -114,17 +99,78 @@ def _width(run: bytes) -> str:
     return f"utf-{32 if wide else 16}-{'be' if run.startswith(bytes(1)) else 'le'}"
 
 
-def hidden(text: str) -> Iterator[Hidden]:
-    """What a text holds as base64 or hex digits, where that is itself a text or packed."""
-    for found in _BASE64.finditer(text):
-        pieces = _LINE_ENDS.split(found[0])
-        for spelled in dict.fromkeys(("".join(pieces), *pieces)):
-            for content in _readings(spelled.rstrip("=").replace("-", "+").replace("_", "/")):
-                yield Hidden(content, *found.span())
-        for digits in _HEX.finditer(found[0]):
-            content = bytes.fromhex(digits[0])
-            if _is_worth_reading(content):
-                yield Hidden(content, *found.span())
+def hidden(text: str, words: Words) -> Iterator[Hidden]:
+    """What a text holds as base64 or hex digits, where that is itself a text or packed, and behind escapes.
+
+    Args:
+        text: The text.
+        words: Its long words.
+    """
+    if any(_hides(found[0]) for found in _ALONE.finditer(words.text)):
+        short = []
+        for found in _BASE64.finditer(text):
+            for content in _said_by(found[0]):
+                if len(content) - content.count(0) < LEAST_SAID:
+                    continue
+                if len(content) <= SHORT and b"\0" not in content and is_printable(content) and not is_packed(content):
+                    short.append((content.decode("utf-8", "surrogateescape"), found.span()))
+                else:
+                    yield Hidden(content, [found.span()])
+        yield from together(short)
+    if words.have(_ESCAPED):
+        yield from together(_unescaped(text, _ESCAPED, unquote, _ADDRESS), nearly=True)
+    if "&" in text and any(entity in text for entity in ENTITIES):
+        yield from together(_unescaped(text, _ENTITY, unescape, _LINE), nearly=True)
+
+
+def _unescaped(
+    text: str, escape: re.Pattern[str], plain: Callable[[str], str], part: re.Pattern[str]
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """What the parts of a text that hold an escape say without it."""
+    reached = 0
+    for line in escape.finditer(text):
+        if line.start() < reached:
+            continue
+        first = max(text.rfind("\n", 0, line.start()) + 1, reached)
+        last = text.find("\n", line.end())
+        reached = len(text) if last < 0 else last
+        for found in part.finditer(text, first, reached):
+            said = plain(found[0])
+            if said != found[0]:
+                yield said, found.span()
+
+
+def _hides(run: str) -> bool:
+    """Whether a run of letters of base64, of one line, says something: nearly all runs are names and paths."""
+    mixed = not (run.islower() or run.isupper()) and _DIGIT.search(run) is not None
+    if mixed and len(run) >= BINARY_LINE and len(set(run)) >= LEAST_LETTERS:
+        return True
+    return _may_be_spelled(run) and next(_said_by(run), None) is not None
+
+
+def _may_be_spelled(run: str) -> bool:
+    """Whether a run may say something, by few of its letters."""
+    for first in range(4):
+        if run.startswith(FIRST_OF_PACKED, first):
+            return True
+        told = run[first : first + PROBED : 4]
+        if len(told.translate(_NOT_FIRST)) <= len(told) // 6:
+            return True
+    return _HEX.search(run) is not None
+
+
+def _said_by(run: str) -> Iterator[bytes]:
+    """What a run says, over all its lines, and where these do not fit together, line by line."""
+    pieces = [piece.rstrip("=") for piece in _LINE_ENDS.split(run)]
+    whole = "".join(pieces)
+    wrapped = len(pieces) > MOST_APART and len(pieces[0]) >= BINARY_LINE and len({*map(len, pieces[:-1])}) == 1
+    apart = () if wrapped else pieces
+    for spelled in dict.fromkeys((whole, *apart)):
+        yield from _readings(spelled.replace("-", "+").replace("_", "/"))
+    for digits in _HEX.finditer(run):
+        content = bytes.fromhex(digits[0])
+        if _is_worth_reading(content):
+            yield content
 
 
 def _readings(plain: str) -> Iterator[bytes]:
@@ -147,47 +193,4 @@ def _decoded(plain: str) -> bytes:
 
 
 def _is_worth_reading(content: bytes) -> bool:
-    if content.startswith((GZIP, ZIP)) or content.startswith(TAR, TAR_AT):
-        return True
-    probe = content[:PROBED]
-    return len(probe) - len(probe.translate(None, _PRINTABLE)) >= LEAST_PRINTABLE * max(len(probe), 1)
-
-
-def _inflated(content: bytes, packed: Packed) -> Iterator[bytes]:
-    """The members of a gzip file, one after the other."""
-    while content.startswith(GZIP) and packed.left:
-        inflater = zlib.decompressobj(wbits=31)
-        try:
-            yield packed.take(inflater.decompress(content, min(MAX_BYTES, packed.left)))
-        except zlib.error:  # it only begins like one
-            return
-        content = inflater.unused_data
-
-
-def _tarred(content: bytes, packed: Packed) -> Iterator[tuple[str, bytes]]:
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            for member in islice(archive, MAX_MEMBERS):
-                file = archive.extractfile(member) if member.isreg() else None
-                if file is not None:
-                    yield member.name, packed.take(file.read(min(MAX_BYTES, packed.left)))
-    except (tarfile.TarError, EOFError):  # cut off, or it only looks like one
-        return
-
-
-def _members(content: bytes, packed: Packed) -> Iterator[tuple[str, bytes]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist()[:MAX_MEMBERS]:
-                yield "", member.filename.encode("utf-8", "surrogateescape")
-                yield member.filename, packed.take(_member(archive, member, min(MAX_BYTES, packed.left)))
-    except (zipfile.BadZipFile, ValueError):
-        return
-
-
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
-    try:
-        with archive.open(member) as file:
-            return file.read(most)
-    except (zipfile.BadZipFile, RuntimeError, zlib.error, EOFError):  # broken, or under a password that nobody here has
-        return b""
+    return is_packed(content) or is_printable(content)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from reprobundle.secrecy.decoding import MAX_BYTES
 from reprobundle.secrecy.gate import Gate, plain_path
 from reprobundle.secrecy.searching import Hit, text_of
+from reprobundle.secrecy.unpacking import MAX_BYTES
 from reprobundle.secrecy.values import cut, marker
 from reprobundle.store import Writer, inside
 from reprobundle.store.digests import open_regular
@@ -39,8 +39,18 @@ def head_of(place: Path) -> bytes:
             return start + file.read(limit - SMALL)
 
 
-def _look_at(gate: Gate, path: str, place: Path) -> tuple[Hit, ...]:
-    """What the gate meets in the part of a file that is searched; the numbers of weights are no part to be told of."""
+def look_at_file(gate: Gate, path: str, place: Path) -> tuple[Hit, ...]:
+    """What the gate meets in the part of a file that is searched; the numbers of weights are no part to be told of.
+
+    Args:
+        gate: Is told what was found.
+        path: The file as a person is told of it.
+        place: Where it lies.
+
+    Raises:
+        UnavailableError: It cannot be read.
+        RefusedInputError: It is no regular file.
+    """
     size = None if place.suffix == WEIGHTS else place.stat().st_size
     return gate.look(path, head_of(place), size=size)
 
@@ -55,7 +65,7 @@ def look_at(root: Path, paths: Iterable[str], gate: Gate) -> None:
     """
     for path in paths:
         gate.name_leaks(plain_path(path))
-        _look_at(gate, plain_path(path), inside(root, path))
+        look_at_file(gate, plain_path(path), inside(root, path))
 
 
 def leaking(writer: Writer, gate: Gate) -> Iterator[tuple[str, tuple[Hit, ...]]]:
@@ -63,7 +73,7 @@ def leaking(writer: Writer, gate: Gate) -> Iterator[tuple[str, tuple[Hit, ...]]]
     for entry in writer.entries:
         if entry.path.startswith((*SOURCES, WHEELS)):
             continue
-        hits = _look_at(gate, entry.path, inside(writer.root, entry.path))
+        hits = look_at_file(gate, entry.path, inside(writer.root, entry.path))
         if hits:
             yield entry.path, hits
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import xxhash
 
 from reprobundle.phrases import some
-from reprobundle.secrecy.allowing import SOURCE, Allowance
-from reprobundle.secrecy.decoding import MAX_BYTES
-from reprobundle.secrecy.searching import Further, Hit, search
+from reprobundle.secrecy.allowing import AS_COMMITTED, PATCH, SOURCE, Allowance, argument
+from reprobundle.secrecy.searching import Further, Hit, Marker, search
 from reprobundle.secrecy.section import Leak, Section
+from reprobundle.secrecy.unpacking import MAX_BYTES
 
 SHOWN = 20
 IN_NAME = "a name"
@@ -33,7 +36,10 @@ class Gate:
     used: set[Allowance] = field(default_factory=set)
     seconds: float = float("inf")
     unsearched: dict[str, int] = field(default_factory=dict)
-    _met: dict[Leak, None] = field(default_factory=dict)
+    _met: dict[Leak, set[bytes | None]] = field(default_factory=dict, repr=False)
+    _let: dict[bytes, Allowance] = field(default_factory=dict, repr=False)
+    _marker: Marker = field(default_factory=Marker, repr=False)
+    _known: dict[tuple[str, bytes], tuple[Hit, ...]] = field(default_factory=dict, repr=False)
     _spent: float = 0.0
 
     @property
@@ -49,6 +55,29 @@ class Gate:
         allowed = tuple(sorted(self.used, key=lambda one: (one.rule, one.path)))
         return Section(allowed=allowed, left_out=self.leaks)
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What would let all through that was met, for a shell: a secret that stands in many places is named once."""
+        found: dict[str, None] = {}
+        seen: set[bytes | None] = set()
+        for leak, marks in self._met.items():
+            if None in marks or not marks <= seen:
+                found[argument(leak.rule, leak.path)] = None
+                seen |= marks
+        return tuple(found)
+
+    def ahead(self) -> Gate:
+        """A gate that looks at the same things first: it knows the same secrets, and remembers for itself what it meets."""
+        return replace(self, used=set(), unsearched={}, _met={})
+
+    def share_time(self, other: Gate) -> None:
+        """Count the time that another gate has taken since it came from this one."""
+        self._spent = max(self._spent, other._spent)
+
+    def settle(self) -> None:
+        """Forget what is allowed elsewhere, for a gate that has looked at everything and left nothing out."""
+        self._met = {leak: marks for leak, marks in self._met.items() if None in marks or not marks <= {*self._let}}
+
     def look(self, path: str, content: bytes, *, size: int | None = None) -> tuple[Hit, ...]:
         """The secrets in some bytes that are not allowed, remembered under a path.
 
@@ -57,21 +86,42 @@ class Gate:
             content: Its bytes, or the first of them.
             size: How many it has in all, where that is more.
         """
-        late = self._spent > self.seconds
+        late = self.is_late
         beyond = (size or len(content)) - (0 if late else min(len(content), MAX_BYTES))
         if beyond > 0:
             self.unsearched[path] = beyond
-        return () if late else tuple(hit for hit in self._search(path, content) if self.meets(hit, path))
+        return () if late else tuple(hit for hit in self.search(path, content) if self.meets(hit, path))
 
-    def _search(self, path: str, content: bytes) -> tuple[Hit, ...]:
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for searching is over."""
+        return self._spent > self.seconds
+
+    def search(self, path: str, content: bytes) -> tuple[Hit, ...]:
+        """The secrets in some bytes, allowed or not; the time it takes is counted, and the same bytes are searched once.
+
+        Args:
+            path: What they are called: the ending tells code from configuration.
+            content: The bytes.
+        """
+        key = (path.rpartition("/")[2], xxhash.xxh3_128_digest(content))
+        found = self._known.get(key)
+        if found is None:
+            with self.timed():
+                found = self._known[key] = search(content, path, further=self.further, marker=self._marker)
+        return found
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count what is done here as searching."""
         begun = time.monotonic()
         try:
-            return search(content, path, further=self.further)
+            yield
         finally:
             self._spent += time.monotonic() - begun
 
     def meets(self, hit: Hit, path: str, *, line: int | None = None) -> bool:
-        """Whether a secret is not allowed, and then remember it.
+        """Whether a secret is not allowed, here or in any place before, and then remember it.
 
         Args:
             hit: What was found.
@@ -79,15 +129,21 @@ class Gate:
             line: The line, where the hit does not know it.
         """
         covering = next((one for one in self.allowed if one.covers(hit.rule, path)), None)
-        if covering is not None:
-            self.used.add(covering)
-            return False
-        self._met[Leak(rule=hit.rule, path=path, line=hit.line if line is None else line)] = None
-        return True
+        covering = covering or self._let.get(hit.mark or b"")
+        if covering is None:
+            leak = Leak(rule=hit.rule, path=path, line=hit.line if line is None else line)
+            self._met.setdefault(leak, set()).add(hit.mark)
+            return True
+        self.used.add(covering)
+        if path.endswith(AS_COMMITTED):  # when the bundle is looked at later, only the patch has it
+            self.used.add(Allowance(rule=hit.rule, path=PATCH))
+        if hit.mark is not None:
+            self._let.setdefault(hit.mark, covering)
+        return False
 
     def name_leaks(self, path: str) -> bool:
         """Whether a path itself holds a secret that is not allowed; it is remembered without it."""
-        hits = search(path.encode("utf-8", "surrogateescape"), "name.txt", further=self.further)
+        hits = self.search("name.txt", path.encode("utf-8", "surrogateescape"))
         met = [self.meets(hit, shown_name(path, hits)) for hit in hits]  # each is remembered
         return any(met)
 

@@ -22,7 +22,7 @@ LEAST_CHANGES = 0.27  # of the pairs of letters; drawn ones have 0.4 to 0.5
 LEAST_IN_KEY = 4.0  # bits a character
 KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{40,}")
 MOST = 0.5  # of a text; three letters of a word stand in random ones, half of them do not
-TEMPLATE = re.compile(r"\$\{|\$\(|\{\{|\}\}|%\(|<[^>]*>|^\$|^\{.*\}$|^%.*%$|\\u003c")
+TEMPLATE = re.compile(r"\$\{|\$\(|\{\{|\}\}|%\(|<[^>]*>|^\$|^\{.*\}$|^%.*%$|\\u003c|[Aa]-[Zz]|0-9[Aa]-|[Ff]0-9")
 PLAIN = frozenset(
     [
         "password",

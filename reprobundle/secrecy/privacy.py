@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 SHORTEST_NAME = 4
@@ -62,7 +62,18 @@ AUTHORS = re.compile(
     r"(?:^|/)(?:licen[cs]e|authors|contributors|copying|notice|citation|maintainers|pyproject|setup)[^/]*$",
     re.IGNORECASE,
 )
+ADDRESS = "e-mail address"
+PROSE = (".md", ".rst", ".txt")
+NEAR = 4000  # characters above an address that are looked at for the key it belongs to
 
+_SIGNED = re.compile(
+    r"(?:^|[\s\"'{,_-])(?:contacts?|contact_(?:email|person)|authors?|creators?|maintainers?|corresponding(?:_author)?|citation"
+    r"|acknowledge?ments?|__(?:author|email)__)(?:_?e?-?mails?)?[\"']?\s{0,4}[:=]",
+    re.IGNORECASE,
+)
+OF_PEOPLE = frozenset({"email", "e-mail", "mail", "name", "given-names", "family-names", "affiliation", "orcid", "url"})
+_KEY = re.compile(r"([\w-]{1,60})[\"']?\s{0,4}[:=]")
+_HEADING = re.compile(r"#+\s+.*(?:contact|author|maintainer|citation|citing|cite|acknowledge?ment)", re.IGNORECASE)
 _HOME = re.compile(
     r"(?<![\w.])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})(?P<name>[A-Za-z][\w.-]{1,40})(?=[/\\\s\"'`,;:)]|$)"
 )
@@ -114,7 +125,41 @@ def traces(text: str, path: str, names: dict[str, str]) -> Iterator[Trace]:
         names: Further words to look for, with their kinds, as `own_names` gives them.
     """
     for kind, start in _found(text, names, authors=AUTHORS.search(path) is not None):
-        yield Trace(kind, text.count("\n", 0, start) + 1)
+        if kind != ADDRESS or not is_signed(text, start, path):
+            yield Trace(kind, text.count("\n", 0, start) + 1)
+
+
+def is_signed(text: str, start: int, path: str) -> bool:
+    """Whether what stands at a place was written as a contact, an author or for a citation, and so is meant to be read.
+
+    Args:
+        text: The text.
+        start: The place.
+        path: What the text is called: in Markdown the heading tells, elsewhere the keys above it.
+    """
+    above = text[max(start - NEAR, 0) : start].split("\n")
+    if path.lower().endswith(PROSE):
+        headings = (line for line in reversed(above[:-1]) if line.startswith("#"))
+        return _SIGNED.search(above[-1]) is not None or _HEADING.match(next(headings, "")) is not None
+    keys = _KEY.findall(above[-1])
+    while keys and keys[-1].lower() in OF_PEOPLE:
+        keys.pop()
+    if keys and _SIGNED.search(f"{keys[-1]}:") is not None:
+        return True
+    return not keys and any(_SIGNED.search(line) for line in _keys_above(above))
+
+
+def _keys_above(lines: Sequence[str]) -> Iterator[str]:
+    """The lines under which the last one stands, as their indents tell."""
+    depth = _depth(lines[-1])
+    for line in reversed(lines[:-1]):
+        if line.strip() and _depth(line) < depth:
+            depth = _depth(line)
+            yield line
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t-"))
 
 
 def _found(text: str, names: dict[str, str], *, authors: bool) -> Iterator[tuple[str, int]]:
@@ -125,7 +170,7 @@ def _found(text: str, names: dict[str, str], *, authors: bool) -> Iterator[tuple
         if name in text:
             yield from ((kind, one.start()) for one in re.finditer(rf"(?<![\w/\\.-]){re.escape(name)}(?![\w.-])", text))
     if "@" in text and not authors:
-        yield from (("e-mail address", one.start()) for one in _ADDRESS.finditer(text) if not NO_ADDRESS.search(one[0]))
+        yield from ((ADDRESS, one.start()) for one in _ADDRESS.finditer(text) if not NO_ADDRESS.search(one[0]))
     for kind, pattern, is_one in NUMBERS:
         yield from ((kind, one.start()) for one in pattern.finditer(text) if is_one(one[0]))
 

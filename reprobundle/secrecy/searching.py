@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+import xxhash
+
 from reprobundle.secrecy import assignments
-from reprobundle.secrecy.decoding import DEEPEST, MAX_BYTES, Packed, hidden, is_binary, unpacked, wide_runs, wide_text
-from reprobundle.secrecy.rule import Rule, matches
-from reprobundle.secrecy.rules import RULES
+from reprobundle.secrecy.columns import columns
+from reprobundle.secrecy.decoding import DEEPEST, hidden, together, wide_runs, wide_text
+from reprobundle.secrecy.folding import folded
+from reprobundle.secrecy.rule import matches
+from reprobundle.secrecy.rules import possible
+from reprobundle.secrecy.unpacking import MAX_BYTES, Packed, is_binary, unpacked
+from reprobundle.secrecy.words import Words
 
 Further = Callable[[str], Iterable[tuple[str, int, int]]]
+SALT_BYTES = 16
 MOST_HITS = 300  # of one rule in one file: what holds so many stays out as a whole
+
+_ESCAPES = re.compile(r"\\+[nrt]|[\s\\\"',]")
 
 
 @dataclass(frozen=True)
@@ -27,12 +37,26 @@ class Hit:
         line: The line, from 1; None where the bytes are no text.
         start: Where it begins, in characters of the text as `text_of` gives it; None where it cannot be cut out.
         end: Where it ends.
+        mark: What the same secret has in every place, drawn anew for each `Marker`; None where there may be several.
     """
 
     rule: str
     line: int | None
     start: int | None
     end: int | None
+    mark: bytes | None = field(default=None, repr=False)
+
+
+class Marker:
+    """Tells whether two secrets are the same one, for as long as it lives: its salt is drawn at random and never kept."""
+
+    def __init__(self) -> None:
+        self._salt = os.urandom(SALT_BYTES)
+
+    def __call__(self, secret: str) -> bytes:
+        """The digest of a secret and the salt; how lines end, and are escaped, makes no difference."""
+        plain = _ESCAPES.sub("", secret).encode("utf-8", "surrogatepass")
+        return xxhash.xxh3_128_digest(self._salt + plain)
 
 
 @dataclass(frozen=True)
@@ -41,11 +65,13 @@ class _Task:
 
     Attributes:
         further: More rules.
+        mark: Gives secrets their marks.
         left: How many bytes may still be unpacked.
         met: How many hits each rule had.
     """
 
     further: Sequence[Further]
+    mark: Marker
     left: Packed = field(default_factory=Packed)
     met: Counter[str] = field(default_factory=Counter)
 
@@ -59,15 +85,18 @@ def text_of(content: bytes) -> str | None:
     return None if b"\0" in content else content.decode("utf-8", "surrogateescape")
 
 
-def search(content: bytes, path: str, *, further: Sequence[Further] = ()) -> tuple[Hit, ...]:
+def search(
+    content: bytes, path: str, *, further: Sequence[Further] = (), marker: Marker | None = None
+) -> tuple[Hit, ...]:
     """The secrets in some bytes, in their order, each once; of a rule at most 300, and then one without a place.
 
     Args:
         content: The bytes; what is beyond 32 MiB is not read.
         path: What they are called: the ending tells code from configuration.
         further: More rules: each gives names and places for a text.
+        marker: Gives secrets their marks; None: one of its own.
     """
-    found = dict.fromkeys(_search(content[:MAX_BYTES], path, _Task(further), DEEPEST))
+    found = dict.fromkeys(_search(content[:MAX_BYTES], path, _Task(further, marker or Marker()), DEEPEST))
     return tuple(sorted(found, key=lambda hit: (hit.line or 0, hit.start or 0, hit.rule)))
 
 
@@ -80,14 +109,14 @@ def _search(content: bytes, path: str, task: _Task, deep: int) -> Iterator[Hit]:
         return
     wide = wide_text(content)
     if wide is not None:
-        yield from (Hit(hit.rule, hit.line, None, None) for hit in _in_text(wide, path, task, deep))
+        yield from (Hit(hit.rule, hit.line, None, None, hit.mark) for hit in _in_text(wide, path, task, deep))
         return
     for piece in (content.replace(b"\0", b"\n").decode("latin-1"), "\n".join(wide_runs(content))):
         yield from (_nowhere(hit) for hit in _in_text(piece, path, task, deep, exact=True))
 
 
 def _nowhere(hit: Hit) -> Hit:
-    return Hit(hit.rule, None, None, None)
+    return Hit(hit.rule, None, None, None, hit.mark)
 
 
 def _in_text(text: str, path: str, task: _Task, deep: int, *, exact: bool = False) -> Iterator[Hit]:
@@ -100,50 +129,81 @@ def _in_text(text: str, path: str, task: _Task, deep: int, *, exact: bool = Fals
         deep: How many spellings may lie within each other.
         exact: Only look for formats, not for values given to names.
     """
-    line_of = _lines(text)
-    for rule, start, end in _plain(text, path, task, exact=exact):
-        yield _nowhere(Hit(rule, None, None, None)) if task.is_full(rule) else Hit(rule, line_of(start), start, end)
-    for inner in hidden(text) if deep else ():
+    line_of, words = _lines(text), Words(text.encode("utf-8", "surrogatepass"))
+    plain = []
+    for rule, start, end in _plain(text, path, task, words, exact=exact):
+        full, mark = task.is_full(rule), task.mark(text[start:end])
+        plain.append(Hit(rule, None, None, None) if full else Hit(rule, line_of(start), start, end, mark))
+    yield from plain
+    told = _Told(plain)
+    for inner in (*hidden(text, words), *together(folded(text, path))) if deep else ():
         for hit in _search(inner.content, path, task, deep - 1):
-            yield Hit(hit.rule, line_of(inner.start), inner.start, inner.end)
+            start, end = inner.span(hit.line)
+            if not told.has(hit, start, end, nearly=inner.nearly):
+                yield Hit(hit.rule, line_of(start), start, end, hit.mark)
 
 
-def _plain(text: str, path: str, task: _Task, *, exact: bool) -> Iterator[tuple[str, int, int]]:
+class _Told:
+    """What was found in a text as it stands."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._marks = {hit.mark for hit in hits if hit.mark is not None}
+        self._places: dict[str, _Taken] = defaultdict(_Taken)
+        for hit in hits:
+            if hit.start is not None and hit.end is not None:
+                self._places[hit.rule].take(hit.start, hit.end)
+
+    def has(self, hit: Hit, start: int, end: int, *, nearly: bool) -> bool:
+        """Whether a secret in another spelling is one of these, or at a place where its rule found one, too."""
+        return hit.mark in self._marks or (nearly and not self._places[hit.rule].is_free(start, end))
+
+
+def _plain(text: str, path: str, task: _Task, words: Words, *, exact: bool) -> Iterator[tuple[str, int, int]]:
     """Each place once, under the first rule that knows it."""
-    lowered = _lowered(text)
-    taken: list[tuple[int, int]] = []
-    for finding in _all(text, lowered, path, task.further, exact=exact):
+    taken = _Taken()
+    for finding in _all(text, path, task.further, words, exact=exact):
         for name, start, end in finding:
-            if _is_free(taken, start, end):
-                insort(taken, (start, end))
+            if taken.take(start, end):
                 task.met[name] += 1
                 yield name, start, end
                 if task.is_full(name):
                     break
 
 
-def _is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether a place overlaps none of those that are taken, which are sorted and apart from each other."""
-    index = bisect_left(taken, (start, end))
-    return (index == 0 or taken[index - 1][1] <= start) and (index == len(taken) or end <= taken[index][0])
+class _Taken:
+    """Places of a text under which something was found, sorted and apart from each other."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[int, int]] = []
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether a place overlaps none of those that were taken."""
+        index = bisect_left(self._places, (start, end))
+        if index and self._places[index - 1][1] > start:
+            return False
+        return index == len(self._places) or end <= self._places[index][0]
+
+    def take(self, start: int, end: int) -> bool:
+        """Whether a place was free; then it is taken."""
+        free = self.is_free(start, end)
+        if free:
+            insort(self._places, (start, end))
+        return free
 
 
 def _all(
-    text: str, lowered: str, path: str, further: Sequence[Further], *, exact: bool
+    text: str, path: str, further: Sequence[Further], words: Words, *, exact: bool
 ) -> Iterator[Iterable[tuple[str, int, int]]]:
     """What each rule finds, rule by rule."""
-    for rule in RULES:
-        if _may_match(rule, lowered):
-            yield ((rule.name, start, end) for start, end in matches(rule, text))
+    lowered = _lowered(text)
+    for rule in possible(lowered, words):
+        yield ((rule.name, start, end) for start, end in matches(rule, text, lowered, words))
     for more in further:
         yield more(text)
     if not exact:
         code = PurePosixPath(path).suffix.lower() in assignments.CODE
         yield ((assignments.NAME, start, end) for start, end in assignments.assigned(text, lowered, code=code))
-
-
-def _may_match(rule: Rule, lowered: str) -> bool:
-    return any(anchor in lowered for anchor in rule.anchors)
+        yield ((assignments.NAME, start, end) for start, end in columns(text, path))
 
 
 def _lowered(text: str) -> str:

@@ -18,7 +18,7 @@ from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
 from reprobundle.specification.keys import refuse_unknown_keys
 from reprobundle.specification.resolving import Resolving
-from reprobundle.specification.split_resolving import resolve_split, resolve_splitting
+from reprobundle.specification.split_resolving import needs_code, resolve_split, resolve_splitting
 from reprobundle.yaml_reading import read_yaml
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "PreprocessingSpecification",
     "Specification",
     "arguments",
+    "at_hand",
     "default_folder",
     "load",
     "read",
@@ -144,6 +145,30 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
 def _takes_tensors(model: ModelSpecification) -> bool:
     """Whether a model is torch's: functions and ONNX models take numpy arrays."""
     return model.function is None and not (model.file or "").lower().endswith(".onnx")
+
+
+def at_hand(specification: Specification, folder: Path) -> dict[str, Any]:
+    """Those of the `arguments` that need none of the person's own code: values, and the places of project and data.
+
+    Args:
+        specification: What was read.
+        folder: The folder of the file; paths are relative to it.
+
+    Raises:
+        UsageError: Something it names is not there.
+    """
+    resolving = Resolving(folder.absolute())
+    project = specification.project
+    files = {name: given for name, given in specification.splits.items() if not needs_code(resolving.folder, given)}
+    return {
+        "model": None,
+        "hyperparameters": resolving.mapping("hyperparameters", specification.hyperparameters),
+        "documentation": resolving.mapping("documentation", specification.documentation),
+        "claims": tuple(specification.claims),
+        "splits": {name: resolve_split(resolving.folder, f"splits.{name}", given) for name, given in files.items()},
+        "project": resolving.folder if project is None else resolving.directory("project", project),
+        "allow": specification.allow,
+    }
 
 
 def _import_from(*folders: Path) -> None:

@@ -39,6 +39,18 @@ def resolve_split(folder: Path, what: str, given: Given) -> Any:
     return DataSplit(data, private=None if given.private is None else folder / given.private, **said)
 
 
+def needs_code(folder: Path, given: Given) -> bool:
+    """Whether a split is what a function of the person's own gives, and no place.
+
+    Args:
+        folder: The folder of the file.
+        given: What the file says.
+    """
+    if isinstance(given, SplitSpecification):
+        return given.function is not None or needs_code(folder, given.path or ())
+    return isinstance(given, str) and names_function(given) and not (folder / given).exists()
+
+
 def resolve_splitting(folder: Path, given: SplittingSpecification) -> Splitting:
     """How the splits were made.
 

@@ -190,7 +190,7 @@ def _refuse_other_size(path: str, expected: int | None, found: int) -> None:
 def _write_out(descriptor: int, chunks: Iterable[bytes | memoryview], size: int | None) -> tuple[int, str]:
     """Write and digest; gives the number of bytes and their digest."""
     if size:
-        _reserve(descriptor, size)
+        reserve(descriptor, size)
     state = xxhash.xxh3_128()
     written = 0
     for piece in _slices(chunks):
@@ -200,7 +200,12 @@ def _write_out(descriptor: int, chunks: Iterable[bytes | memoryview], size: int 
     return written, state.hexdigest()
 
 
-def _reserve(descriptor: int, size: int) -> None:
+def reserve(descriptor: int, size: int) -> None:
+    """Take the space for a file before it is written, where the file system can.
+
+    Raises:
+        OSError: There is not so much.
+    """
     if not hasattr(os, "posix_fallocate"):
         return
     try:
@@ -232,7 +237,7 @@ def _with_rest(start: bytes, file: BinaryIO) -> Iterator[bytes]:
 def _copy_out(source: int, target: int, size: int, told: Callable[[int], None]) -> tuple[int, str]:
     """Copy and digest; gives the number of bytes and their digest."""
     if size > SLICE_BYTES:
-        _reserve(target, size)
+        reserve(target, size)
         found = by_system(source, target, size, told)
         if found is not None:
             return found

@@ -48,9 +48,18 @@ def read_places(path: Path) -> tuple[TensorPlace, ...]:
         return places_of(file, path.name)
 
 
-def places_of(file: BinaryIO, name: str, *, most: int = MAX_HEADER_BYTES) -> tuple[TensorPlace, ...]:
-    """The same of a file that is open, at its start; `name` is what messages call it, `most` how long its header may be."""
-    size = os.fstat(file.fileno()).st_size
+def places_of(
+    file: BinaryIO, name: str, *, most: int = MAX_HEADER_BYTES, size: int | None = None
+) -> tuple[TensorPlace, ...]:
+    """The same of a file that is open, at its start.
+
+    Args:
+        file: The file; or one that holds it, such as an archive, at its first byte.
+        name: What messages call it.
+        most: How long its header may be, in bytes.
+        size: Its bytes, where it lies in another.
+    """
+    size = os.fstat(file.fileno()).st_size if size is None else size
     content = _read_header(file, size, name, min(most, MAX_HEADER_BYTES))
     return _places(content, size - 8 - len(content), name)
 

@@ -5,11 +5,13 @@ The claimed numbers are not here: a function is told the model and where the dat
 
 from __future__ import annotations
 
+import array
+import json
 import math
 import os
 import sys
 import time
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 ALONE = "_reprobundle_worker_"  # how the worker names its own modules
 Key = Tuple[str, Optional[str]]
@@ -28,24 +30,29 @@ def run(job: Mapping[str, Any], model: Any, loader: Any) -> Iterator[Dict[str, A
     """Compute every claim, each by itself; a function that several claims name is called once for the same data.
 
     Args:
-        job: ``claims``: each with ``id``, ``entry`` as ``module:name`` and ``data``, a path or None.
+        job: ``claims``: each with ``id``, ``entry`` as ``module:name`` and ``data``, a path or None; ``each``: whether the
+            numbers of the samples are asked for, too, where the function gives one a sample.
         model: As `loader` made it, its weights loaded.
         loader: One of the modules ``for_x``.
 
     Yields:
-        ``id``, ``value`` (a finite float, or None), ``error`` (in one line, or None) and ``seconds`` the call took.
+        ``id``, ``value`` (a finite float, or None), ``error`` (in one line, or None) and ``seconds`` the call took; ``samples``,
+        how many numbers stand in the file ``samples-I.safetensors``, I being the claim's place in the job from 0.
     """
     del loader
     called: Dict[Key, Tuple[Any, Optional[str], float]] = {}
-    for one in job["claims"]:
+    for place, one in enumerate(job["claims"]):
         key = (one["entry"], one["data"])
         if key not in called:
             called[key] = called_once(job, model, key)
         made, error, seconds = called[key]
-        value = None
+        told: Any = None
         if error is None:
-            value, error, _ = entrance().attempted(job, lambda made=made, one=one: number(made, one["id"]))
-        yield {"id": one["id"], "value": value, "error": error, "seconds": seconds}
+            target = os.path.join(job["out"], "samples-" + str(place) + ".safetensors") if one.get("each") else None
+            told, error, _ = entrance().attempted(
+                job, lambda made=made, one=one, target=target: figures(made, one["id"], target)
+            )
+        yield {"id": one["id"], "value": None, "error": error, "seconds": seconds, **(told or {})}
 
 
 def called_once(job: Mapping[str, Any], model: Any, key: Key) -> Tuple[Any, Optional[str], float]:
@@ -74,22 +81,72 @@ def call(entry: str, model: Any, data: Optional[str], folder: str) -> Any:
     return function(model) if data is None else function(model, data)
 
 
-def number(made: Any, name: str) -> float:
-    """The number that a function gave for a claim.
+def figures(made: Any, name: str, target: Optional[str]) -> Dict[str, Any]:
+    """What a function gave for a claim: one number, or one number a sample, whose mean counts.
 
     Args:
-        made: A number, an array or tensor with one element, or a mapping that holds one by the claim's id.
+        made: Either, or a mapping that holds either by the claim's id.
         name: The claim's id.
+        target: Where the numbers of the samples go; None: they are not asked for.
+
+    Returns:
+        ``value``, and ``samples`` where their numbers were written.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is not finite.
         KeyError: The mapping does not name the claim.
+        TypeError: Something is no number.
+        ValueError: Something is not finite, or there is no sample.
     """
     if isinstance(made, Mapping):
         if name not in made:
             raise KeyError("gave numbers for " + repr(sorted(map(str, made))[:10]) + ", not for " + repr(name))
         made = made[name]
+    if not isinstance(made, (list, tuple)) and len(getattr(made, "shape", ())) != 1:
+        return {"value": number(made)}
+    found = numbers(made)
+    told: Dict[str, Any] = {"value": math.fsum(found) / len(found)}
+    if target is not None:
+        write(found, target)
+        told["samples"] = len(found)
+    return told
+
+
+def numbers(made: Any) -> List[float]:
+    """One number a sample: rights and wrongs count as 1 and 0.
+
+    Raises:
+        TypeError: Something is no number.
+        ValueError: Something is not finite, or there is none.
+    """
+    listed = made.tolist() if hasattr(made, "tolist") else list(made)
+    if not listed:
+        raise ValueError("expected one number a sample, found none")
+    return [number(float(one) if isinstance(one, bool) else one) for one in listed]
+
+
+def write(found: List[float], target: str) -> None:
+    """Numbers as a safetensors file with one tensor, ``value``, F64; by hand, as its library may want another one."""
+    form = {"dtype": "F64", "shape": [len(found)], "data_offsets": [0, 8 * len(found)]}
+    header = json.dumps({"value": form}, separators=(",", ":")).encode("ascii")
+    header += b" " * (-len(header) % 8)
+    content = array.array("d", found)
+    if sys.byteorder != "little":
+        content.byteswap()
+    with open(target, "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        content.tofile(file)
+
+
+def number(made: Any) -> float:
+    """A finite number.
+
+    Args:
+        made: A number, or an array or tensor with one element.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not finite.
+    """
     if hasattr(made, "item") and getattr(made, "shape", None) is not None:
         made = made.item()
     if isinstance(made, bool) or not isinstance(made, (int, float)):

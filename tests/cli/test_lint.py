@@ -9,7 +9,7 @@ from reprobundle.bundle import Bundle
 
 
 def test_findings_stand_with_their_place(call, tmp_path):
-    """The score comes first, then each finding with rule, file and line, message and way out, then the sections."""
+    """Whether it is ready comes first, then the score, each finding with rule, file and line, message and way out, then the sections."""
     place = bundle(tmp_path / "b", card(contact="TODO", ethics__consent=None, compute__energy=None))
     code, out, err = call("lint", place)
 
@@ -17,16 +17,17 @@ def test_findings_stand_with_their_place(call, tmp_path):
     assert (
         out
         == f"""\
+NOT READY TO PUBLISH (1 error)
 SCORE 94 of 100: 1 error, 2 pieces of advice
 bundle       tiny  {Bundle.open(place).id}
 
 Errors
-  placeholder  {CARD}:11
+  placeholder  in the bundle's {CARD}:11
     contact: 'TODO' is a placeholder
     hint: answer: how can somebody be reached?
 
 Pieces of advice
-  missing  {CARD}
+  missing  in the bundle's {CARD}
     line 47  ethics.consent: did people agree to the use of their data?
     line 55  compute.energy: how much energy did it take, and how is that estimated?
 
@@ -54,7 +55,10 @@ def test_a_score_that_is_too_low(call, tmp_path):
     assert call("lint", place, "--fail-under", "98", "--quiet") == (0, "", "")
     code, out, _ = call("lint", place, "--fail-under", "99")
     assert code == 1
-    assert out.splitlines()[0] == "SCORE 98 of 100, under the 99 asked for: 1 piece of advice"
+    assert out.splitlines()[:2] == [
+        "NOT READY TO PUBLISH (score 98, under the 99 asked for)",
+        "SCORE 98 of 100: 1 piece of advice",
+    ]
 
 
 def test_nothing_to_say(call, tmp_path):
@@ -62,7 +66,7 @@ def test_nothing_to_say(call, tmp_path):
     code, out, _ = call("lint", bundle(tmp_path / "b"), "--fail-under", "100")
 
     assert code == 0
-    assert out.splitlines()[0] == "SCORE 100 of 100: nothing to say"
+    assert out.splitlines()[:2] == ["READY TO PUBLISH", "SCORE 100 of 100: nothing to say"]
     assert out.splitlines()[-1].startswith("  sharing")
 
 
@@ -76,6 +80,7 @@ def test_the_document(call, tmp_path):
     jsonschema.validate(json.loads(out), schema)
 
     assert (code, err) == (1, "")
+    assert json.loads(out)["ready"] is False
     assert json.loads(out)["lints"][0]["rule"] == "placeholder"
 
 
@@ -86,11 +91,43 @@ def test_a_card_alone(call, tmp_path, monkeypatch):
     code, out, _ = call("lint", "card.yaml")
 
     assert code == 0
-    assert out.splitlines()[1:3] == [
+    assert out.splitlines()[0] == "READY TO CAPTURE (6 warnings)"
+    assert out.splitlines()[2:4] == [
         "card         card.yaml",
         "             in no bundle yet: what a capture fills in is left out of the score",
     ]
     assert "data preparation                            left to capture" in out
+
+
+def test_an_allowed_rule(call, tmp_path):
+    """``--allow`` lets a rule go by name: it is shown as allowed, and the exit code is 0; a misspelt one is refused."""
+    place = bundle(tmp_path / "b", card(contact="TODO"))
+    code, out, err = call("lint", place, "--allow", "placeholder")
+    lines = out.splitlines()
+
+    assert (code, err) == (0, "")
+    assert lines[:2] == ["READY TO PUBLISH", "SCORE 97 of 100: 1 allowed"]
+    assert lines[4:6] == ["Allowed", f"  placeholder  in the bundle's {CARD}:11"]
+    assert json.loads(call("lint", place, "--allow", "placeholder", "--json")[1])["ready"] is True
+    code, _, err = call("lint", place, "--allow", "placeholders")
+    assert (code, err) == (
+        2,
+        "reprobundle: there is no rule 'placeholders' of lint\nhint: did you mean 'placeholder'?\n",
+    )
+
+
+def test_the_projects_own_card(call, tmp_path, monkeypatch):
+    """Where the project's card is at hand, its line is told, and how it gets into the bundle."""
+    made = bundle(tmp_path / "out" / "b", card(contact="TODO", ethics__consent=None))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "card.yaml").write_text("title: Digits\n\ncontact: TODO\n", "utf-8")
+    _, out, _ = call("lint", made)
+
+    assert "  placeholder  card.yaml:3\n" in out
+    assert "  missing  card.yaml\n             ethics.consent: did people agree" in out
+    assert out.endswith(
+        "Answers go into card.yaml; reprobundle document BUNDLE card.yaml makes a new bundle with them.\n"
+    )
 
 
 def test_hostile_text_is_spelled_out(call, tmp_path):

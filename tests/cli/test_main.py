@@ -103,7 +103,8 @@ def test_version(capsys):
         ),
         (
             ["export"],
-            "reprobundle: Missing argument '{card|citation|bagit|rocrate}'. Choose from: card, citation, bagit, rocrate\n"
+            "reprobundle: Missing argument '{card|citation|bagit|rocrate|datacite}'. "
+            "Choose from: card, citation, bagit, rocrate, datacite\n"
             "hint: reprobundle export --help\n",
         ),
         (

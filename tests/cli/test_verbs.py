@@ -8,6 +8,7 @@ from tiny import tiny_bundle, tiny_manifest
 
 from reprobundle import replaying
 from reprobundle.bundle import Bundle
+from reprobundle.cli.show import PACKED, UNSIGNED
 from reprobundle.components import hyperparameters
 from reprobundle.errors import UsageError
 from reprobundle.manifest import Proof
@@ -44,6 +45,8 @@ def test_verify_gives_a_document(call, bundle):
         "bundle_name": "tiny",
         "intact": True,
         "signature": "none",
+        "signatures": [],
+        "signed_by": None,
         "proof": {"status": "bitwise", "why": None},
         "lock": {"path": "environment/requirements.txt", "hashes": "complete", "why": None, "by": "pip-tools"},
         "previous": [],
@@ -97,14 +100,64 @@ def test_what_a_program_left_in_the_folder_can_be_deleted(call, bundle):
     assert "\nhint: nothing of it was run; get the bundle again: " in call("verify", bundle)[2]
 
 
-@pytest.mark.parametrize("verb", ["verify", "show", "replay"])
-def test_an_archive_is_unpacked_first(call, bundle, tmp_path, verb):
-    """Whoever names the zip is told the verb that reads it."""
-    call("pack", bundle, tmp_path / "tiny.zip")
-    code, _, err = call(verb, tmp_path / "tiny.zip")
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_is_read_where_it_lies(call, bundle, tmp_path, kind):
+    """Verify and show say of the packed file what they say of the folder, with the same exit code."""
+    packed = tmp_path / f"{bundle.name}.{kind}"
+    call("pack", bundle, packed)
 
-    assert code == 2
-    assert err.endswith("\nhint: an archive of a bundle is read with: reprobundle unpack FILE DIR\n")
+    for verb in (["verify"], ["verify", "--json"], ["show"], ["show", "--json"], ["show", "notes"]):
+        code, out, err = call(verb[0], packed, *verb[1:])
+        assert (code, out.replace(PACKED, UNSIGNED), err) == call(verb[0], bundle, *verb[1:])
+    assert sorted(place.name for place in tmp_path.iterdir()) == sorted([bundle.name, packed.name])
+
+
+def test_a_renamed_archive_is_called_by_both_names(call, bundle, tmp_path):
+    """The name the bundle was captured under stays its own."""
+    call("pack", bundle, tmp_path / "other.tar")
+
+    assert "\n             in the archive other.tar\n" in call("verify", tmp_path / "other.tar")[1]
+    assert "\nin the archive other.tar\n" in call("show", tmp_path / "other.tar")[1]
+
+
+def test_archives_are_compared_and_replayed_as_folders_are(call, bundle, tmp_path):
+    """They are unpacked for the time being, and nothing stays."""
+    call("pack", bundle, tmp_path / "x.tar")
+    code, out, _ = call("compare", tmp_path / "x.tar", bundle)
+    refused, _, err = call(
+        "replay", tmp_path / "x.tar", "--data", "nonsense=" + str(tmp_path), "--report", tmp_path / "r"
+    )
+
+    assert (code, out.splitlines()[0]) == (0, "SAME: x.tar and tiny")
+    assert (refused, "nonsense" in err) == (2, True)
+    assert sorted(place.name for place in tmp_path.iterdir()) == ["tiny", "x.tar"]
+
+
+def test_verify_refuses_a_damaged_archive(call, bundle, tmp_path):
+    """One flipped bit ends with 2 and one line that names member and byte."""
+    packed = tmp_path / "tiny.tar"
+    call("pack", bundle, packed)
+    content = bytearray(packed.read_bytes())
+    at = content.index(b"numpy==2.3.5")
+    content[at] ^= 1
+    packed.write_bytes(content)
+    code, out, err = call("verify", packed)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        f"reprobundle: archive 'tiny.tar': byte {at}: member 'environment/requirements.txt': its digest"
+    )
+
+
+@pytest.mark.parametrize("verb", [["doctor"], ["export", "card"]])
+def test_other_verbs_want_an_archive_unpacked_first(call, bundle, tmp_path, verb):
+    """Whoever names an archive elsewhere is told the verb that reads it."""
+    for kind in ("zip", "tar"):
+        call("pack", bundle, tmp_path / f"tiny.{kind}")
+        code, _, err = call(*verb, tmp_path / f"tiny.{kind}")
+
+        assert code == 2
+        assert err.endswith("\nhint: an archive of a bundle is read with: reprobundle unpack FILE DIR\n")
 
 
 def test_show_tells_the_notes_with_their_way_out(call, bundle):

@@ -39,7 +39,9 @@ TIGHT, WIDE, ENDLESS = Tolerance(1e-6, 1e-6), Tolerance(4e-5, 3e-5), Tolerance(1
         ("F32", Tolerance(1e-5, 1.0), Policy(), Effective(tolerance=Tolerance(1e-5, 1e-3), origin="envelope", loosened=True, capped=True, default=OWN)),
         ("F32", ENDLESS, Policy(caps={}), Effective(tolerance=OWN, default=OWN)),
         ("F32", ENDLESS, Policy(caps={"F32": TIGHT}), Effective(tolerance=OWN, capped=True, default=OWN)),
-        ("F32", WIDE, Policy(own=TIGHT), Effective(tolerance=TIGHT, origin="reviewer", default=OWN)),
+        ("F32", WIDE, Policy(own=TIGHT), Effective(tolerance=TIGHT, origin="reviewer", default=OWN, narrowed=True)),
+        ("F32", None, Policy(own=Tolerance(1e-3, 0)), Effective(tolerance=Tolerance(1e-3, 0), origin="reviewer", loosened=True, default=OWN, narrowed=True)),
+        ("F32", None, Policy(own=OWN), Effective(tolerance=OWN, origin="reviewer", default=OWN)),
         ("F32", None, Policy(own=ENDLESS), Effective(tolerance=ENDLESS, origin="reviewer", loosened=True, default=OWN)),
         ("F8_E4M3", Tolerance(1.0, 1.0), Policy(), Effective(tolerance=SAME_DEVICE["F8_E4M3"], default=SAME_DEVICE["F8_E4M3"])),
     ],
@@ -139,6 +141,15 @@ def test_a_reviewers_own_tolerance_is_told_as_it_was_typed(moved):
 
     assert (result.rung, result.tolerance_from, result.rtol, result.atol) == (Rung.CLOSE, "reviewer", 1e-3, 2e-3)
     assert (result.loosened, result.wider) == (needed, pytest.approx(200) if needed else None)
+
+
+def test_a_reviewers_narrower_tolerance_is_told():
+    """Whoever asks for more than this program does reads so, be it met or not."""
+    expected, typed = np.ones(100, np.float32), effective("F32", None, Policy(own=TIGHT))
+    told = [compare("x", expected, expected + np.float32(moved), effective=typed) for moved in (5e-7, 1e-5)]
+
+    assert [result.narrowed for result in told] == [True, True]
+    assert not compare("x", expected, expected + np.float32(1e-5), effective=of_envelope(TIGHT)).narrowed
 
 
 def test_an_envelope_narrower_than_the_table_counts():

@@ -333,6 +333,14 @@ def test_the_probe_is_kept_apart_from_what_is_expected_of_it(bench, tmp_path):
     assert probed(told.plan, told.answer)["value"].tolist() == honest(own, WEIGHTS).tolist()
 
 
+def test_a_probe_of_which_nothing_is_expected_is_told_as_such(bench, tmp_path):
+    """It ran, which is as expected and shows nothing: its name says so."""
+    bench.write("probe.safetensors", {"value": np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)})
+    told = bench.ask(honest, probe=tmp_path / "probe.safetensors")
+
+    assert told.outcomes == {**GOOD, "your own inputs, nothing expected": "as expected"}
+
+
 def test_a_probe_that_comes_out_otherwise_counts(bench, tmp_path):
     """What the reviewer knows better than the bundle is a reason not to call it reproduced."""
     own = np.random.default_rng(9).standard_normal((5, 4)).astype(np.float32)

@@ -9,7 +9,7 @@ from tiny import tiny_manifest
 from reprobundle.components import claims, code, documentation, hyperparameters, model, preprocessing
 from reprobundle.components.code.section import Repository
 from reprobundle.components.documentation.card import Author, Card, Ethics, Use
-from reprobundle.exports import views
+from reprobundle.exports import by_hand, views
 from reprobundle.exports.card import card
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.report import Finding, Status
@@ -26,13 +26,14 @@ def test_the_hub_reads_the_front_matter():
     """huggingface_hub's own parser finds licence, library, tags and each claim as a result on its split."""
     from huggingface_hub import ModelCard
 
-    made = card(tiny_manifest(), Card(title="Tiny", license="Apache-2.0", tags=("digits",)))
-    data = ModelCard(made, ignore_metadata_errors=False).data
+    written = Card(title="Tiny", license="Apache-2.0", tags=("digits",), datasets=("Optical digits",))
+    data = ModelCard(card(tiny_manifest(), written), ignore_metadata_errors=False).data
     (result,) = data.eval_results
 
     assert (data.license, data.library_name, data.tags) == ("apache-2.0", "pytorch", ["reprobundle", "digits"])
-    assert (data.model_name, result.dataset_name, result.dataset_type) == ("Tiny", "test", "test")
-    assert (result.metric_type, result.metric_name, result.metric_value) == ("test-accuracy", "test accuracy", 0.97)
+    assert (data.model_name, result.dataset_name, result.dataset_type) == ("Tiny", "Optical digits", "optical-digits")
+    assert result.dataset_split == "test"
+    assert (result.metric_type, result.metric_name, result.metric_value) == ("accuracy", "test accuracy", 0.97)
 
 
 def _of_model(**changed):
@@ -60,9 +61,9 @@ def test_leakage_is_not_told_as_missing():
         "leakage was not looked for between 'a' and 'b' (why)",
     ]
     notes = tuple(Finding(kind="data", status=Status.NOTE, message=message) for message in told)
-    missing = card(tiny_manifest().model_copy(update={"notes": notes}), Card()).partition("## What is missing")[2]
+    noted = card(tiny_manifest().model_copy(update={"notes": notes}), Card()).partition("## What capture noted")[2]
 
-    assert [words in missing for words in ("1 of 4", "2 of 12", "not looked for")] == [False, False, True]
+    assert [words in noted for words in ("1 of 4", "2 of 12", "not looked for")] == [False, False, True]
 
 
 def test_licences_the_hub_does_not_know_are_named():
@@ -76,7 +77,7 @@ def test_the_card_tells_how_to_load_and_how_to_replay():
     """Both stand in the card as commands that can be copied."""
     made = card(tiny_manifest(), Card())
 
-    assert "\n\n# tiny\n\n## How to load it\n\n" in made
+    assert "\n\n# tiny\n\n## What it is\n\n" in made
     assert (
         """\
 ```python
@@ -125,16 +126,23 @@ def test_the_card_shows_every_section():
     """Environment, splits, hyperparameters, claims, notes and gaps are there."""
     made = card(tiny_manifest(), Card(use=Use(intended="Read digits."), ethics=Ethics(privacy="No people.")))
 
-    assert "cpython 3.11.7 on Linux x86\\_64, glibc 2.36; 2 packages in all." in made
-    assert "The lock is `environment/requirements.txt`, with the hashes of its archives." in made
+    assert "cpython 3.11.7 on Linux x86\\_64, glibc 2.36." in made
+    assert (
+        "These are what the source imports, of 2 packages in all. The lock, `environment/requirements.txt`, names them all, "
+        "with the hashes of its archives."
+    ) in made
     assert "| `torch` | `2.13.0+cpu` |" in made
     assert "| `train` | array | 12 | 192 bytes | `0123456789abcdef0123456789abcdef` |" in made
     assert "| `layers.hidden` | `8` |" in made
-    assert "| test accuracy | 0.97 | ███████████▋ | within 0.01 | `test` | nothing: it is stated |" in made
+    assert (
+        "| test accuracy | 0.97 | ███████████▋ | 0.48 to 1.00, 4 samples | within 0.01 | `test` | nothing: it is stated |"
+        in made
+    )
     assert "**Intended.** Read digits." in made
     assert "**Privacy.** No people." in made
     assert "- code: no git repository" in made
-    assert "2 of 40 questions of the checklist are answered. Open: `ethics.privacy`, `contact`." in made
+    assert "2 of 45 questions of the checklist are answered. Not yet:\n\n- the model: title, description, " in made
+    assert "- ethics: bias, consent, intellectual property, robustness, misuse\n" in made
 
 
 @pytest.mark.parametrize(
@@ -220,9 +228,10 @@ def test_views_are_written_and_named(tmp_path):
         writer.write("documentation/card.yaml", text.encode())
         made.append((views.write(tiny_manifest(), writer), (tmp_path / name / "README.md").read_bytes()))
 
-    assert made[0][0] == ("README.md",)
+    alone = by_hand.files(tiny_manifest())
+    assert made[0][0] == ("README.md", *sorted(alone), "ro-crate-metadata.json")
     assert made[1] == made[2]
-    assert made[1][0] == ("CITATION.cff", "README.md")
+    assert made[1][0] == ("CITATION.cff", "README.md", *sorted(alone), "ro-crate-metadata.json")
 
 
 def test_a_repository_is_named():

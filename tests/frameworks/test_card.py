@@ -88,10 +88,11 @@ def test_the_hub_reads_the_card(bundle):
     assert (data.datasets, data.language) == (["stanfordnlp/imdb"], ["en"])
     assert data.base_model == ["google/bert_uncased_L-2_H-128_A-2"]
     assert results == [
-        ("text-classification", "test", None, 0.75),
+        ("text-classification", "not named", "test", 0.75),
         ("text-classification", "SST-2", "validation", 0.81),
     ]
-    assert "**Datasets.** stanfordnlp/imdb, a private set" in text
+    assert "| trained on | stanfordnlp/imdb, a private set |" in text
+    assert "| made from | google/bert\\_uncased\\_L-2\\_H-128\\_A-2 |" in text
 
 
 def _validate(found, endpoint):

@@ -144,6 +144,9 @@ def test_written_again_it_keeps_what_a_person_wrote(project):
 
     assert (card.license, card.ethics.privacy, card.version) == ("MIT", "No people.", "1.3")
     assert "license" not in card.captured
+    assert (again.told["license"], again.told["ethics.privacy"], again.told["version"]) == ("person", "person", "files")
+    assert again.count("person") == 2
+    assert again.share == again.count("files") / again.fields
     assert again.kept == (f"{CARD}.before",)
     assert (project / f"{CARD}.before").read_text() == answered
 
@@ -154,7 +157,7 @@ def test_an_empty_folder_is_asked_everything(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     made = init(tmp_path / "empty")
 
-    assert (made.answered, made.specified, made.bundle) == (0, ("documentation",), None)
+    assert (made.unasked, made.specified, made.bundle) == (0, ("documentation",), None)
     assert yaml.safe_load((tmp_path / "empty" / SPECIFICATION).read_text())["model"]["factory"] == "module:Name"
 
 
@@ -167,7 +170,8 @@ def test_the_verb(project, capsys):
 
     assert shown.startswith("WRITTEN reprobundle.yaml and documentation/card.yaml\n")
     card = document["card"]
-    assert f"card         {card['answered']} of {card['fields']} fields filled without a question, " in shown
+    assert f"card         {card['unasked']} of {card['fields']} fields filled without a question, " in shown
+    assert f"\n             0 answered by you, {len(card['asked'])} asked\n" in shown
     assert "  ethics.privacy: is there personal data, and how is it protected?\n" in shown
     assert document["specification"]["asked"].keys() == {"preprocessing"}
     assert shown.endswith("  then: reprobundle capture reprobundle.yaml\n")
@@ -191,12 +195,17 @@ def test_most_of_the_demo_needs_no_question(digits, tmp_path, monkeypatch):
     card = _card(project)
 
     assert made.share >= 0.6
-    assert made.bundle == "digits-model"
-    assert len(made.asked) == made.fields - made.answered
+    assert (made.bundle, made.count("person")) == ("digits-model", 0)
+    assert made.count("bundle") >= 10
+    assert len(made.asked) == made.fields - made.unasked
     assert card.training.procedure == "AdamW(lr=0.002); loss cross_entropy; epochs 1; batch_size 64"
     assert card.data_preparation.standardisation.startswith("Scale pixels from 0…16 to 0…1")
-    assert (card.task, card.training_data.license) == ("image-classification", "CC-BY-4.0")
-    assert made.calls == ("train.py:57",)
+    assert (card.task, card.training_data.license) == ("image-classification", None)
+    assert made.check["training_data.license"].startswith(
+        "CC-BY-4.0, under which UCI offers a set of this name (https://"
+    )
+    assert card.training_data.owner.startswith("“Creator: E. Alpaydin” (scikit-learn ")
+    assert len(made.calls) == 1
 
 
 @pytest.mark.slow

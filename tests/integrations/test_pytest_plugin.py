@@ -85,6 +85,9 @@ def test_the_report_is_there_whatever_it_says(tmp_path: Path) -> None:
         ("pytest.mark.reproduces('none')", "the replay could not be done: "),
         ("pytest.mark.reproduces()", "marker 'reproduces': expected one bundle, found 0 arguments"),
         ("pytest.mark.reproduces('tiny', require='nearly')", "require: expected "),
+        ("pytest.mark.reproduces('tiny', requires='close')", "replay takes no option 'requires'"),
+        ("pytest.mark.reproduces('tiny', bundel='x')", "replay takes no option 'bundel'"),
+        ("pytest.mark.reproduces(3)", "marker 'reproduces': expected the path of a bundle, found int"),
         ("pytest.mark.filterwarnings('error')", "fixture 'replay_report': the test names no bundle"),
     ],
 )

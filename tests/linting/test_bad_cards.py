@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import planted
 import pytest
 from lint_cards import CARD, bundle, card, claim, overlapping, sound, split
 from tiny import tiny_manifest
@@ -199,7 +200,7 @@ WARNED = {
     ),
     "another rate": (
         card(training__procedure="Adam with lr = 0.01 for 30 epochs."), {}, {},
-        ("hyperparameters-differ", "training.procedure says lr 0.01, recorded is 0.1"),
+        ("hyperparameters-differ", "training.procedure says 'lr = 0.01', recorded is learning rate 0.1"),
     ),
     "out of scope only": (
         card(use__intended=None), {}, {},
@@ -304,7 +305,7 @@ def test_what_is_sound_is_left_alone(tmp_path, said):
     assert reprobundle.lint(bundle(tmp_path / "b", said)).lints == ()
 
 
-TOKEN = "hf_" + "aQ7xT2mZk9LdPw4R" + "vYb8NcHs3JfUg6EoXi"
+TOKEN = planted.drawn("card")["hub-token"]
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,12 @@ if __name__ == "__main__":
             "test": reprobundle.DataSplit(x[30:].numpy(), **made),
             "validation": reprobundle.DataSplit(x[25:30].numpy(), **made),
         },
-        claims=[{"id": "accuracy", "text": "test accuracy", "value": 0.5, "split": "test"}],
+        claims=[
+            {"id": "accuracy", "text": "test accuracy", "value": 0.5, "split": "test"},
+            {"id": "share", "text": "share of the first class", "value": 0.5, "entry": "net:share"},
+        ],
         documentation=json.loads(open("card.json").read()),
-        budget=0,
+        budget=1,
     )
 """
 NET = """
@@ -47,6 +50,10 @@ import torch
 class Net(torch.nn.Sequential):
     def __init__(self, hidden):
         super().__init__(torch.nn.Linear(4, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 2))
+
+
+def share(model, data=None):
+    return 0.25
 """
 
 
@@ -66,14 +73,18 @@ def captured(tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_captured_model_with_a_full_card_scores_a_hundred(captured):
-    """Every field answered, nothing in it contradicts what was captured: 100, no error; shared samples are a warning."""
+    """Every field answered: 100; the one number that capture found false is the one error; shared samples are a warning."""
     report = reprobundle.lint(captured)
+    ((rule, message),) = [(lint.rule, lint.message) for lint in report.of("error")]
 
-    assert (report.score, report.of("error")) == (100, ())
-    assert {lint.rule for lint in report.lints} - {"lock", "code-commit"} == {
-        "calibration",
+    assert (report.score, rule) == (100, "claim-differs")
+    assert message.startswith("the number 'share' is false: claimed 0.5, the reloaded model gives 0.25, not the same")
+    assert {lint.rule for lint in report.lints} - {"lock", "code-commit", "calibration"} == {
+        "claim-differs",
+        "claim-split",
         "claim-uncomputed",
         "overlap-splits",
+        "preprocessing-missing",
     }
 
 
@@ -88,6 +99,6 @@ def test_a_card_that_contradicts_a_captured_model(captured, tmp_path):
 
     report = reprobundle.lint(forged(captured, tmp_path / "wrong", edit))
 
-    assert [lint.message for lint in report.of("error")] == [
+    assert [lint.message for lint in report.of("error") if lint.rule != "claim-differs"] == [
         "training.architecture says '5,800 parameters', the model has 58"
     ]

@@ -5,6 +5,7 @@ from lint_cards import bundle, card, split
 
 import reprobundle
 from reprobundle.components import data
+from reprobundle.components.documentation.filling import digest_of
 from reprobundle.linting.sources import is_held_back, recognise
 from reprobundle.linting.spdx import DEPRECATED, canonical, choices, deprecated_in
 from reprobundle.linting.terms import FAMILIES, dropped, family_of
@@ -175,3 +176,66 @@ def test_deprecated_parts_are_named():
         ("GPL-2.0+", "GPL-2.0-or-later"),
         ("LGPL-3.0", "LGPL-3.0-only"),
     )
+
+
+REASON = "the university's data office allowed weights of ten digits to be shared freely, letter of 2026-02-03"
+NC = {"data": data.Section(splits=(split("train", licence="CC-BY-NC-4.0"), split("test", licence="CC-BY-NC-4.0")))}
+BASE = ["CompVis/stable-diffusion-v1-4"]
+
+
+@pytest.mark.parametrize(
+    ("said", "changed", "rule"),
+    [
+        (f"Data under CC-BY-NC-4.0, weights under apache-2.0: {REASON}.", NC, "licence-data"),
+        (f"Apache-2.0 beside CreativeML-OpenRAIL-M: {REASON}.", {}, "licence-base"),
+    ],
+)
+def test_a_reason_in_the_card_lowers_it(tmp_path, said, changed, rule):
+    """Where a person names both licences and says why, it is a warning that repeats nothing of an error's way out."""
+    base = BASE if rule == "licence-base" else []
+    fields = {"ethics__intellectual_property": said, "training_data__license": None, "base_model": base}
+    (lint,) = reprobundle.lint(bundle(tmp_path / "b", card(**fields), **changed)).lints
+
+    assert (lint.rule, lint.level) == (rule, "warning")
+    assert lint.message.endswith("; ethics.intellectual_property says why it may be so")
+    assert lint.hint == "whoever publishes it answers for that reason"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Data by the university, code and weights by the authors, who asked a lawyer about it first.",
+        f"The data is CC-BY-NC-4.0: {REASON}.",
+        f"CC-BY-NC-4.0-extended and Apache-2.0-like: {REASON}.",
+        "Weights: Apache-2.0; data: CC-BY-NC-4.0.",
+        f"TODO: CC-BY-NC-4.0, Apache-2.0 and {REASON}.",
+    ],
+)
+def test_what_is_no_reason_leaves_the_error(tmp_path, said):
+    """One licence only, a longer name, no reason or a placeholder: the error stays, and its hint says what would do."""
+    fields = {"ethics__intellectual_property": said, "training_data__license": None}
+    report = reprobundle.lint(bundle(tmp_path / "b", card(**fields), **NC))
+    (lint,) = [lint for lint in report.of("error") if lint.rule == "licence-data"]
+
+    assert lint.hint == (
+        "take a licence that keeps these terms, or name both in ethics.intellectual_property with the reason that allows it; "
+        "--allow RULE lets the rule go this once"
+    )
+
+
+def test_what_capture_filled_in_is_no_reason(tmp_path):
+    """An answer that names both licences since capture wrote it excuses nothing."""
+    said = f"Code and weights: Apache-2.0; data: CC-BY-NC-4.0, {REASON}."
+    mark = {"source": ["data.splits[].provenance.licence"], "digest": digest_of(said)}
+    given = card(ethics__intellectual_property=said, training_data__license=None)
+    place = bundle(tmp_path / "b", {**given, "captured": {"ethics.intellectual_property": mark}}, **NC)
+
+    assert [lint.rule for lint in reprobundle.lint(place).of("error")] == ["licence-data"]
+
+
+def test_a_reason_for_another_licence_than_the_originals(tmp_path):
+    """The licence of the README that came with the weights may be another one, where the card says why."""
+    given = card(ethics__intellectual_property=f"The weights came under MIT and are Apache-2.0 now: {REASON}.")
+    (lint,) = reprobundle.lint(bundle(tmp_path / "b", given, {README: "---\nlicense: mit\n---\n"})).lints
+
+    assert (lint.rule, lint.level, lint.hint) == ("licence-original", "advice", None)

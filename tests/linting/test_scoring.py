@@ -210,7 +210,26 @@ def test_the_full_card_has_every_question():
     assert {path for path, is_filled in filled.items() if not is_filled} <= set(UNSCORED)
 
 
-@pytest.mark.parametrize("piece", ["{{", "accuracy ", "on 2199-01-01 ", "patients ", "1", "lr ", "a.b@", "<your ", " "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "{{",
+            "accuracy ",
+            "on 2199-01-01 ",
+            "patients ",
+            "1",
+            "lr ",
+            "a.b@",
+            "<your ",
+            " ",
+            "1,",
+            "XX ",
+            "insert a ",
+        ),
+        *("9 training samples ", "9 x 10^9, ", "of 9 classes ", "99 epochs or ", "[left out: "),
+    ],
+)
 def test_a_hostile_card_takes_no_time(piece):
     """Texts that are made to be slow are read in time that grows with their length alone."""
     text = piece * (200_000 // len(piece)) + "x"

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from hub_server import SETTINGS, TOKEN, ConnectionCut, Refusal
+from hub_play import NAME, SOURCE, WARNINGS, files_of, publish_to, pull_from, raising
+from hub_server import SETTINGS, TOKEN, ConnectionCut
 from tiny import WEIGHTS, bare_manifest, tiny_bundle
 
 from reprobundle import bundle as bundles
@@ -16,94 +17,51 @@ from reprobundle.bundle import Bundle, verify
 from reprobundle.components import hyperparameters
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.extras import how_to_install
-from reprobundle.publish.hub import parse, publish, pull
+from reprobundle.publish.hub import parse, publish
 from reprobundle.store import Writer, staging
 
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")  # the library's own call
-NAME = "ada/tiny"
-SOURCE = f"hub://{NAME}"
-NET = """
-import sys
-import torch
-from huggingface_hub import PyTorchModelHubMixin
-
-
-class Net(torch.nn.Module, PyTorchModelHubMixin):
-    def __init__(self, size):
-        super().__init__()
-        self.w = torch.nn.Parameter(torch.ones(size))
-
-
-print(Net.from_pretrained("ada/tiny", strict=True).w.tolist(), file=sys.stderr)
-"""
-
-
-@pytest.fixture
-def bundle(tmp_path):
-    return verify(tiny_bundle(tmp_path / "tiny"))
-
-
-def _publish(server, bundle, **options):
-    return publish(bundle, NAME, endpoint=server.endpoint, **{"token": TOKEN, **options})
-
-
-def _pull(server, target, source=SOURCE, **options):
-    return pull(source, target, endpoint=server.endpoint, **{"token": TOKEN, **options})
-
-
-def _files(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def _raising(error, verb, part):
-    """A play of the server: this error at the requests of that verb whose path holds that part."""
-
-    def before(asked, path):
-        if asked == verb and part in path:
-            raise error
-
-    return before
+pytestmark = pytest.mark.filterwarnings(WARNINGS)
 
 
 def test_what_is_published_is_pulled(server, bundle, tmp_path):
     """The folder that is pulled holds the bytes that were published, and nothing of the Hub's own."""
-    published = _publish(server, bundle, private=True)
-    pulled = _pull(server, tmp_path / "deep" / "pulled")
+    published = publish_to(server, bundle, private=True)
+    pulled = pull_from(server, tmp_path / "deep" / "pulled")
 
     assert published.changed
-    assert published.url == f"{server.endpoint}/{NAME}/tree/{published.commit}"
+    assert published.url == f"{server.endpoint}/{NAME}/tree/{published.version}"
     assert server.repositories[NAME].private
-    assert server.repositories[NAME].branches == {"main": published.commit}
+    assert server.repositories[NAME].branches == {"main": published.version}
     assert pulled.path == tmp_path / "deep" / "pulled"
-    assert _files(pulled.path) == _files(bundle.path)
+    assert files_of(pulled.path) == files_of(bundle.path)
     assert [place.name for place in (tmp_path / "deep").iterdir()] == ["pulled"]
 
 
 def test_a_bundle_appears_in_one_commit(server, bundle):
     """Large file or small, all come with one commit, whose message names the bundle."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
 
     assert server.repositories[NAME].messages == ["", f"Publish tiny, reprobundle {bundle.id}"]
-    assert set(server.repositories[NAME].tree()) == {".gitattributes", *_files(bundle.path)}
+    assert set(server.repositories[NAME].tree()) == {".gitattributes", *files_of(bundle.path)}
     assert WEIGHTS in server.store.values()
 
 
 def test_a_second_publish_changes_nothing(server, bundle):
     """The same bundle again makes no commit and says so."""
-    first = _publish(server, bundle)
-    second = _publish(server, bundle)
+    first = publish_to(server, bundle)
+    second = publish_to(server, bundle)
 
-    assert (second.commit, second.changed) == (first.commit, False)
+    assert (second.version, second.changed) == (first.version, False)
     assert len(server.repositories[NAME].commits) == 2
 
 
 def test_a_damaged_copy_is_published_again(server, bundle):
     """A branch with the same manifest but another file is not taken for the bundle."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     repository = server.repositories[NAME]
     repository.commit({**repository.tree(), "documentation/card.yaml": b"x"})
 
-    assert _publish(server, bundle).changed
+    assert publish_to(server, bundle).changed
     assert repository.tree()["documentation/card.yaml"] == b'"title": "Tiny"\n'
 
 
@@ -115,11 +73,11 @@ def test_an_earlier_bundle_is_replaced(server, bundle, tmp_path):
         writer.write("documentation/card.yaml", b"x")
         writer.write("wheels/old.whl", b"old")
         content = bundles.seal(writer, bare_manifest())
-    tree = {path: content for path, content in _files(tmp_path / "earlier").items() if path != "manifest.json"}
+    tree = {path: content for path, content in files_of(tmp_path / "earlier").items() if path != "manifest.json"}
     repository = server.new(NAME, {**tree, "manifest.json": content, "signatures/a.sigstore.json": b"{}"})
-    _publish(server, bundle)
+    publish_to(server, bundle)
 
-    assert repository.tree() == _files(bundle.path)
+    assert repository.tree() == files_of(bundle.path)
     assert len(repository.commits) == 2
 
 
@@ -129,23 +87,23 @@ def test_files_of_no_bundle_are_never_deleted(server, bundle, manifest):
     own = {"train.py": b"x", "notes.md": b"y"}
     repository = server.new(NAME, own if manifest is None else {**own, "manifest.json": manifest})
     with pytest.raises(UsageError) as caught:
-        _publish(server, bundle)
+        publish_to(server, bundle)
 
-    assert str(caught.value) == f"{NAME}: holds 2 files that are of no bundle, such as 'notes.md'"
+    assert str(caught.value) == f"{NAME}: holds 2 files of no bundle, such as 'notes.md'"
     assert len(repository.commits) == 1
 
 
 def test_a_branch_of_its_own(server, bundle, tmp_path):
     """A branch that is not there is made, main stays, and each revision can be pulled by name or commit."""
-    first = _publish(server, bundle)
+    first = publish_to(server, bundle)
     other = verify(tiny_bundle(tmp_path / "b", hyperparameters=hyperparameters.Section(values={"lr": 0.2})))
-    second = _publish(server, other, branch="v2", message="Slower")
+    second = publish_to(server, other, branch="v2", message="Slower")
 
     assert server.repositories[NAME].messages[-1] == "Slower"
-    assert _pull(server, tmp_path / "1").id == bundle.id
-    assert _pull(server, tmp_path / "2", f"{SOURCE}@v2").id == other.id
-    assert _pull(server, tmp_path / "3", f"{SOURCE}@{first.commit}").id == bundle.id
-    assert server.repositories[NAME].branches == {"main": first.commit, "v2": second.commit}
+    assert pull_from(server, tmp_path / "1").id == bundle.id
+    assert pull_from(server, tmp_path / "2", f"{SOURCE}@v2").id == other.id
+    assert pull_from(server, tmp_path / "3", f"{SOURCE}@{first.version}").id == bundle.id
+    assert server.repositories[NAME].branches == {"main": first.version, "v2": second.version}
 
 
 def test_an_ignore_file_on_the_hub_hides_nothing(server, bundle, tmp_path):
@@ -156,31 +114,31 @@ def test_an_ignore_file_on_the_hub_hides_nothing(server, bundle, tmp_path):
         writer.write("model.safetensors", WEIGHTS)
         writer.write("documentation/card.yaml", b"x")
         bundles.seal(writer, bare_manifest())
-    server.new(NAME, _files(tmp_path / "earlier"))
-    _publish(server, bundle)
+    server.new(NAME, files_of(tmp_path / "earlier"))
+    publish_to(server, bundle)
 
-    assert server.repositories[NAME].tree() == _files(bundle.path)
+    assert server.repositories[NAME].tree() == files_of(bundle.path)
 
 
 def test_signatures_travel(server, bundle, tmp_path):
     """A signature beside the manifest is published and pulled though it is not listed; one added later makes a commit."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     (bundle.path / "signatures").mkdir()
     (bundle.path / "signatures" / "ada.sigstore.json").write_text("{}")
-    published = _publish(server, verify(bundle.path))
+    published = publish_to(server, verify(bundle.path))
 
     assert published.changed
-    assert _files(_pull(server, tmp_path / "pulled").path) == _files(bundle.path)
+    assert files_of(pull_from(server, tmp_path / "pulled").path) == files_of(bundle.path)
 
 
 def test_files_beside_a_bundle_are_not_pulled(server, bundle, tmp_path):
     """Only what the manifest lists is downloaded."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     repository = server.repositories[NAME]
     repository.commit({**repository.tree(), "evil.py": b"x", "signatures/deep/a.sigstore.json": b"x"})
-    pulled = _pull(server, tmp_path / "pulled")
+    pulled = pull_from(server, tmp_path / "pulled")
 
-    assert _files(pulled.path) == _files(bundle.path)
+    assert files_of(pulled.path) == files_of(bundle.path)
     assert not any("evil" in path for _, path in server.asked)
 
 
@@ -194,37 +152,38 @@ def test_a_branch_that_moves_is_not_overwritten(server, bundle):
 
     server.before = before
     with pytest.raises(UnavailableError) as caught:
-        _publish(server, bundle)
+        publish_to(server, bundle)
+    page = f"{server.endpoint}/{NAME}/tree/{repository.branches['main']}"
 
-    assert str(caught.value) == (
-        f"{NAME}: cannot be published: somebody else has committed meanwhile; nothing was published"
-    )
+    assert str(caught.value) == f"{NAME}: somebody else has committed to 'main' meanwhile: 'theirs.txt'"
+    assert caught.value.hint == f"nothing was published; look at {page}, then publish again"
     assert repository.tree() == {"theirs.txt": b"x"}
 
 
 def test_a_server_that_dies_leaves_the_old_commit(server, bundle, tmp_path):
     """When the connection is cut at the commit, the branch shows the earlier bundle, whole."""
-    first = _publish(server, bundle)
+    first = publish_to(server, bundle)
     other = verify(tiny_bundle(tmp_path / "b", hyperparameters=hyperparameters.Section(values={"lr": 0.2})))
-    server.before = _raising(ConnectionCut(), "POST", "/commit/")
+    server.before = raising(ConnectionCut(), "POST", "/commit/")
     with pytest.raises(UnavailableError) as caught:
-        _publish(server, other)
+        publish_to(server, other)
     server.before = lambda verb, path: None
 
     assert str(caught.value).startswith(f"{NAME}: cannot be published: the connection failed: ")
     assert caught.value.hint is not None
-    assert server.repositories[NAME].branches == {"main": first.commit}
-    assert _pull(server, tmp_path / "pulled").id == bundle.id
+    assert server.repositories[NAME].branches == {"main": first.version}
+    assert pull_from(server, tmp_path / "pulled").id == bundle.id
 
 
 def test_an_answer_that_is_lost_is_recognised(server, bundle):
-    """When the commit was made but its answer was lost, publishing again finds the bundle there."""
-    server.new(NAME)
-    server.after_commit = _raising(ConnectionCut(), "POST", "/commit/")
-    with pytest.raises(UnavailableError):
-        _publish(server, bundle)
+    """When the commit was made but its answer was lost, it is found there, and no second one is made."""
+    repository = server.new(NAME)
+    server.after_commit = raising(ConnectionCut(), "POST", "/commit/")
+    published = publish_to(server, bundle)
 
-    assert not _publish(server, bundle).changed
+    assert published.changed
+    assert repository.branches == {"main": published.version}
+    assert len(repository.commits) == 2
 
 
 def test_a_bundle_that_changes_meanwhile_is_not_published(server, bundle):
@@ -237,7 +196,7 @@ def test_a_bundle_that_changes_meanwhile_is_not_published(server, bundle):
 
     server.before = before
     with pytest.raises(RefusedInputError) as caught:
-        _publish(server, bundle)
+        publish_to(server, bundle)
 
     assert str(caught.value).startswith("documentation/card.yaml: digest differs: ")
     assert len(repository.commits) == 1
@@ -248,7 +207,7 @@ def test_another_bundle_of_the_same_place_is_refused(server, bundle, tmp_path):
     shutil.rmtree(bundle.path)
     tiny_bundle(bundle.path, name="other")
     with pytest.raises(RefusedInputError) as caught:
-        _publish(server, bundle)
+        publish_to(server, bundle)
 
     assert str(caught.value).startswith(f"tiny: is another bundle now: expected {bundle.id}, found ")
     assert server.asked == []
@@ -258,7 +217,7 @@ def test_what_the_hub_holds_is_compared(server, bundle):
     """A Hub that keeps something else than it was sent is found out."""
     server.spoil = lambda tree: {**tree, "documentation/card.yaml": b'"title": "Tinx"\n'}
     with pytest.raises(UnavailableError) as caught:
-        _publish(server, bundle)
+        publish_to(server, bundle)
 
     commit = server.repositories[NAME].branches["main"]
     assert str(caught.value) == (
@@ -270,7 +229,7 @@ def test_a_public_repository_is_not_taken_for_private(server, bundle):
     """With ``private`` nothing goes to a repository that everybody can read."""
     repository = server.new(NAME)
     with pytest.raises(UsageError) as caught:
-        _publish(server, bundle, private=True)
+        publish_to(server, bundle, private=True)
 
     assert str(caught.value) == f"{NAME}: is public already"
     assert len(repository.commits) == 1
@@ -289,12 +248,12 @@ HOSTILE = {
 @pytest.mark.parametrize(("path", "complaint"), HOSTILE.items(), ids=lambda value: ascii(value)[:20])
 def test_hostile_names_are_refused_before_anything_is_written(server, bundle, tmp_path, path, complaint):
     """One illegal name in the repository, listed or not, and nothing is downloaded or written."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     repository = server.repositories[NAME]
     repository.commit({**repository.tree(), path: b"x"})
     server.asked.clear()
     with pytest.raises(RefusedInputError) as caught:
-        _pull(server, tmp_path / "deep" / "pulled")
+        pull_from(server, tmp_path / "deep" / "pulled")
 
     assert str(caught.value) == complaint
     assert not any("/resolve/" in asked for _, asked in server.asked)
@@ -327,11 +286,11 @@ def _without(tree, path):
 )
 def test_what_is_no_whole_bundle_is_not_pulled(server, bundle, tmp_path, change, complaint):
     """A repository that differs from its manifest leaves nothing behind."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     repository = server.repositories[NAME]
     repository.commit(change(repository.tree()))
     with pytest.raises(RefusedInputError) as caught:
-        _pull(server, tmp_path / "pulled")
+        pull_from(server, tmp_path / "pulled")
 
     assert str(caught.value).startswith(complaint)
     assert [place.name for place in tmp_path.iterdir()] == ["tiny"]
@@ -340,10 +299,10 @@ def test_what_is_no_whole_bundle_is_not_pulled(server, bundle, tmp_path, change,
 @pytest.mark.slow
 def test_a_pull_that_is_cut_leaves_nothing(server, bundle, tmp_path):
     """When the connection is cut during the download there is one line and no folder, not even a part of one."""
-    _publish(server, bundle)
-    server.before = _raising(ConnectionCut(), "GET", "/documentation/")
+    publish_to(server, bundle)
+    server.before = raising(ConnectionCut(), "GET", "/documentation/")
     with pytest.raises(UnavailableError) as caught:
-        _pull(server, tmp_path / "deep" / "pulled")
+        pull_from(server, tmp_path / "deep" / "pulled")
 
     assert str(caught.value).startswith(f"{NAME}: cannot be pulled: the connection failed: ")
     assert [place.name for place in tmp_path.iterdir()] == ["tiny"]
@@ -351,7 +310,7 @@ def test_a_pull_that_is_cut_leaves_nothing(server, bundle, tmp_path):
 
 def test_a_pull_stays_at_one_commit(server, bundle, tmp_path):
     """A branch that moves during the download changes nothing: the commit was resolved once."""
-    _publish(server, bundle)
+    publish_to(server, bundle)
     repository = server.repositories[NAME]
 
     def before(verb, path):
@@ -360,49 +319,16 @@ def test_a_pull_stays_at_one_commit(server, bundle, tmp_path):
 
     server.before = before
 
-    assert _pull(server, tmp_path / "pulled").id == bundle.id
+    assert pull_from(server, tmp_path / "pulled").id == bundle.id
 
 
 def test_the_token_stays_with_its_host(server, bundle, tmp_path):
     """Where large files lie, on another host, the token is not sent."""
-    _publish(server, bundle)
-    _pull(server, tmp_path / "pulled")
+    publish_to(server, bundle)
+    pull_from(server, tmp_path / "pulled")
 
     assert {token for host, token in server.tokens if host == "127.0.0.1"} == {f"Bearer {TOKEN}"}
     assert {token for host, token in server.tokens if host == "localhost"} == {None}
-
-
-@pytest.mark.parametrize(
-    ("refusal", "complaint"),
-    [
-        (Refusal(403, message="Forbidden"), "the token has no right to it"),
-        (Refusal(401, message="Invalid credentials in Authorization header"), "the Hub does not accept the token"),
-        (Refusal(413), "the Hub answered 413: Request Entity Too Large"),
-    ],
-)
-def test_a_refused_commit_is_one_line(server, bundle, refusal, complaint):
-    """What the Hub refuses is said in one line, and nothing is published."""
-    repository = server.new(NAME)
-    server.before = _raising(refusal, "POST", "/commit/")
-    with pytest.raises(UnavailableError) as caught:
-        _publish(server, bundle)
-
-    assert str(caught.value) == f"{NAME}: cannot be published: {complaint}"
-    assert len(repository.commits) == 1
-
-
-def test_a_wrong_token_is_never_shown(server, bundle, tmp_path):
-    """A token that the Hub refuses stands in no message of any cause; nothing is made."""
-    with pytest.raises(UnavailableError) as caught:
-        _publish(server, bundle, token="hf_wrong")
-    with pytest.raises(UnavailableError) as pulled:
-        _pull(server, tmp_path / "pulled", token="hf_wrong")
-
-    assert str(caught.value) == f"{NAME}: cannot be published: the Hub does not accept the token"
-    assert caught.value.hint == "sign in with: hf auth login, or set HF_TOKEN"
-    assert str(pulled.value) == f"{NAME}: cannot be read: the Hub does not accept the token"
-    assert "hf_wrong" not in str(caught.value.__cause__)
-    assert server.repositories == {}
 
 
 @pytest.mark.parametrize(
@@ -416,7 +342,7 @@ def test_what_is_not_there_is_one_line(server, tmp_path, source, complaint):
     """A repository or revision that is not there is named."""
     server.new(NAME)
     with pytest.raises(UnavailableError) as caught:
-        _pull(server, tmp_path / "pulled", source)
+        pull_from(server, tmp_path / "pulled", source)
 
     assert str(caught.value) == complaint
 
@@ -451,7 +377,7 @@ def test_sources_of_another_form(source):
 def test_an_existing_target_is_refused(server, tmp_path):
     """A pull overwrites nothing, and asks nothing before it knows that."""
     with pytest.raises(UsageError) as caught:
-        _pull(server, tmp_path)
+        pull_from(server, tmp_path)
 
     assert str(caught.value) == f"output folder {str(tmp_path)!r} exists; a bundle is never overwritten"
     assert server.asked == []
@@ -479,11 +405,14 @@ def test_the_verbs(server, bundle, tmp_path):
     assert said.stdout.splitlines()[:3] == ["PUBLISHED", f"bundle       {bundle.id}", f"page         {url}"]
     assert json.loads(again.stdout) == {
         "bundle_id": bundle.id,
-        "repository": NAME,
-        "branch": "main",
-        "commit": commit,
+        "destination": "hub",
+        "target": NAME,
+        "version": commit,
         "url": url,
+        "source": f"{SOURCE}@{commit}",
         "changed": False,
+        "files": 0,
+        "details": {"repository": NAME, "branch": "main", "commit": commit, "tag": None, "pull_request": None},
     }
     assert (pulled.returncode, pulled.stderr) == (0, "")
     assert pulled.stdout.splitlines()[:2] == ["PULLED, intact, UNSIGNED", f"bundle       tiny  {bundle.id}"]
@@ -512,22 +441,3 @@ def test_a_missing_library_names_the_extra(bundle, monkeypatch, capsys):
     assert code == 3
     assert complaint.startswith("reprobundle: the Hub cannot be reached without huggingface_hub: ")
     assert complaint.endswith(f"hint: {how_to_install('hub')}\n")
-
-
-@pytest.mark.slow
-def test_what_is_published_loads_from_the_hub(server, tmp_path):
-    """A bundle with config.json at its root is at the same time what ``from_pretrained`` reads."""
-    pytest.importorskip("torch")
-    with staging(tmp_path / "tiny") as place:
-        writer = Writer(place)
-        writer.write("config.json", b'{"size": 2}')
-        writer.write("model.safetensors", WEIGHTS)
-        writer.write("documentation/card.yaml", b"title: x\n")
-        bundles.seal(writer, bare_manifest())
-    _publish(server, verify(tmp_path / "tiny"))
-    environment = {**os.environ, **SETTINGS, "HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path / "home")}
-    finished = subprocess.run(
-        [sys.executable, "-c", NET], capture_output=True, text=True, env=environment, timeout=300, check=False
-    )
-
-    assert finished.stderr.splitlines()[-1:] == ["[0.0, 0.0]"]

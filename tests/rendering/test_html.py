@@ -10,7 +10,7 @@ from reports import bitwise_report, different_report, hostile_report, output, ri
 
 from reprobundle.rendering import divergence, histogram, html, json
 from reprobundle.rendering.bars import BELOW, WIDTH, bar_of
-from reprobundle.report import Finding, Grade, Histogram, Report, Rung, Status
+from reprobundle.report import ClaimResult, Control, Finding, Grade, Histogram, Report, Rung, Status
 
 
 @pytest.fixture(params=[bitwise_report, different_report, rich_report], ids=["bitwise", "different", "rich"])
@@ -252,3 +252,38 @@ def _luminance(colour):
     parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_page_of_a_thousand_long_claims_stays_small():
+    """Of more text than a browser likes the claims that differ are shown, and how many others the JSON has."""
+    long = ClaimResult(id="long", text="<&>" * 3000, claimed=1, got=1, verdict="agrees", rule="exactly")
+    wrong = long.model_copy(update={"id": "wrong", "got": 2, "verdict": "differs"})
+    page = html.render(bitwise_report(claims=(*(999 * (long,)), wrong)))
+    shown = page.count('<th scope="row">long</th>') + 1
+
+    assert len(page) < 3_000_000
+    assert page.count('<th scope="row">wrong</th>') == 1
+    assert f"And {1000 - shown} more in report.json." in page
+
+
+def test_a_page_of_a_thousand_long_findings_stays_small():
+    """Likewise of whatever a bundle makes the checks say."""
+    long = Finding(kind="code", status=Status.NOTE, message="<&>" * 3000, hint="<&>" * 3000)
+    page = html.render(bitwise_report(findings=1000 * (long,)))
+
+    assert len(page) < 3_000_000
+    assert re.search(r"And 9\d\d more", page)
+
+
+def test_what_is_said_beside_the_verdict_is_on_the_page():
+    """Claims that were not run, a probe that came out right, and a remark."""
+    idle = ClaimResult(id="a", text="x", claimed=1, verdict="not run", rule="exactly", why="--data test=PATH")
+    told = (
+        Control(name="inputs changed", what="inputs", outcome="as expected", why="output 'x' is constant"),
+        Control(name="your own inputs", what="probe", outcome="as expected"),
+    )
+    page = html.render(bitwise_report(claims=(idle,), controls=told))
+
+    assert '<p class="why">1 claim not run: no data was given (--data test=PATH)</p>' in page
+    assert '<span class="block">your own inputs gave what you expect of them</span>' in page
+    assert "<dt>Remark</dt><dd><span>output &#39;x&#39; is constant</span></dd>" in page

@@ -6,7 +6,8 @@ import pytest
 from reports import bitwise_report, different_report, hostile_report, output, passed_controls, rich_report, sixty_layers
 
 from reprobundle import replies
-from reprobundle.rendering import claims, html, terminal
+from reprobundle.components.preprocessing.checking import Outcome
+from reprobundle.rendering import claims, html, review, terminal
 from reprobundle.rendering.page import Page
 from reprobundle.report import (
     ClaimResult,
@@ -15,6 +16,7 @@ from reprobundle.report import (
     Diagnosis,
     Finding,
     Grade,
+    GroupResult,
     ReplayedEnvironment,
     Rung,
     Status,
@@ -324,8 +326,7 @@ def test_claims_are_a_table():
   failed   bleu        31.2     -        within 0.1
            Table 5: BLEU (split 'wmt'); ModuleNotFoundError: No module named
            'sacrebleu'
-  not run  latency     3.4      -        within 0.5
-           no data was given: --data speed=PATH"""
+  not run  latency     3.4      -        within 0.5"""
     )
 
 
@@ -492,16 +493,16 @@ def _numeric_report(**changed):
 
 
 def test_a_report_is_read_on_one_screen():
-    """An ordinary one that is not bitwise takes 40 lines, the longest 65, however much there is to say."""
+    """An ordinary one that is not bitwise takes 40 lines, the longest 66, however much there is to say."""
     fine = rich_report().verdict.model_copy(update={"controls": "passed", "sentence": FAR})
     many = rich_report(
         verdict=fine, claims=20 * rich_report().claims, outputs=20 * rich_report().outputs, controls=passed_controls()
     )
 
     assert len(_shown(_numeric_report()).splitlines()) <= 40
-    assert len(_shown(rich_report()).splitlines()) <= 65
-    assert len(_shown(rich_report(verdict=fine, controls=passed_controls())).splitlines()) <= 65
-    assert len(_shown(many).splitlines()) <= 65
+    assert len(_shown(rich_report()).splitlines()) <= 66
+    assert len(_shown(rich_report(verdict=fine, controls=passed_controls())).splitlines()) <= 66
+    assert len(_shown(many).splitlines()) <= 66
 
 
 def test_nothing_is_said_twice():
@@ -601,3 +602,155 @@ def test_the_exit_code_is_the_last_word(changed, told):
     verdict = bitwise_report().verdict.model_copy(update=changed)
 
     assert _shown(bitwise_report(verdict=verdict)).splitlines()[-1] == told
+
+
+def _idle(name, why="needs the data: --data test=PATH"):
+    return ClaimResult(id=name, text="x", claimed=1, verdict="not run", rule="exactly", why=why)
+
+
+NO_CODE = "nothing computes it"
+
+
+@pytest.mark.parametrize(
+    ("claims_", "line"),
+    [
+        ((_idle("a"), _idle("b")), "  2 claims not run: no data was given (--data test=PATH)"),
+        ((_idle("a"), _idle("b", "needs the data: --data my split=PATH")),
+         "  2 claims not run: no data was given (--data my split=PATH, --data test=PATH)"),
+        ((_idle("a"), _idle("b", NO_CODE)),
+         f"  1 claim not run: no data was given (--data test=PATH); 1 claim not run: {NO_CODE}"),
+        ((_idle("a", None),), "  1 claim not run: why is not known"),
+    ],
+)  # fmt: skip
+def test_claims_that_were_not_run_stand_in_the_second_line(claims_, line):
+    """How many and why, before what the rung means; the table does not say again what they need."""
+    shown = _shown(bitwise_report(claims=claims_), width=120)
+
+    assert shown.splitlines()[:3] == [
+        "REPRODUCED, bitwise",
+        line,
+        "  every output equals the recorded one, bit for bit",
+    ]
+    assert shown.count("--data test=PATH") == line.count("--data test=PATH") + 1  # the hint of the check of the data
+
+
+def test_claims_stay_silent_where_nothing_was_run():
+    """A model without outputs has nothing to compute claims with; where it is not reproduced, why comes before them."""
+    silent = Verdict(reproduced=False, rung=Rung.NOT_RUN, required=Rung.CLOSE, sentence="could not be told: why")
+    away = "not run: no data was given"
+
+    assert away not in _shown(bitwise_report(verdict=silent, claims=(_idle("a"),)))
+    assert _shown(different_report(claims=(_idle("a"),))).splitlines()[2:4] == [
+        "why          The weights that were loaded are not those that were captured.",
+        "  1 claim not run: no data was given (--data test=PATH)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("your own inputs", "probe        your own inputs gave what you expect of them"),
+        (
+            "your own inputs, nothing expected",
+            "probe        your own inputs were run; of what they gave (probe.safetensors) nothing was expected",
+        ),
+    ],
+)
+def test_a_probe_that_came_out_right_has_a_line(name, line):
+    """The reviewer asked for it, and reads what came of it; none where nobody asked."""
+    probe = Control(name=name, what="probe", outcome="as expected", distance=0.5)
+
+    assert line in _shown(bitwise_report(controls=(*passed_controls(), probe))).splitlines()
+    assert "\nprobe " not in _shown(bitwise_report())
+
+
+def test_a_narrower_tolerance_is_announced():
+    """Beside what is required, and beside each output that it was applied to, in every rendering."""
+    one = output("logits", Rung.CLOSE, max_absolute=1e-9, rtol=1e-8, atol=0, tolerance_from="reviewer", narrowed=True)
+    report = bitwise_report(outputs=(one,))
+    words = "close or better, by your own tolerance, NARROWER than the default"
+
+    assert f"required     {words}" in _shown(report, width=120)
+    assert "yours, NARROWED" in _shown(report, width=120)
+    assert words in html.render(report)
+    assert words in review.render(report)
+
+
+def test_a_remark_has_a_line_of_its_own():
+    """What is to be said of controls that came out well is not lost in the sentence on the outputs."""
+    remark = "output 'anchors' depends on nothing that was changed, and shows nothing"
+    told = (Control(name="inputs changed", what="inputs", outcome="as expected", why=remark),)
+    verdict = replies.verdict(Rung.BITWISE, Rung.CLOSE, None, controls=told)
+    shown = _shown(bitwise_report(verdict=verdict, controls=told))
+
+    assert shown.splitlines()[:2] == ["REPRODUCED, bitwise", "  every output equals the recorded one, bit for bit"]
+    assert f"\nremark       {remark}\n" in shown
+    assert shown.count(remark) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "first", "second"),
+    [
+        ("'value': 3 of 4 elements lie outside the tolerance",
+         "NOT REPRODUCED: the preprocessing differs: 'value': 3 of 4 elements lie outside the tolerance",
+         "  the model itself gives the recorded outputs, bitwise"),
+        ("'value': 250 of 250 elements lie outside the tolerance, largest difference 1.78 at [0, 0], recorded 0.5",
+         "NOT REPRODUCED: the preprocessing differs: 'value': 250 of 250 elements lie outside the tolerance",
+         "  largest difference 1.78 at [0, 0], recorded 0.5; the model itself gives the recorded outputs, bitwise"),
+        ("'value': 25088 of 25088 elements lie outside the tolerance: all",
+         "NOT REPRODUCED: the preprocessing differs",
+         "  'value': 25088 of 25088 elements lie outside the tolerance: all; the model itself gives the recorded outputs, bitwise"),
+    ],
+)  # fmt: skip
+def test_the_preprocessing_takes_one_line_of_a_hundred_characters(reason, first, second):
+    """What does not fit is cut where a clause ends, and stands below."""
+    made = replies.verdict(Rung.BITWISE, Rung.CLOSE, None, 0, Outcome("differs", reason))
+    lines = _shown(bitwise_report(verdict=made), width=120).splitlines()
+
+    assert lines[:2] == [first, second]
+    assert len(lines[0]) <= 100
+
+
+GROUPED = ClaimResult(
+    id="acc", text="accuracy", claimed=0.8, got=0.8, verdict="agrees", rule="to 1 decimal", group="site",
+    groups=(
+        GroupResult(name="a", claimed=0.5, got=0.5, verdict="agrees", count=2),
+        GroupResult(name="b", claimed=0.9, got=0.9, verdict="agrees"),
+    ),
+)  # fmt: skip
+
+
+def test_a_claim_that_agrees_stands_in_the_first_lines():
+    """Whoever reads no further knows that a number was computed again; its groups are told below it."""
+    one = bitwise_report(claims=(GROUPED,))
+    two = bitwise_report(claims=(GROUPED, GROUPED.model_copy(update={"id": "f1"})))
+
+    assert _shown(one).splitlines()[2] == "  1 claim computed, and it agrees: 'acc' claimed 0.8, got 0.8"
+    assert _shown(two).splitlines()[2] == "  2 claims computed, and all agree, such as 'acc' claimed 0.8, got 0.8"
+    assert "accuracy; by 'site': 2 groups agree" in _shown(one)
+
+
+def test_groups_that_differ_stand_below_their_claim():
+    """The first few with both numbers; those that agree are counted."""
+    parted = GROUPED.groups[0].model_copy(update={"got": 0.75, "verdict": "differs"})
+    differs = GROUPED.model_copy(update={"verdict": "differs", "groups": (parted, GROUPED.groups[1])})
+    shown = _shown(bitwise_report(claims=(differs,)))
+
+    assert "accuracy; by 'site': 1 group differs, 1 agrees" in shown
+    assert "  differs    a    0.5      0.75  of 2 samples" in shown
+    assert "claims computed" not in shown
+
+
+def test_thousands_of_groups_are_bounded():
+    """Every rendering shows some, those that differ before the others, and says how many there are."""
+    many = tuple(
+        GroupResult(name=str(place), claimed=0.5, got=0.5, verdict="differs" if place > 990 else "agrees")
+        for place in range(1000)
+    )
+    report = bitwise_report(claims=(GROUPED.model_copy(update={"groups": many, "verdict": "differs"}),))
+    page, form = html.render(report), review.render(report)
+
+    assert "by 'site': 9 groups differ, 991 agree" in _shown(report)
+    assert page.index(">991<") < page.index(">0</th>")
+    assert "And 950 more in report.json." in page
+    assert "And 950 more in `report.json`." in form

@@ -22,7 +22,7 @@ from reprobundle.sandbox import limits, usual, walls
 
 pytestmark = pytest.mark.slow
 NOBODY = "65534"
-PARTS = 4
+PARTS = 8
 ROOTS_OWN = {"--cap-drop ALL", "--remount-ro /proc"}
 SHOWN = {"--bind", "--chdir", "--tmpfs", "--ro-bind", "--ro-bind-try", "--setenv", "--share-net", "--symlink"}
 NAMESPACES = {"ipc", "pid", "net", "uts"}

@@ -7,6 +7,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from reprobundle import secrecy
 from reprobundle.secrecy.searching import search
 
 ENDINGS = (".toml", ".yaml", ".yml", ".json", ".cfg", ".ini")
@@ -55,6 +56,14 @@ def test_generated_configuration_is_let_through():
     assert [search(text.format(n=7, commit="0f" * 20).encode(), "a.yaml") for text in GENERATED] == [()] * len(
         GENERATED
     )
+
+
+def test_this_program_is_let_through():
+    """The rules themselves, and all else that a bundle of this program would pack."""
+    package = Path(secrecy.__file__).parent.parent
+    found = {path.name: search(path.read_bytes(), path.name) for path in sorted(package.rglob("*.py"))}
+
+    assert {name: hits for name, hits in found.items() if hits} == {}
 
 
 def test_it_is_quick():

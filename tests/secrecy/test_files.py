@@ -10,9 +10,9 @@ from reprobundle.components import data
 from reprobundle.components.data.section import Section
 from reprobundle.components.environment.locking.packing import drop_secrets
 from reprobundle.components.interface import Stage
-from reprobundle.secrecy.decoding import MAX_BYTES
 from reprobundle.secrecy.files import MAX_BINARY_BYTES, head_of, leaking, replace_secrets
 from reprobundle.secrecy.gate import Gate
+from reprobundle.secrecy.unpacking import MAX_BYTES
 from reprobundle.store import Writer
 
 DRAWN = planted.drawn("files")

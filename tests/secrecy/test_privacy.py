@@ -48,3 +48,23 @@ def test_authors_stand_in_licences():
     text = "authors = carol.meier@uni-bonn.de"
 
     assert _kinds(text, "pyproject.toml") == _kinds(text, "LICENSE") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "told"),
+    [
+        ("contact: Carol <carol.meier@uni-bonn.de>", "card.yaml", False),
+        ("contact:\n  - name: Carol\n    email: carol.meier@uni-bonn.de", "documentation/card.yaml", False),
+        ("authors:\n- carol.meier@uni-bonn.de", "a.cff", False),
+        ('{"authors": [{"email": "carol.meier@uni-bonn.de"}]}', "a.json", False),
+        ("# A net\n\n## Contact\n\nwrite to carol.meier@uni-bonn.de", "README.md", False),
+        ('__author__ = "Carol <carol.meier@uni-bonn.de>"', "a.py", False),
+        ("contact:\n  x: 1\nnotify:\n  email: carol.meier@uni-bonn.de", "a.yaml", True),
+        ('{"contact": "me", "users": "carol.meier@uni-bonn.de"}', "a.json", True),
+        ("# A net\n\n## Contact\n\n## Data\n\nof carol.meier@uni-bonn.de", "README.md", True),
+        ("email: carol.meier@uni-bonn.de", "a.yaml", True),
+    ],
+)
+def test_what_is_signed_is_meant_to_be_read(text, path, told):
+    """An address under a contact, an author or a citation is published on purpose; elsewhere it is told."""
+    assert [kind for kind, _ in _kinds(text, path)] == ["e-mail address"] * told

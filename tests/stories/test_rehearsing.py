@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from projects import make_project
 import reprobundle
 from reprobundle.components.data.given import DataSplit
 from reprobundle.rehearsing import places
+from reprobundle.report import Finding
 
 pytest.importorskip("torch")
 
@@ -49,6 +51,16 @@ def share(model, path):
 
 def remembered(model):
     return HERE["training"]
+
+
+def deep(model):
+    import helper
+
+    return helper.ONE
+
+
+def reading(model):
+    return len(open("helper.py").read())
 '''
 TRAIN = """
 import json
@@ -75,6 +87,10 @@ if __name__ == "__main__":
             {"id": "remembered", "text": "what the training knew", "value": 1, "entry": net.remembered},
             {"id": "elsewhere", "text": "of what is in memory", "value": 1, "split": "memory", "entry": net.share},
             {"id": "typed", "text": "by a command", "value": 1, "command": [sys.executable, "-c", "raise SystemExit(1)"]},
+            {"id": "loose", "text": "x", "value": 1, "entry": "evaluate:score"},
+            {"id": "deep", "text": "x", "value": 1, "entry": net.deep},
+            {"id": "reading", "text": "x", "value": 1, "entry": net.reading},
+            {"id": "run", "text": "x", "value": 1, "command": ["python", "evaluate.py", "net.py", "none.py"]},
         ],
         budget=float(sys.argv[2]),
     )
@@ -84,8 +100,10 @@ if __name__ == "__main__":
 
 
 def capture(folder: Path, budget: str) -> tuple[Any, str]:
-    """What the call gave, and what the person read."""
+    """What the call gave, and what the person read; two files of the project are not tracked."""
     project = make_project(folder / "project", net=NET, train=TRAIN)
+    (project / "evaluate.py").write_text("def score(model):\n    return 1\n")
+    (project / "helper.py").write_text("ONE = 1\n")
     finished = subprocess.run(
         [sys.executable, "-W", "ignore", "train.py", str(folder / "bundle"), budget],
         cwd=project, capture_output=True, text=True, timeout=300, check=False,
@@ -95,14 +113,27 @@ def capture(folder: Path, budget: str) -> tuple[Any, str]:
     return json.loads(finished.stdout), finished.stderr
 
 
-@pytest.mark.slow
-def test_a_claim_that_a_fresh_process_does_not_meet_is_told_and_ends_nothing(tmp_path: Path) -> None:
-    """Those of functions with their data at hand are computed; a metric, a table in memory and a command are left alone."""
-    (status, refused, verdicts, stages), shown = capture(tmp_path, "60")
-    manifest = reprobundle.verify(tmp_path / "bundle").manifest
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, str, Mapping[str, list[Finding]]]:
+    """With a budget: what the call gave, what the person read, and the notes on each claim."""
+    folder = tmp_path_factory.mktemp("captured")
+    found, shown = capture(folder, "60")
+    notes: dict[str, list[Finding]] = {}
+    for note in reprobundle.verify(folder / "bundle").manifest.notes:
+        if note.kind == "claims":
+            notes.setdefault(note.message.split("'")[1], []).append(note)
+    return found, shown, notes
 
-    assert (status, refused, verdicts) == ("bitwise", None, ["agrees", "differs", "failed"])
-    assert [note.message for note in manifest.notes if note.kind == "claims" and "typed" not in note.message] == [
+
+@pytest.mark.slow
+def test_a_claim_that_a_fresh_process_does_not_meet_is_told_and_ends_nothing(
+    captured: tuple[Any, str, Mapping[str, list[Finding]]],
+) -> None:
+    """Those of functions with their data at hand are computed; a metric, a table in memory and a command are left alone."""
+    (status, refused, verdicts, stages), shown, notes = captured
+
+    assert (status, refused, verdicts) == ("bitwise", None, ["agrees", "differs", *4 * ["failed"]])
+    assert [note.message for name in ("size", "share", "remembered") for note in notes.get(name, ())] == [
         "claim 'share': claimed 0.95, the reloaded model gives 1, not the same to 2 decimals",
         "claim 'remembered': could not be computed in a fresh process: KeyError: 'training'",
     ]
@@ -111,6 +142,24 @@ def test_a_claim_that_a_fresh_process_does_not_meet_is_told_and_ends_nothing(tmp
     )
     assert {"model", "lock", "proof", "calibration", "claims", "seal"} <= {*stages}
     assert "\ntime         " in shown
+
+
+@pytest.mark.slow
+def test_a_claim_that_needs_an_untracked_file_says_what_to_type(
+    captured: tuple[Any, str, Mapping[str, list[Finding]]],
+) -> None:
+    """A function's own module, one that it imports, a file that it reads, and the program of a command: all before the seal."""
+    _, _, notes = captured
+    tracked = "of a project only what git tracks and what was loaded is packed"
+
+    assert {name: [note.hint for note in notes[name]] for name in ("loose", "deep", "reading", "run")} == {
+        "loose": [f"git add evaluate.py: {tracked}"],
+        "deep": [f"git add helper.py: {tracked}"],
+        "reading": [f"git add helper.py: {tracked}"],
+        "run": [f"git add evaluate.py: {tracked}"],
+    }
+    assert notes["run"][0].message == "claim 'run': needs 'evaluate.py', which is not in the bundle"
+    assert notes["deep"][0].message.endswith("ModuleNotFoundError: No module named 'helper'")
 
 
 @pytest.mark.slow

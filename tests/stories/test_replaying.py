@@ -67,7 +67,7 @@ def test_changed_weights_are_different_although_all_digests_fit(perceptron: Path
         rewrite(folder, "model.safetensors", scale_first)
         redigest(folder, manifest)
 
-    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path)
+    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path, search_seconds=0)
 
     assert not report.verdict.rung.reaches(Rung.CLOSE)
     assert not report.verdict.reproduced
@@ -171,7 +171,7 @@ def test_an_output_too_few_is_different(perceptron: Path, tmp_path: Path) -> Non
     def edit(folder: Path, manifest: dict[str, Any]) -> None:
         rewrite(folder, "replay/expected.safetensors", add)
 
-    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path)
+    report = replay(forged(perceptron, tmp_path / "forged", edit), tmp_path, search_seconds=0)
 
     assert report.verdict.sentence == "not reproduced: different: output 'more' is recorded but was not produced"
 

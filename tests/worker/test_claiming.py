@@ -42,6 +42,14 @@ def yes(model):
     return True
 
 
+def right(model):
+    return [True, False, 1, 0.5]
+
+
+def right_arrays(model):
+    return {"a": np.array([True, False, True, True]), "b": np.zeros(0), "c": [1.0, float("inf")], "d": ["x"]}
+
+
 def ends(model):
     raise SystemExit(3)
 
@@ -116,3 +124,33 @@ def test_files_go_to_the_folder_that_can_be_written(project):
     (found,) = computed(project, ("a", "writes", False))
 
     assert found["value"] == 1.0
+
+
+def test_one_number_a_sample(project):
+    """Their mean is the number; they themselves are written only where they are asked for."""
+    project.job["claims"] = [
+        {"id": name, "entry": f"net:{entry}", "data": None, "each": each}
+        for name, entry, each in [("x", "right", True), ("a", "right_arrays", True), ("y", "right", False)]
+    ]
+    left = project.run()
+    found = left.result["claims"]
+
+    assert [(one["value"], one["error"], one.get("samples")) for one in found] == [
+        (0.625, None, 4),
+        (0.75, None, 4),
+        (0.625, None, None),
+    ]
+    assert left.arrays("samples-0")["value"].tolist() == [1.0, 0.0, 1.0, 0.5]
+    assert left.arrays("samples-1")["value"].tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert not (left.out / "samples-2.safetensors").exists()
+
+
+def test_samples_that_are_no_numbers(project):
+    """None at all, one that is not finite and one that is a text are that claim's own fault."""
+    found = computed(project, ("b", "right_arrays", False), ("c", "right_arrays", False), ("d", "right_arrays", False))
+
+    assert [one["error"] for one in found] == [
+        "ValueError: expected one number a sample, found none",
+        "ValueError: expected a finite number, found inf",
+        "TypeError: expected a number, found str",
+    ]

@@ -1,7 +1,19 @@
 """Claims: the numbers a person says the model reaches, each with what is needed to hold it against a computed one."""
 
 from reprobundle.components.claims.checking import Wanted, check, results, wanted
+from reprobundle.components.claims.contradicting import Contradiction, contradiction
 from reprobundle.components.claims.recording import capture
 from reprobundle.components.claims.section import NAME, Claim, Section
 
-__all__ = ["NAME", "Claim", "Section", "Wanted", "capture", "check", "results", "wanted"]
+__all__ = [
+    "NAME",
+    "Claim",
+    "Contradiction",
+    "Section",
+    "Wanted",
+    "capture",
+    "check",
+    "contradiction",
+    "results",
+    "wanted",
+]

@@ -6,14 +6,23 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reprobundle.answers import Computed
+from reprobundle.components.claims import members
+from reprobundle.components.claims.comparing import Compared, compare_groups
 from reprobundle.components.claims.numbers import agrees, is_loose, rule_of
 from reprobundle.components.claims.section import NAME, Claim, Section
 from reprobundle.components.interface import Site, differs, not_run, same
+from reprobundle.phrases import counted, some
 from reprobundle.report import ClaimResult, Finding, Status
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+SHOWN_GROUPS = 3
 NO_CODE = "no function or command that computes it is recorded"
 NOT_COMPUTED = "it was not computed"
 
@@ -27,12 +36,14 @@ class Wanted:
         entry: Function that computes it; None where a command does.
         command: Program and arguments that compute it; empty where a function does.
         data: Absolute path of the reviewer's copy of its split; None where it names none.
+        each: Whether the numbers of its samples are wanted, too, as it has groups of them that are known.
     """
 
     id: str
     entry: str | None
     command: tuple[str, ...]
     data: Path | None
+    each: bool = False
 
 
 def wanted(section: Section, data: Mapping[str, Any]) -> tuple[Wanted, ...]:
@@ -43,7 +54,13 @@ def wanted(section: Section, data: Mapping[str, Any]) -> tuple[Wanted, ...]:
         data: The reviewer's own copies of splits, by split name.
     """
     return tuple(
-        Wanted(id=claim.id, entry=claim.entry, command=claim.command, data=_place(claim, data))
+        Wanted(
+            id=claim.id,
+            entry=claim.entry,
+            command=claim.command,
+            data=_place(claim, data),
+            each=section.members is not None and claim.entry is not None and bool(claim.groups),
+        )
         for claim in section.claims
         if _why_not(claim, data) is None
     )
@@ -58,7 +75,11 @@ def results(section: Section, site: Site, copies: Mapping[str, Status] | None = 
         copies: For splits that were compared with the record, what it came to.
     """
     computed = site.answer.claims if site.answer is not None else {}
-    return tuple(_result(claim, computed.get(claim.id), site.data, copies or {}) for claim in section.claims)
+    known = members.read(section, site.root) if any(one.samples is not None for one in computed.values()) else {}
+    told = copies if copies is not None else site.copies
+    return tuple(
+        _result(claim, computed.get(claim.id), site.data, told, known.get(claim.id)) for claim in section.claims
+    )
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
@@ -68,7 +89,8 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
         if result.verdict == "agrees":
             yield same(NAME, f"{subject}: claimed {result.claimed:.6g}, got {result.got:.6g}, {result.rule}")
         elif result.verdict == "differs":
-            message = f"{subject}: claimed {result.claimed:.6g}, got {result.got:.6g}, not the same {result.rule}"
+            rule = result.rule if _parted(result) is None else f"{result.rule}: {_parted(result)}"
+            message = f"{subject}: claimed {result.claimed:.6g}, got {result.got:.6g}, not the same {rule}"
             yield differs(NAME, message, expected=f"{result.claimed!r}", found=f"{result.got!r}")
         else:
             word = "failed" if result.verdict == "failed" else "not computed"
@@ -76,7 +98,11 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
 
 
 def _result(
-    claim: Claim, computed: Computed | None, data: Mapping[str, Any], copies: Mapping[str, Status]
+    claim: Claim,
+    computed: Computed | None,
+    data: Mapping[str, Any],
+    copies: Mapping[str, Status],
+    known: Array | None,
 ) -> ClaimResult:
     why = _why_not(claim, data)
     verdict: Literal["agrees", "differs", "not run", "failed"] = "not run"
@@ -86,6 +112,10 @@ def _result(
         verdict, why = "failed", computed.error or "it gave no number"
     elif computed is not None and computed.value is not None:
         verdict, why = ("agrees", None) if agrees(claim, computed.value) else ("differs", _apart(claim, computed.value))
+    copy = _of_copy(claim, copies)
+    groups = compare_groups(claim, computed, known, copy)
+    if groups.differing and verdict in {"agrees", "differs"}:
+        verdict, why = "differs", "; ".join(filter(None, [why, _groups_apart(groups)]))
     return ClaimResult(
         id=claim.id,
         text=claim.text,
@@ -94,13 +124,29 @@ def _result(
         verdict=verdict,
         rule=rule_of(claim),
         split=claim.split,
-        data=_of_copy(claim, copies),
+        data=copy,
         loose=is_loose(claim),
         why=why,
         seconds=computed.seconds if computed is not None else None,
         decimals=claim.decimals,
         computable=claim.entry is not None or bool(claim.command),
+        group=claim.group,
+        groups=groups.results,
+        groups_why=groups.why,
     )
+
+
+def _groups_apart(groups: Compared) -> str:
+    """How many groups differ, and the first few of them with both numbers."""
+    told = [f"{one.name!r} (claimed {one.claimed:.6g}, got {one.got:.6g})" for one in groups.differing]
+    verb = "differs" if len(told) == 1 else "differ"
+    return f"{len(told):,} of {counted(len(groups.results), 'group')} {verb}: {some(told, SHOWN_GROUPS)}"
+
+
+def _parted(result: ClaimResult) -> str | None:
+    """The groups that differ, in words, where there are any."""
+    found = Compared(results=result.groups)
+    return _groups_apart(found) if found.differing else None
 
 
 def _apart(claim: Claim, got: float) -> str:

@@ -30,15 +30,33 @@ def agrees(claim: Claim, got: float) -> bool:
     A value halfway between two printed ones agrees with both: people round in either way. All is computed exactly, with
     the numbers as they are printed.
     """
-    if not math.isfinite(got):
-        return False
-    distance = abs(Fraction(repr(got)) - Fraction(repr(claim.value)))
+    return math.isfinite(got) and _apart(claim.value, got) <= _reach(claim, claim.value)
+
+
+def group_agrees(claim: Claim, claimed: float, got: float) -> bool:
+    """Whether the number of one of a claim's groups agrees, by the rule of the whole claim: its tolerance or decimals.
+
+    Args:
+        claim: The claim.
+        claimed: What it says of the group.
+        got: What was computed of it.
+    """
+    larger = max(abs(claimed), abs(claim.value))
+    return math.isfinite(got) and _apart(claimed, got) <= _reach(claim, larger)
+
+
+def _apart(one: float, other: float) -> Fraction:
+    return abs(Fraction(repr(one)) - Fraction(repr(other)))
+
+
+def _reach(claim: Claim, size: float) -> Fraction:
+    """How far two numbers may lie apart: `size` counts only where nothing else says how exactly a claim is meant."""
     if claim.tolerance is not None:
-        return distance <= Fraction(repr(claim.tolerance))
+        return Fraction(repr(claim.tolerance))
     decimals = decimals_of(claim)
     if decimals is None:
-        return distance <= Fraction(repr(RELATIVE)) * abs(Fraction(repr(claim.value)))
-    return distance <= Fraction(1, 2 * 10**decimals)
+        return Fraction(repr(RELATIVE)) * abs(Fraction(repr(size)))
+    return Fraction(1, 2 * 10**decimals)
 
 
 def is_loose(claim: Claim) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 import pydantic
 
 from reprobundle import arrays, entries
-from reprobundle.components.claims.grouping import with_groups
+from reprobundle.components.claims import members
+from reprobundle.components.claims.contradicting import contradiction
+from reprobundle.components.claims.grouping import Grouped, with_groups
 from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.errors import ReproBundleError
@@ -21,13 +23,18 @@ from reprobundle.plain_values import fields_of
 def capture(source: Source, stage: Stage) -> Section:
     """Make a claim of every metric and every further claim; a wrong one becomes a note."""
     kept: dict[str, Claim] = {}
+    of_samples: dict[str, tuple[int, ...]] = {}
     for given in _given(source, stage):
-        claim = _claim(given, set(kept), stage, source.splits)
-        if claim is not None:
+        made = _claim(given, set(kept), stage, source)
+        if made is not None:
+            claim, found = made
             _note_split(claim, source, stage)
             _note_places(claim, stage)
+            _note_contradiction(claim, stage)
             kept[claim.id] = claim
-    return Section(claims=tuple(kept.values()))
+            if found is not None and claim.entry is not None and _may_be_told(claim, source, stage):
+                of_samples[claim.id] = found  # nothing but a function gives its samples again
+    return Section(claims=tuple(kept.values()), members=members.write(of_samples, stage))
 
 
 def _given(source: Source, stage: Stage) -> Iterator[Mapping[str, Any]]:
@@ -62,7 +69,10 @@ def _items(given: Any) -> dict[Any, Any] | None:
     return None if fields is None else {name: value for name, value in fields.items()}  # noqa: C416  dict() passes by an items() of its own
 
 
-def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, splits: Mapping[str, Any]) -> Claim | None:
+def _claim(
+    given: Mapping[str, Any], taken: set[str], stage: Stage, source: Source
+) -> tuple[Claim, tuple[int, ...] | None] | None:
+    """A claim, and the number of each of its samples' group where that is known."""
     label = str(given.get("id") or given.get("text") or "without a name")
     name = "claim " + repr(label[:80])
     if given.get("id") in taken:
@@ -72,7 +82,17 @@ def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, splits: Mapp
         hint = "leave one of the two out"
         stage.note(NAME, f"{name}: is left out: names both a function and a command that compute it", hint=hint)
         return None
-    made = attempt(lambda: {key: _plain(key, value) for key, value in with_groups(given, splits).items()})
+    found = with_groups(given, source.splits, source.column_of)
+    for message, hint in found.notes:
+        stage.note(NAME, f"{name}: {message}", hint=hint)
+    claim = _record(found, label, taken, stage)
+    return None if claim is None else (claim, found.members)
+
+
+def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim | None:
+    """The claim as it stands in the manifest; None and a note where a field is wrong."""
+    name = "claim " + repr(label[:80])
+    made = attempt(lambda: {key: _plain(key, value) for key, value in found.fields.items()})
     if isinstance(made, Failure):
         stage.note(NAME, f"{name}: is left out: {made.why}", hint="give one finite number")
         return None
@@ -129,6 +149,22 @@ def _note_split(claim: Claim, source: Source, stage: Stage) -> None:
     if claim.split is not None and claim.split not in source.splits:
         hint = f"splits={{{claim.split!r}: …}}"
         stage.note(NAME, f"claim {claim.id!r}: names the split {claim.split!r}, which was not given", hint=hint)
+
+
+def _may_be_told(claim: Claim, source: Source, stage: Stage) -> bool:
+    """Whether each sample's group may stand in the bundle: not of a private split."""
+    if getattr(source.splits.get(claim.split or ""), "private", None) is None:
+        return True
+    message = f"claim {claim.id!r}: its split is private, so no replay will compute its groups again"
+    stage.note(NAME, message, hint="which sample is in which group would have to be told")
+    return False
+
+
+def _note_contradiction(claim: Claim, stage: Stage) -> None:
+    """The number is kept as it was stated: which of the two is wrong only the person knows."""
+    found = contradiction(claim)
+    if found is not None:
+        stage.note(NAME, f"claim {claim.id!r}: {found.words}", hint=found.hint)
 
 
 def _note_places(claim: Claim, stage: Stage) -> None:

@@ -11,6 +11,9 @@ from reprobundle.records import Record
 NAME = "claims"
 MAX_ID = 100
 FIELDS = "id, text, value, tolerance, decimals, split, entry, command, group, groups, per_sample"
+MOST_GROUPS = 1000
+LONGEST_GROUP = 1000  # characters of a group's name
+MEMBERS = "replay/groups.safetensors"
 
 Id = Annotated[
     str, pydantic.Field(pattern=rf"^[a-z0-9][a-z0-9._-]{{0,{MAX_ID - 1}}}$", description="unique in a bundle")
@@ -29,7 +32,7 @@ class GroupValue(Record):
         method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
     """
 
-    name: Annotated[str, pydantic.Field(max_length=1000)]
+    name: Annotated[str, pydantic.Field(max_length=LONGEST_GROUP)]
     value: float
     count: Annotated[int, pydantic.Field(ge=0, lt=2**63)] | None = None
     low: float | None = None
@@ -51,6 +54,11 @@ class Claim(Record):
         command: Program and arguments that compute it instead, without a shell; empty: there is none.
         group: What the samples are grouped by, such as the name of a column; None: not said.
         groups: The number on each group of them; empty: they were not told apart.
+        measured: Mean of the numbers that were given with it, one a sample, whatever `value` says; None: none were given.
+        count: How many samples it was measured on; None: not said.
+        low: Lower end of the interval in which the true value lies in 95 of 100 such samples; None: not known.
+        high: Upper end of it.
+        method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
     """
 
     id: Id
@@ -61,8 +69,13 @@ class Claim(Record):
     entry: str | None = None
     decimals: Annotated[int, pydantic.Field(ge=0, le=17)] | None = None
     command: Annotated[tuple[str, ...], pydantic.Field(max_length=100)] = ()
-    group: Annotated[str, pydantic.Field(min_length=1, max_length=1000)] | None = None
-    groups: Annotated[tuple[GroupValue, ...], pydantic.Field(max_length=1000)] = ()
+    group: Annotated[str, pydantic.Field(min_length=1, max_length=LONGEST_GROUP)] | None = None
+    groups: Annotated[tuple[GroupValue, ...], pydantic.Field(max_length=MOST_GROUPS)] = ()
+    measured: float | None = None
+    count: Annotated[int, pydantic.Field(ge=0, lt=2**63)] | None = None
+    low: float | None = None
+    high: float | None = None
+    method: Literal["wilson", "bootstrap"] | None = None
 
 
 class Section(Record):
@@ -70,6 +83,9 @@ class Section(Record):
 
     Attributes:
         claims: Metrics first, then further claims, in the order given.
+        members: A safetensors file with a tensor for each claim whose samples are known, under the claim's id: U16, one
+            number a sample, which counts the claim's `groups` from 0. No worker ever sees it. None: there is no such claim.
     """
 
     claims: tuple[Claim, ...]
+    members: str | None = None

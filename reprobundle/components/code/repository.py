@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from reprobundle.components.code.remotes import public_address
+from reprobundle.components.code.remotes import holds_credential, public_address
 from reprobundle.components.code.section import Repository, Submodule
 
 MAX_NESTED = 16
@@ -52,6 +52,7 @@ class Checkout:
         tracked: Path of every tracked file, submodules' included, relative to the root, sorted; bytes that are no
             text stand as surrogates.
         missing: Paths of submodules that are not checked out.
+        cut: Where a remote's address holds a credential, which is not recorded: its name, of submodules after the path.
     """
 
     root: Path
@@ -59,6 +60,7 @@ class Checkout:
     submodules: tuple[Submodule, ...]
     tracked: tuple[str, ...]
     missing: tuple[str, ...]
+    cut: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Checkout | Absent:
@@ -125,7 +127,18 @@ def _read(folder: Path) -> Checkout | Absent:
         else:
             submodules[path] = nested
     nested_sorted = tuple(submodules[path] for path in sorted(submodules))
-    return Checkout(root, _facts(root), nested_sorted, tuple(sorted(tracked)), tuple(sorted(missing)))
+    cut = _with_credentials(root, [path for path in submodules if submodules[path].commit])
+    return Checkout(root, _facts(root), nested_sorted, tuple(sorted(tracked)), tuple(sorted(missing)), cut)
+
+
+def _with_credentials(root: Path, nested: Sequence[str]) -> tuple[str, ...]:
+    """Which remotes that are recorded have a password or a token in their address."""
+    found = []
+    for path in ("", *sorted(nested)):
+        name, url = _remote_as_it_is(root / path)
+        if holds_credential(url):
+            found.append(f"{path}: {name}" if path else name)
+    return tuple(found)
 
 
 def _facts(root: Path) -> Repository:
@@ -141,11 +154,17 @@ def _facts(root: Path) -> Repository:
 
 
 def _remote(root: Path) -> str | None:
+    _, url = _remote_as_it_is(root)
+    return public_address(url)
+
+
+def _remote_as_it_is(root: Path) -> tuple[str, str]:
+    """The name and the address of the remote that is recorded; empty where there is none."""
     names = command(root, "remote").decode("utf-8", "replace").split()
     if not names:
-        return None
+        return "", ""
     name = "origin" if "origin" in names else names[0]
-    return public_address(_line_or_nothing(root, "config", "--get", f"remote.{name}.url"))
+    return name, _line_or_nothing(root, "config", "--get", f"remote.{name}.url")
 
 
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, Submodule | None]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reprobundle.components.code.data_files import REASON
 from reprobundle.components.code.modules import shadowed
 from reprobundle.components.code.project import Project
-from reprobundle.components.code.repository import Absent
+from reprobundle.components.code.repository import Absent, Checkout, printable
 from reprobundle.components.code.section import Section
 from reprobundle.components.interface import Site, Stage, differs, not_run, same
 from reprobundle.phrases import counted, some
@@ -15,6 +15,11 @@ from reprobundle.report import Finding, Status
 from reprobundle.store import inside
 
 SHOWN = 3
+CUT = "holds a password or a token: it was cut, and is not in the bundle"
+CUT_HINT = (
+    "revoke it, as every log and process list that shows the address has it; git remote set-url takes it out, and "
+    "git credential keeps it"
+)
 
 
 def notes(project: Project, section: Section, stage: Stage) -> None:
@@ -22,6 +27,9 @@ def notes(project: Project, section: Section, stage: Stage) -> None:
     if isinstance(project.checkout, Absent):
         message = f"no commit recorded, only the modules that were loaded: {project.checkout.reason}"
         stage.note("code", message, hint=project.checkout.hint)
+    if isinstance(project.checkout, Checkout):
+        for remote in project.checkout.cut:
+            stage.note("secrets", f"the address of git's remote {printable(remote)!r} {CUT}", hint=CUT_HINT)
     others = [left for left in section.left_out if not left.reason.startswith(REASON)]  # those have a note of their own
     if others:
         shown = [f"{left.path!r} {left.reason}" for left in others]

@@ -41,6 +41,7 @@ __all__ = [
     "Splitting",
     "capture",
     "check",
+    "column_of",
     "copies",
     "digests",
     "places_of",
@@ -66,6 +67,17 @@ def places_of(splits: Any, splitting: Any) -> tuple[DataPlace, ...]:
     from reprobundle.components.data import places
 
     return places.places_of(splits, splitting)
+
+
+def column_of(split: Any, name: str) -> Sequence[Any]:
+    """What stands in a column of a split, one plain value a sample, in the order of the samples.
+
+    Raises:
+        ReproBundleError: There is no such column, or the split is private, a generator, or read by its bytes.
+    """
+    from reprobundle.components.data import columns
+
+    return columns.column_of(split, name)
 
 
 def capture(source: Source, stage: Stage) -> Section:

@@ -11,6 +11,7 @@ from reprobundle.components.documentation.parts import (
     Author,
     Compute,
     DataPreparation,
+    Day,
     Doi,
     Ethics,
     Evaluation,
@@ -35,6 +36,7 @@ __all__ = [
     "Card",
     "Compute",
     "DataPreparation",
+    "Day",
     "Doi",
     "Ethics",
     "Evaluation",
@@ -63,6 +65,7 @@ class Card(Record):
         description: What it does, in a paragraph.
         authors: Who made it.
         version: Version of the model.
+        released: The day on which it was published, as ``2026-02-28``.
         license: License of the weights and code, an SPDX expression.
         doi: Where it is archived.
         contact: How to reach somebody.
@@ -88,6 +91,7 @@ class Card(Record):
     description: str | None = None
     authors: tuple[Author, ...] = ()
     version: str | None = None
+    released: Day | None = None
     license: License | None = None
     doi: Doi | None = None
     contact: str | None = None
@@ -110,8 +114,8 @@ class Card(Record):
 
 
 LISTS = ("tags", "datasets", "base_model", "language")
-UNCOUNTED = frozenset({"captured", "base_model", "language", "evaluation.results"})
-"""What some models have no answer to, and what `evaluation.metrics` asks for already."""
+UNCOUNTED = frozenset({"captured", "released", "base_model", "language", "evaluation.results"})
+"""What some models have no answer to, or not yet, and what `evaluation.metrics` asks for already."""
 
 
 def read_card(content: bytes, *, name: str = "documentation/card.yaml") -> Card:

@@ -53,7 +53,9 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
 def citing(card: Card) -> Iterator[Fact]:
     """How to cite, from what the card itself says by now."""
     if card.title and card.authors:
-        names = some([author.name for author in card.authors], SHOWN, "others")
+        parted = "; " if any("," in author.name for author in card.authors) else ", "
+        shown = [author.name for author in card.authors[:SHOWN]]
+        names = parted.join(shown) + (" and others" if len(card.authors) > SHOWN else "")
         version = f" Version {card.version}." if card.version else ""
         doi = f" https://doi.org/{card.doi}" if card.doi else ""
         source = ("title", "authors", *(name for name in ("version", "doi") if getattr(card, name)))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
-from reprobundle.components.documentation.card import Card, Mark, card_of, values
+from reprobundle.components.documentation.card import Author, Card, Mark, card_of, values
 from reprobundle.records import Json
 from reprobundle.store import digest_bytes
 
 CAPTURED = "captured"
+SECTIONS = frozenset({"claims", "code", "data", "environment", "hyperparameters", "model", "outputs", "preprocessing"})
+LATER = frozenset({"kind"})  # of an author: digests of cards that were written before it came must stay
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class Fact:
 
     Attributes:
         path: The field, e.g. ``training.architecture``.
-        value: The answer: a text, or texts where the field is a list.
+        value: The answer: a text, or texts where the field is a list; of authors their names, or all that is known of them.
         source: Where it was read: places of ``manifest.json``, such as ``model.entry``, or of a project, such as ``net.py:12``.
     """
 
     path: str
-    value: str | tuple[str, ...]
+    value: str | tuple[str, ...] | tuple[Author, ...]
     source: tuple[str, ...]
 
 
@@ -44,8 +47,7 @@ def filled(card: Card, facts: Iterable[Fact]) -> Card:
             known.setdefault(fact.path, fact)
     marks = {path: mark.model_dump(mode="json") for path, mark in kept.items()}
     for path, fact in known.items():
-        answer: Json = fact.value if isinstance(fact.value, str) else list(fact.value)
-        _put(value, path, _named(answer) if path == "authors" else answer)
+        _put(value, path, fact.value if isinstance(fact.value, str) else list(map(_plain, fact.value, repeat(path))))
         marks[path] = {"source": list(fact.source), "digest": digest_of(at(value, path))}
     value[CAPTURED] = {path: marks[path] for path, _ in values(card) if path in marks}
     return card_of(value, name="documentation")
@@ -62,8 +64,13 @@ def renewable(card: Card) -> Mapping[str, Mark]:
 
 
 def of_manifest(mark: Mark) -> bool:
-    """Whether an answer was read from a manifest: a place in a project is a file with a line, or the answer of a program."""
-    return all(":" not in source and " " not in source for source in mark.source)
+    """Whether an answer was read from a manifest, all of it: other places are files, with a line or not, and programs."""
+    return is_of_manifest(mark.source)
+
+
+def is_of_manifest(source: Iterable[str]) -> bool:
+    """Whether places are those of a manifest, such as ``model.entry``."""
+    return all(":" not in place and place.partition(".")[0] in SECTIONS for place in source)
 
 
 def at(value: Mapping[str, Any], path: str) -> Any:
@@ -75,8 +82,20 @@ def at(value: Mapping[str, Any], path: str) -> Any:
 
 def digest_of(answer: Json) -> str:
     """XXH3-128 of an answer as JSON without spaces, by which it is known again."""
-    text = json.dumps(answer, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_as_ever(answer), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return digest_bytes(text.encode("utf-8"))
+
+
+def _as_ever(answer: Json) -> Json:
+    """An answer without fields that earlier versions of this program do not know, where nothing stands in them."""
+    if not isinstance(answer, list):
+        return answer
+    return [
+        {name: part for name, part in item.items() if name not in LATER or part is not None}
+        if isinstance(item, dict)
+        else item
+        for item in answer
+    ]
 
 
 def _put(value: dict[str, Any], path: str, answer: Json) -> None:
@@ -87,7 +106,7 @@ def _put(value: dict[str, Any], path: str, answer: Json) -> None:
         value[outer] = answer
 
 
-def _named(names: Json) -> Json:
-    """Authors in the form that a card keeps them in."""
-    each = names if isinstance(names, list) else [names]
-    return [{"name": name, "orcid": None, "affiliation": None} for name in each]
+def _plain(item: str | Author, path: str) -> Json:
+    """One item of a list as the card keeps it: a bare name of an author is all of one."""
+    author = Author(name=item) if path == "authors" and isinstance(item, str) else item
+    return author if isinstance(author, str) else author.model_dump(mode="json")

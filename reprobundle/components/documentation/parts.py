@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -19,18 +20,36 @@ Task = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_le
 Language = Annotated[str, pydantic.Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$|^multilingual$", max_length=50)]
 
 
+def _of_calendar(day: str) -> str:
+    """The same day.
+
+    Raises:
+        ValueError: No calendar has it.
+    """
+    return datetime.date.fromisoformat(day).isoformat()
+
+
+Day = Annotated[
+    str,
+    pydantic.Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="as 2026-02-28"),
+    pydantic.AfterValidator(_of_calendar),
+]
+
+
 class Author(Record):
     """Somebody who made the model.
 
     Attributes:
-        name: As it should be cited.
+        name: As it should be cited: ``Ada Lovelace``, or ``Lovelace, Ada`` where the family name is not the last word.
         orcid: ORCID, with or without ``https://orcid.org/``.
         affiliation: Where they work.
+        kind: ``organisation`` for a name that is nobody's; None: a person.
     """
 
     name: str
     orcid: Orcid | None = None
     affiliation: str | None = None
+    kind: Literal["person", "organisation"] | None = None
 
 
 class Use(Record):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pydantic
 
 from reprobundle.components.documentation.card import Card, answers, card_of, read_card, widened
 from reprobundle.components.documentation.facts import SOURCE_SAYS_MORE, citing, facts
-from reprobundle.components.documentation.filling import filled, of_manifest, renewable
+from reprobundle.components.documentation.filling import Fact, filled, of_manifest, renewable
 from reprobundle.components.documentation.section import CARD, NAME, Section
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.interface import Failure, Source, Stage, attempt
@@ -21,11 +22,17 @@ from reprobundle.plain_values import fields_of, plain
 from reprobundle.records import Json
 from reprobundle.yaml_reading import read_yaml
 
+EPOCH = "SOURCE_DATE_EPOCH"
+PLACEHOLDER = datetime.date(
+    1990, 1, 1
+)  # builds set 0 or 1980, the first day that a zip file knows, to mean no day at all
+
 
 def record(source: Source, stage: Stage) -> Section:
     """Write the card: what the person gave, and where they said nothing, what the other sections tell."""
     sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
-    return write(with_facts(_given_card(source.documentation, stage), sections), stage)
+    given = filled(_given_card(source.documentation, stage), _released(stage))
+    return write(with_facts(given, sections), stage)
 
 
 def write(card: Card, stage: Stage) -> Section:
@@ -36,6 +43,20 @@ def write(card: Card, stage: Stage) -> Section:
     state = list(answers(card))
     gaps = tuple(path for path, filled in state if not filled)
     return Section(path=CARD, filled=len(state) - len(gaps), fields=len(state), gaps=gaps, known=tuple(card.captured))
+
+
+def _released(stage: Stage) -> Iterator[Fact]:
+    """The day that SOURCE_DATE_EPOCH names, which stands for that of the release; never today's."""
+    given = os.environ.get(EPOCH)
+    if given is None:
+        return
+    try:
+        day = datetime.datetime.fromtimestamp(int(given), datetime.timezone.utc).date()
+    except (ValueError, OverflowError, OSError):
+        stage.note(NAME, f"{EPOCH}: expected seconds since 1970, found {given!r:.80}", hint="date +%s prints them")
+        return
+    if day > PLACEHOLDER:
+        yield Fact("released", day.isoformat(), (EPOCH,))
 
 
 def _given_card(given: Any, stage: Stage) -> Card:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from reprobundle import process
 from reprobundle.secrecy import Gate
-from reprobundle.secrecy.files import head_of
+from reprobundle.secrecy.files import look_at_file
 from reprobundle.secrecy.names import is_secret
 
 EPOCH = "315532800"  # 1980-01-01, the earliest time a zip archive can hold
@@ -69,8 +69,10 @@ def drop_secrets(files: Path, name: str, gate: Gate) -> None:
         gate: Is told of the files as ``wheels/NAME/PATH``.
     """
     for place in sorted(files.rglob("*")):
-        if place.is_file() and gate.look(f"wheels/{name}/{place.relative_to(files).as_posix()}", head_of(place)):
-            place.unlink()
+        if place.is_file():
+            path = f"wheels/{name}/{place.relative_to(files).as_posix()}"
+            if look_at_file(gate, path, place):
+                place.unlink()
 
 
 def holds_secrets(path: str, file: Path) -> bool:

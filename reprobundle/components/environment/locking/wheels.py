@@ -21,6 +21,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from reprobundle import process
 from reprobundle.components.environment.installers import pip_command
+from reprobundle.components.environment.locking import own_program
 from reprobundle.components.environment.locking.packing import (
     CannotVendorError,
     drop_secrets,
@@ -87,7 +88,9 @@ def vendor(
     made, gate = folder / "made", gate or Gate()
     made.mkdir()
     try:
-        if one.origin == "editable":
+        if own_program.is_own(one):
+            without = own_program.pack_own(one, folder / "files", made, gate, LEFT_BEHIND, withheld)
+        elif one.origin == "editable":
             built = folder / "built"
             built.mkdir()
             without = build(one, folder / "source", built, deadline, withheld)

@@ -1,0 +1,76 @@
+"""Numbers by group as a person states them: a number, or a mapping with value, count and the ends of an interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from reprobundle import arrays
+from reprobundle.components.claims.naming import group_name
+from reprobundle.components.claims.section import LONGEST_GROUP, MOST_GROUPS
+from reprobundle.phrases import some
+
+PARTS = ("value", "count", "low", "high")
+Note = tuple[str, str]
+
+
+def stated(given: Any) -> tuple[list[dict[str, Any]], tuple[Note, ...]]:
+    """The groups as a record has them, and what was left out; a group without a number of its own is.
+
+    Args:
+        given: Numbers by the group's name; or a list of records, as those of an earlier bundle.
+
+    Raises:
+        ValueError: They cannot be told apart or read; the message says what was expected and what was found.
+    """
+    if isinstance(given, list | tuple):
+        return [dict(one) for one in given], ()
+    if not isinstance(given, Mapping):
+        raise ValueError(f"expected numbers by group, found {type(given).__name__}")  # noqa: TRY004  a wrong value
+    if len(given) > MOST_GROUPS:
+        raise ValueError(f"expected at most {MOST_GROUPS:,} groups, found {len(given):,}")
+    made = [(group_name(name), _parts(str(name), value)) for name, value in given.items()]
+    names = [name for name, _ in made]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two groups are called {twice!r}")
+    if any(len(name) > LONGEST_GROUP for name in names):
+        raise ValueError(f"expected names of at most {LONGEST_GROUP:,} characters")
+    empty = [name for name, parts in made if parts is None]
+    notes = _note(empty) if empty else ()
+    return [{"name": name, **parts} for name, parts in made if parts is not None], notes
+
+
+def _note(empty: list[str]) -> tuple[Note, ...]:
+    told = f"{some([repr(name) for name in empty])} {'has' if len(empty) == 1 else 'have'} no finite number"
+    return ((f"groups are left out: {told}", "a group without samples has no number: leave it out"),)
+
+
+def _parts(name: str, value: Any) -> dict[str, Any] | None:
+    """One group's parts; None where its number is none."""
+    fields = value if isinstance(value, Mapping) else {"value": value}
+    unknown = sorted(set(map(str, fields)) - set(PARTS))
+    if unknown or "value" not in fields:
+        found = f"found {unknown[0]!r}" if unknown else "found no value"
+        raise ValueError(f"{name!r}: expected value, count, low and high, {found}")
+    numbers = {key: _number(name, key, part) for key, part in fields.items() if part is not None}
+    if not math.isfinite(numbers.get("value", math.nan)):
+        return None
+    made: dict[str, Any] = {key: part for key, part in numbers.items() if math.isfinite(part)}
+    return made if "count" not in made else {**made, "count": int(made["count"])}
+
+
+def _number(name: str, key: str, part: Any) -> float:
+    """A part as a plain number.
+
+    Raises:
+        ValueError: It is none.
+    """
+    plain = arrays.to_array(part).item() if arrays.is_array(part) else part
+    if isinstance(plain, bool | str | bytes):
+        raise ValueError(f"{name!r}: {key}: expected a number, found {part!r:.80}")  # noqa: TRY004  a wrong value
+    number = float(plain)
+    if key == "count" and not (number >= 0 and number.is_integer()):
+        raise ValueError(f"{name!r}: count: expected a number of samples, found {part!r:.80}")
+    return number

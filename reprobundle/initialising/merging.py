@@ -1,0 +1,99 @@
+"""A specification that is there already, with what it does not say yet: nothing that a person wrote is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reprobundle.errors import RefusedInputError
+from reprobundle.initialising.specification_text import Part
+from reprobundle.records import Json
+from reprobundle.yaml_reading import read_yaml
+
+WAY_OUT = "mend it, or move it away and type init again"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What the file says now.
+
+    Attributes:
+        text: The file.
+        added: Keys that were put into it.
+        standing: Keys that it had before.
+        asked: A question by key.
+        left_out: Keys that were found and could not be put into it, for how it is written.
+    """
+
+    text: str
+    added: tuple[str, ...]
+    standing: tuple[str, ...]
+    asked: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
+
+
+def merge(there: bytes, parts: Sequence[Part], *, name: str) -> Merged:
+    """Put into a file what it does not say: parts that were found, where nothing or only their question stands.
+
+    Args:
+        there: The file.
+        parts: What a new file would hold.
+        name: How it is called in messages.
+
+    Raises:
+        RefusedInputError: The file is no YAML of keys and values.
+    """
+    before = _keys(there, name)
+    whole = there.decode("utf-8")
+    newline = "\r\n" if "\r\n" in whole else "\n"
+    text = whole.replace("\r\n", "\n")
+    added = []
+    for part in parts:
+        text, new = _with(text, part, before)
+        added += [part.key] if new and part.question is None else []
+    if not _still_says(text, before, added, name):
+        found = tuple(part.key for part in parts if part.question is None and part.key not in before)
+        asked = {part.key: part.question for part in parts if part.question is not None and part.key not in before}
+        return Merged(whole, (), tuple(before), asked, found)
+    asked = {part.key: question for part in parts if (question := _open(part, text)) is not None}
+    standing = tuple(key for key in before if key not in added and key not in asked)
+    return Merged(text.replace("\n", newline), tuple(added), standing, asked)
+
+
+def _with(text: str, part: Part, before: Mapping[str, Json]) -> tuple[str, bool]:
+    """The text with a part in the place of its question, or after all else; and whether it was changed."""
+    asked = next((one for one in part.unanswered if f"\n{one}" in f"\n{text}"), None)
+    if asked is not None and part.question is None:
+        return f"\n{text}".replace(f"\n{asked}", f"\n{part.text}", 1)[1:], True
+    if asked is not None or part.key in before:
+        return text, False
+    return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{part.text}", True
+
+
+def _open(part: Part, text: str) -> str | None:
+    """The question that still stands in the text."""
+    return next((question for question in part.questions if f"# {question}\n" in f"{text}\n"), None)
+
+
+def _keys(content: bytes, name: str) -> Mapping[str, Json]:
+    lines = content.splitlines()
+    if all(not line.strip() or line.lstrip().startswith(b"#") for line in lines):
+        return {}
+    try:
+        value = read_yaml(content, name=name).value
+    except RefusedInputError as error:
+        hint = "; ".join(filter(None, (error.hint, WAY_OUT)))
+        raise RefusedInputError(str(error), hint=hint) from error
+    if not isinstance(value, dict):
+        expected = f"{name}: expected keys and values, found {type(value).__name__}"
+        raise RefusedInputError(expected, hint=WAY_OUT)
+    return value
+
+
+def _still_says(text: str, before: Mapping[str, Json], added: Sequence[str], name: str) -> bool:
+    """Whether all that was said is said by the new text: a mapping in braces takes no further lines."""
+    try:
+        now = read_yaml(text.encode("utf-8"), name=name).value
+    except RefusedInputError:
+        return False
+    return isinstance(now, dict) and all(key in added or (key in now and now[key] == before[key]) for key in before)

@@ -1,0 +1,59 @@
+"""What a card says first, and what it says is not there: use that nobody described, preprocessing that is not packed."""
+
+from __future__ import annotations
+
+import re
+
+from tiny import tiny_manifest
+
+from reprobundle.components import preprocessing
+from reprobundle.components.code.section import ImportedModule
+from reprobundle.components.documentation.card import Card, Use
+from reprobundle.exports import environment_section
+from reprobundle.exports.card import card
+
+
+def test_use_that_nobody_described_is_said_to_be_open():
+    """A reader sees at the top what is not known of the use, and nothing of what is."""
+    none, some = (
+        card(tiny_manifest(), Card()),
+        card(tiny_manifest(), Card(use=Use(intended="Read digits.", limitations="8."))),
+    )
+
+    assert "Nobody has said yet: what it is for; what it must not be used for; what it is bad at." in none
+    assert "Nobody has said yet: what it must not be used for." in some
+
+
+def test_preprocessing_that_is_not_packed_is_said():
+    """Neither silence nor a person's words stand for a function or a fitted part."""
+    words = preprocessing.Section(configuration="preprocessing/configuration.json")
+
+    assert "**No preprocessing is packed**: nothing in this bundle makes" in card(tiny_manifest(), Card())
+    assert "**No preprocessing is packed**, only what is said" in card(tiny_manifest(preprocessing=words), Card())
+    assert "is packed" not in card(tiny_manifest(preprocessing=preprocessing.Section(transform="net:prepare")), Card())
+
+
+def test_packages_are_those_that_the_source_imports(tmp_path):
+    """Names are read off the lines of the source; modules are matched with their distributions."""
+    folder = tmp_path / "code" / "source"
+    folder.mkdir(parents=True)
+    text = "import os, numpy.linalg as la\nif True:\n\tfrom sklearn.svm import SVC\n# import scipy\nfrom . import x\nimport\n"
+    (folder / "net.py").write_text(text)
+    section = tiny_manifest().environment
+    origin = section.distributions[0].origin
+    more = [type(section.distributions[0])(name=name, version="1", origin=origin, imported=True)
+            for name in ("scikit-learn", "scipy", "tqdm")]  # fmt: skip
+    found = tiny_manifest(
+        code=tiny_manifest().code.model_copy(
+            update={"modules": (ImportedModule(name="net", path="code/source/net.py"),)}
+        ),
+        environment=section.model_copy(update={"distributions": (*section.distributions, *more)}),
+    )
+    imports = environment_section.imports_of(found, tmp_path)
+    made = card(found, Card(), imports=imports)
+
+    assert imports == {"os", "numpy", "sklearn"}
+    assert re.findall(r"^\| `(.*)` \| `.*` \|$", made.partition("| package")[2].partition("##")[0], re.MULTILINE) == [
+        "torch", "scikit-learn", "numpy",
+    ]  # fmt: skip
+    assert "These are what the source imports, of 5 packages in all." in made

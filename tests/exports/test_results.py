@@ -1,0 +1,130 @@
+"""Numbers in a card: those that capture found false, what the Hub reads of them, and how many digits they have."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from tiny import tiny_manifest
+
+from reprobundle.components import claims, data
+from reprobundle.components.claims.section import GroupValue
+from reprobundle.components.data.section import Provenance
+from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.figures import figure
+from reprobundle.exports.card import card
+from reprobundle.exports.model_index import metric_of
+from reprobundle.report import Finding, Status
+
+
+def _front_matter(text):
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def _claiming(*found, notes=()):
+    """The card of a bundle with such claims."""
+    return card(tiny_manifest(claims=claims.Section(claims=found), notes=notes), Card(title="T"))
+
+
+def test_a_claim_that_the_reloaded_model_contradicts_is_marked():
+    """What capture found false stands in the card with the number found, and is no result for the Hub."""
+    # the words are those that a capture writes, which tests/stories/test_rehearsing.py holds
+    told = "claim 'a': claimed 0.91, the reloaded model gives 0.792793, not the same to 2 decimals"
+    note = Finding(kind="claims", status=Status.NOTE, message=told)
+    made = _claiming(
+        claims.Claim(id="a", text="accuracy", value=0.91, split="test", entry="net:right"),
+        claims.Claim(id="b", text="recall", value=0.8, split="test"),
+        notes=(note,),
+    )
+    (result,) = _front_matter(made)["model-index"][0]["results"]
+
+    assert (
+        "**Found false at capture: accuracy**: 0.91 claimed, 0.79 computed; the reloaded model gives it.\n\n"
+        "Left out of the metadata at the top of this file, which the Hub reads: accuracy.\n" in made
+    )
+    assert "| accuracy | 0.91 (**found false at capture: 0.79**) |  | as printed | `test` | `net:right` |" in made
+    assert [metric["type"] for metric in result["metrics"]] == ["recall"]
+
+
+def test_a_claim_that_its_own_samples_contradict_is_marked():
+    """A number is false where its samples give another one; with as many digits as tell the two apart."""
+    made = _claiming(
+        claims.Claim(id="a", text="accuracy", value=0.91, measured=88 / 111, count=111, low=0.71, high=0.86)
+    )
+    close = _claiming(claims.Claim(id="a", text="accuracy", value=0.79, measured=0.790001, tolerance=0.0))
+
+    assert "**Found false at capture: accuracy**: 0.91 claimed, 0.79 computed; its own samples give it." in made
+    assert "model-index" not in _front_matter(made)
+    assert "0.79 claimed, 0.790001 computed" in close
+
+
+def test_a_claim_that_may_be_no_mean_is_in_doubt_and_stays():
+    """Groups whose mean is another number do not make a claim false, as an AUC is no mean; it is said, and kept."""
+    groups = (GroupValue(name="x", value=0.5, count=10), GroupValue(name="y", value=0.9, count=10))
+    made = _claiming(claims.Claim(id="a", text="auroc", value=0.8, groups=groups))
+
+    assert "**In doubt: auroc**: 0.8 claimed, 0.7 computed; its own groups give it." in made
+    assert _front_matter(made)["model-index"][0]["results"][0]["metrics"][0]["type"] == "roc_auc"
+
+
+def test_claims_that_agree_have_no_mark():
+    """A number that is its samples' mean to its own decimals is told as it is, with its interval."""
+    made = _claiming(claims.Claim(id="a", text="accuracy", value=0.79, measured=88 / 111, count=111, low=0.708, high=0.857,
+                                  method="wilson"))  # fmt: skip
+
+    assert (
+        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | not said | not named | its own samples |"
+        in made
+    )
+    assert "false" not in made
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [
+        ("test accuracy", "accuracy"),
+        ("Accuracy on the validation set", "accuracy"),
+        ("F1", "f1"),
+        ("top-5 accuracy", "top-5-accuracy"),
+        ("balanced accuracy", "balanced-accuracy"),
+        ("word error rate", "wer"),
+        ("ROC-AUC", "roc_auc"),
+        ("accuracy of penguins", "accuracy-of-penguins"),
+    ],
+)
+def test_metrics_have_the_hubs_names_where_it_knows_them(text, metric):
+    """A metric is the Hub's only where its words say no more than it and the split."""
+    assert metric_of(text) == metric
+
+
+def test_the_data_set_of_a_result_is_the_splits_own():
+    """What a split says of its source comes first, then the card's only data set; of several none is taken."""
+    origin = Provenance(source="stanfordnlp/imdb")
+    splits = tuple(split.model_copy(update={"provenance": origin}) for split in tiny_manifest().data.splits)
+    told = tiny_manifest(data=data.Section(splits=splits))
+    named = [_front_matter(card(*pair))["model-index"][0]["results"][0]["dataset"] for pair in (
+        (told, Card(datasets=("other",))), (tiny_manifest(), Card(datasets=("a", "b"))))]  # fmt: skip
+
+    assert named == [
+        {"type": "stanfordnlp/imdb", "name": "stanfordnlp/imdb", "split": "test"},
+        {"type": "unknown", "name": "not named", "split": "test"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "reach", "shown"),
+    [
+        (0.9644444584846497, (None, None), "0.9644"),
+        (0.9644444584846497, (0.943, 0.978), "0.964"),
+        (0.792793, (None, None), "0.792793"),
+        (12345.678901, (None, None), "12,346"),
+        (1000000.0, (None, None), "1,000,000"),
+        (-0.0, (None, None), "0"),
+        (1.23456789e-9, (None, None), "1.235e-09"),
+        (1e300, (None, None), "1e+300"),
+        (57.28571428571429, (50.1, 64.2), "57.3"),
+        (0.123456789, (0.5, 0.5), "0.1235"),
+    ],
+)
+def test_numbers_have_as_many_digits_as_they_deserve(value, reach, shown):
+    """Digits that were given stay; of others as many as the interval leaves sense to, else four."""
+    assert figure(value, low=reach[0], high=reach[1]) == shown

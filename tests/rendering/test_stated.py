@@ -1,0 +1,48 @@
+"""``show BUNDLE claims``: numbers with their intervals and groups, and what contradicts them."""
+
+from __future__ import annotations
+
+from tiny import tiny_bundle
+
+from reprobundle import cli
+from reprobundle.components.claims import Claim, Section
+from reprobundle.components.claims.section import GroupValue
+from reprobundle.rendering import stated
+
+GROUPS = tuple(GroupValue(name=str(place), value=0.5, count=2, low=0.1, high=0.9) for place in range(22))
+FULL = Claim(
+    id="acc", text="accuracy", value=0.95, split="test", entry="m:f", measured=0.5, count=44, low=0.36, high=0.64,
+    group="site", groups=GROUPS,
+)  # fmt: skip
+BARE = Claim(id="bare", text="bare", value=3.0)
+
+
+def test_claims_as_tables():
+    """Value, interval, samples, split and what computes it; the first groups below; a contradiction in plain sight."""
+    shown = stated.render(Section(claims=(FULL, BARE)), colour=False, width=100)
+
+    assert (
+        shown.partition("\n  1 ")[0]
+        == """\
+  claim  value  95 %          samples  split  computed by
+  acc    0.95   0.36 to 0.64  44       test   m:f
+         accuracy
+  bare   3      -             -        -      -
+  claim 'acc' CONTRADICTED: 0.95 is stated, its 44 samples give 0.5, not the same to 2 decimals
+
+acc by site
+  group  value  95 %        samples
+  0      0.5    0.1 to 0.9  2"""
+    )
+    assert shown.endswith("and 2 more groups (--json shows all)")
+    assert stated.render(Section(claims=()), colour=False, width=100) == "nothing is claimed"
+
+
+def test_show_marks_it(tmp_path, capsys):
+    """The overview says it, too, so that nobody has to look for it."""
+    place = tiny_bundle(tmp_path / "bundle", claims=Section(claims=(FULL,)))
+
+    assert cli.main(["show", str(place)]) == 0
+    assert "claim 'acc' CONTRADICTED: 0.95 is stated, its 44 samples give 0.5" in capsys.readouterr().out
+    assert cli.main(["show", str(place), "claims"]) == 0
+    assert "acc by site" in capsys.readouterr().out
