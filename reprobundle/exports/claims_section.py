@@ -63,6 +63,9 @@ def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt]) -> Itera
     spoken = [(claim, against[claim.id]) for claim in claims if claim.id in against]
     for claim, doubt in spoken[:SHOWN]:
         mark = FALSE if doubt.sure else IN_DOUBT
+        if doubt.parts is not None:
+            yield f"**{mark}: {inline(claim.text)}**: {inline(doubt.parts)}."
+            continue
         said = f"{figure(claim.value, decimals=claim.decimals)} claimed, {inline(doubt.got)} computed"
         yield f"**{mark}: {inline(claim.text)}**: {said}; {doubt.by} it."
     false = [inline(claim.text) for claim, doubt in spoken if doubt.sure]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from reprobundle import bundle as bundles
-from reprobundle.components.documentation.card import Card, answers, read_card
+from reprobundle.components.documentation.card import Card, answers
 from reprobundle.components.documentation.filling import Fact, at, filled, of_manifest, renewable
 from reprobundle.components.documentation.questions import QUESTIONS
 from reprobundle.components.documentation.recording import with_facts
@@ -20,7 +20,7 @@ from reprobundle.components.documentation.remarks import CHECK, remarks_of
 from reprobundle.components.documentation.writing import OWN_LINES, card_bytes
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.initialising.licences import licence_of
-from reprobundle.initialising.merging import Merged, merge
+from reprobundle.initialising.merging import Merged, card_there, merge, says_nothing, without_mark
 from reprobundle.initialising.models import models_in
 from reprobundle.initialising.own_bundles import newest
 from reprobundle.initialising.places import Places, places_in
@@ -169,7 +169,7 @@ def _card(
 ) -> Card:
     """The card that is there, or a new one, with all that is known."""
     place = folder / CARD
-    before = read_card(place.read_bytes(), name=CARD) if place.is_file() else Card()
+    before = card_there(place.read_bytes(), name=CARD) if place.is_file() else Card()
     models = models_in(modules)
     told = [Fact(path, value, (f"{SPECIFICATION}: documentation",)) for path, value in answers_in(own)]
     read = source_facts(modules, models[0] if models else None, folder)
@@ -201,7 +201,8 @@ def _own_documentation(text: str) -> Mapping[str, Json]:
 def _remarks(folder: Path, check: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
     """A person's own comments in the card that is there, and what may be the answers to its questions."""
     place = folder / CARD
-    said = remarks_of(place.read_bytes(), OWN_LINES) if place.is_file() else {}
+    there = without_mark(place.read_bytes()) if place.is_file() else b""
+    said = remarks_of(there + (b"\n{}\n" if says_nothing(there) else b""), OWN_LINES)
     paths = dict.fromkeys([*said, *check])
     return {path: (*said.get(path, ()), *((f"{CHECK}{check[path]}",) if path in check else ())) for path in paths}
 

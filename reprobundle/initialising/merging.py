@@ -1,15 +1,17 @@
-"""A specification that is there already, with what it does not say yet: nothing that a person wrote is changed."""
+"""Files that are there already, with what they do not say yet: nothing that a person wrote is changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reprobundle.components.documentation.card import Card, card_of
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.specification_text import Part
 from reprobundle.records import Json
 from reprobundle.yaml_reading import read_yaml
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WAY_OUT = "mend it, or move it away and type init again"
 
 
@@ -43,10 +45,11 @@ def merge(there: bytes, parts: Sequence[Part], *, name: str) -> Merged:
     Raises:
         RefusedInputError: The file is no YAML of keys and values.
     """
+    there = without_mark(there)
     before = _keys(there, name)
     whole = there.decode("utf-8")
-    newline = "\r\n" if "\r\n" in whole else "\n"
-    text = whole.replace("\r\n", "\n")
+    newline = _newline(whole)
+    text = whole.replace(newline, "\n")
     added = []
     for part in parts:
         text, new = _with(text, part, before)
@@ -58,6 +61,40 @@ def merge(there: bytes, parts: Sequence[Part], *, name: str) -> Merged:
     asked = {part.key: question for part in parts if (question := _open(part, text)) is not None}
     standing = tuple(key for key in before if key not in added and key not in asked)
     return Merged(text.replace("\n", newline), tuple(added), standing, asked)
+
+
+def card_there(content: bytes, *, name: str) -> Card:
+    """A person's card; an empty one, and a section with nothing under it, have no answers yet.
+
+    Args:
+        content: The file.
+        name: How it is called in messages.
+
+    Raises:
+        RefusedInputError: It is not strict YAML or breaks the form of a card.
+    """
+    content = without_mark(content)
+    value = {} if says_nothing(content) else read_yaml(content, name=name).value
+    if isinstance(value, dict):
+        value = {key: said for key, said in value.items() if said is not None or key not in Card.model_fields}
+    return card_of({} if value is None else value, name=name)
+
+
+def without_mark(content: bytes) -> bytes:
+    """The same without the mark that some editors of Windows put before the first line."""
+    return content.removeprefix(BYTE_ORDER_MARK)
+
+
+def says_nothing(content: bytes) -> bool:
+    """Whether there is nothing but empty lines and comments."""
+    return all(not line.strip() or line.lstrip().startswith(b"#") for line in content.splitlines())
+
+
+def _newline(text: str) -> str:
+    """What ends the file's lines."""
+    if "\r\n" in text:
+        return "\r\n"
+    return "\r" if "\r" in text and "\n" not in text else "\n"
 
 
 def _with(text: str, part: Part, before: Mapping[str, Json]) -> tuple[str, bool]:
@@ -76,8 +113,7 @@ def _open(part: Part, text: str) -> str | None:
 
 
 def _keys(content: bytes, name: str) -> Mapping[str, Json]:
-    lines = content.splitlines()
-    if all(not line.strip() or line.lstrip().startswith(b"#") for line in lines):
+    if says_nothing(content):
         return {}
     try:
         value = read_yaml(content, name=name).value

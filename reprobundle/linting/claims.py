@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reprobundle.components.claims import Claim, contradiction
+from reprobundle.components.claims import Claim, contradictions, rows_of
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.rules import MANIFEST, in_manifest
 from reprobundle.linting.subject import Subject
@@ -14,9 +14,15 @@ SECTION, ENTRY, VALUE = '  "claims": {', "      {", '        "value":'  # as a m
 
 
 def contradicted(subject: Subject) -> Iterator[Lint]:
-    """Each claim whose stated number is not that of its samples, or cannot be that of its groups."""
-    claims = subject.manifest.claims.claims if subject.manifest is not None else ()
-    found = [(place, claim, told) for place, claim in enumerate(claims) if (told := contradiction(claim)) is not None]
+    """Each claim whose parts cannot all be so: its number, samples, groups and intervals, and the samples of its split."""
+    if subject.manifest is None:
+        return
+    data = subject.manifest.data
+    found = [
+        (place, claim, told)
+        for place, claim in enumerate(subject.manifest.claims.claims)
+        for told in contradictions(claim, rows_of(claim, data))
+    ]
     lines = _lines(subject) if found else ()
     for place, claim, told in found:
         message, path = f"{_called(claim)}: {told.words}", f"claims.claims[{place}].value"

@@ -72,7 +72,7 @@ RULES = (
     Rule(
         "claim-contradicted",
         ("error", "warning"),
-        "a number is another than its own samples give, or than its groups do",
+        "a number is another than its own samples or groups give, or has other samples than its split",
     ),
     Rule("claim-uncomputed", ("advice",), "nothing in the bundle computes a number again"),
     Rule("uncertainty", ("warning",), "numbers stand without their uncertainty"),

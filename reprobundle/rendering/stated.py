@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reprobundle.components.claims import Claim, Section, contradiction
+from reprobundle.components.claims import Claim, Section, contradictions
 from reprobundle.phrases import counted
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.page import BOLD, DIM, RED, Page, Row
@@ -36,10 +36,9 @@ def render(section: Section, *, colour: bool, width: int) -> str:
 
 
 def warnings(section: Section) -> Iterator[str]:
-    """One line for each claim whose number is not that of its own samples or groups."""
+    """One line for each claim and each part of it that another one contradicts."""
     for claim in section.claims:
-        found = contradiction(claim)
-        if found is not None:
+        for found in contradictions(claim):
             yield f"claim {escape(repr(claim.id))} {CONTRADICTED}: {prose(found.words)}"
 
 

@@ -57,6 +57,16 @@ def test_a_claim_that_its_own_samples_contradict_is_marked():
     assert "0.79 claimed, 0.790001 computed" in close
 
 
+def test_a_claim_whose_parts_contradict_each_other_is_marked():
+    """Groups that their own samples contradict make the claim false as it stands, and no result for the Hub."""
+    groups = (GroupValue(name="x", value=0.45, count=32, measured=1.0), GroupValue(name="y", value=0.5, count=0))
+    made = _claiming(claims.Claim(id="a", text="accuracy", value=0.5, groups=groups))
+
+    assert "**Found false at capture: accuracy**: group 'x': 0.45 is stated, its 32 samples give 1" in made
+    assert "not the same to 2 decimals, and 1 more contradiction.\n" in made
+    assert "model-index" not in _front_matter(made)
+
+
 def test_a_claim_that_may_be_no_mean_is_in_doubt_and_stays():
     """Groups whose mean is another number do not make a claim false, as an AUC is no mean; it is said, and kept."""
     groups = (GroupValue(name="x", value=0.5, count=10), GroupValue(name="y", value=0.9, count=10))

@@ -164,3 +164,35 @@ def test_the_document_tells_who_told_each_answer(folder, capsys):
     assert document["card"]["unasked"] == len(document["card"]["told"])
     assert document["card"]["check"].keys() == {"training_data.license"}
     assert "  # check: CC-BY-4.0, under which UCI offers" in (folder / CARD).read_text()
+
+
+def test_lines_that_end_in_a_carriage_return_stay_so(folder):
+    """A file of an old Mac is not mixed either."""
+    _, text = _forced(folder, MINE.replace("\n", "\r"))
+
+    assert "\n" not in text
+    assert text.count("\r") > MINE.count("\n")
+
+
+def test_a_byte_order_mark_is_taken_off(folder):
+    """What Windows puts before the first line hinders neither file."""
+    init(folder)
+    (folder / CARD).write_bytes(b"\xef\xbb\xbf# mine\ntitle: Mine\n")
+    made, text = _forced(folder, f"\ufeff{MINE}")
+
+    assert text.startswith(MINE)
+    assert made.told["title"] == "person"
+    assert "# mine\n" in (folder / CARD).read_text()
+
+
+@pytest.mark.parametrize("text", ["", "# mine\n", "# mine\nuse:\ntitle: Mine\nauthors:\n"])
+def test_a_card_with_nothing_under_a_key_has_no_answer_yet(folder, text):
+    """An empty card, or an empty section of it, is filled in like any other; comments stay."""
+    init(folder)
+    (folder / CARD).write_text(text)
+    init(folder, force=True)
+    after = (folder / CARD).read_text()
+
+    assert read_card(after.encode()).use.intended is None
+    assert ("# mine" in after) is ("# mine" in text)
+    assert (read_card(after.encode()).title == "Mine") is ("Mine" in text)

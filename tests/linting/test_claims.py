@@ -11,7 +11,9 @@ from reprobundle.components.claims import Claim
 from reprobundle.components.claims.section import GroupValue
 
 GOOD = Claim(id="good", text="good", value=0.5, split="test", entry="m:f", measured=0.5, count=4, low=0.2, high=0.8)
-BAD = GOOD.model_copy(update={"id": "bad", "value": 0.95, "measured": 0.793, "count": 1000})
+BAD = GOOD.model_copy(
+    update={"id": "bad", "value": 0.95, "measured": 0.793, "count": 1000, "method": "wilson", "split": None}
+)
 GROUPED = Claim(id="g", text="g", value=0.9, split="test", groups=(GroupValue(name="a", value=0.5),))
 
 
@@ -46,3 +48,19 @@ def test_an_interval_is_an_uncertainty(tmp_path):
 
     assert "uncertainty" not in {lint.rule for lint in told.lints}
     assert "uncertainty" in {lint.rule for lint in untold.lints}
+
+
+def test_parts_of_a_claim_that_contradict_each_other(tmp_path):
+    """Groups beside their samples, an interval beside its number, and samples beside those of the split are errors, too."""
+    groups = (GroupValue(name="a", value=0.45, count=32, measured=1.0), GroupValue(name="none", value=0.5, count=0))
+    bad = Claim(
+        id="bad", text="bad", value=0.5, split="test", measured=0.5, count=1000, low=0.6, high=0.7, groups=groups
+    )
+    found = reprobundle.lint(tiny_bundle(tmp_path / "bundle", claims=claims.Section(claims=(bad,)))).lints
+
+    assert [(lint.level, lint.message) for lint in found if lint.rule == "claim-contradicted"] == [
+        ("error", "the number 'bad': group 'a': 0.45 is stated, its 32 samples give 1, not the same to 2 decimals"),
+        ("error", "the number 'bad': group 'none': 0.5 is stated, and it has no sample"),
+        ("error", "the number 'bad': 0.5 is stated, its own interval goes from 0.6 to 0.7"),
+        ("error", "the number 'bad': 1,000 numbers of samples were given, split 'test' has 4 samples"),
+    ]

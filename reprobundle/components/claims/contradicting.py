@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from reprobundle.components.claims.numbers import agrees, decimals_of, rule_of
-from reprobundle.components.claims.section import Claim
+from reprobundle.components.claims.section import Claim, GroupValue
 from reprobundle.phrases import counted
 
 SHARE = Fraction(5, 100)  # how far a share may lie from a bare 0 or 1: YAML and Python print 1.0 for 1.00, too
@@ -15,6 +16,10 @@ PER_CENT = 100.0
 CORRECT = "correct the number, or what was given beside it; leave value out, and it is their mean"
 UNITS = "give both in one unit: the number and those of its samples as shares, or all of them in per cent"
 NO_MEAN = "correct the number; where it is no mean over samples, such as an AUC, leave the groups' count out"
+GROUPS = "correct the groups, or leave them out: they are computed from per_sample and group"
+EMPTY = "leave the group out, or correct its name or its count"
+ENDS = "correct low and high, or the number: the interval must hold it"
+ROWS = "give one number for each sample of the split, or name the split that they were computed on"
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Contradiction:
         words: Both in one sentence, without the claim's name.
         sure: Whether nothing but a mistake explains it; else the number may be no mean, or the groups not all of them.
         hint: The way out.
+        whole: Whether it is the claim's own number that something else speaks against, and not one of its parts.
     """
 
     stated: float
@@ -34,6 +40,38 @@ class Contradiction:
     words: str
     sure: bool
     hint: str
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many samples a split was recorded with.
+
+    Attributes:
+        split: The split's name.
+        count: How many.
+        of: What is counted, as one of them is called: ``sample``, else such as ``file``, which says less of the claim.
+    """
+
+    split: str
+    count: int
+    of: str = "sample"
+
+
+def contradictions(claim: Claim, rows: Rows | None = None) -> tuple[Contradiction, ...]:
+    """All that in a claim contradicts another part of it, its own number first.
+
+    Args:
+        claim: The claim.
+        rows: What is recorded of its split; None: nothing that could be compared.
+    """
+    own = contradiction(claim)
+    return (
+        *(() if own is None else (own,)),
+        *_of_each_group(claim),
+        *_of_intervals(claim),
+        *(() if rows is None else _of_rows(claim, rows)),
+    )
 
 
 def contradiction(claim: Claim) -> Contradiction | None:
@@ -82,6 +120,60 @@ def _mean_of_groups(claim: Claim) -> float | None:
     if len(known) < len(counts) or not sum(known):
         return None
     return math.fsum(one.value * count for one, count in zip(claim.groups, known, strict=True)) / sum(known)
+
+
+def _of_each_group(claim: Claim) -> Iterator[Contradiction]:
+    """A group is held against its own samples as the whole is: within the tolerance, else to the decimals it is printed with."""
+    for group in claim.groups:
+        name = f"group {group.name!r:.80}: {group.value:.6g} is stated"
+        as_whole = _as_claim(claim, group)
+        if group.count == 0:
+            yield Contradiction(group.value, 0.0, f"{name}, and it has no sample", sure=True, hint=EMPTY, whole=False)
+        elif group.measured is not None and not _agree(as_whole, group.measured):
+            told = "its samples" if group.count is None else f"its {counted(group.count, 'sample')}"
+            give = "gives" if group.count == 1 else "give"
+            shown, rule = _shown(group.measured, as_whole), _rule(as_whole, group.measured)
+            words = f"{name}, {told} {give} {shown}, not the same {rule}"
+            hint = UNITS if _is_per_cent(as_whole, group.measured) else GROUPS
+            yield Contradiction(group.value, group.measured, words, sure=True, hint=hint, whole=False)
+
+
+def _as_claim(claim: Claim, group: GroupValue) -> Claim:
+    return claim.model_copy(update={"value": group.value, "low": group.low, "high": group.high, "method": group.method})
+
+
+def _of_intervals(claim: Claim) -> Iterator[Contradiction]:
+    """The interval that a person states must hold the number; one that was worked out is that of the samples' mean."""
+    whole = [("", claim)] if contradiction(claim) is None else []  # one mistake in a number is told once
+    parts = [*whole, *((f"group {one.name!r:.80}: ", _as_claim(claim, one)) for one in claim.groups)]
+    for name, one in parts:
+        if one.method is not None:
+            continue
+        low, high = (-math.inf if one.low is None else one.low), (math.inf if one.high is None else one.high)
+        nearest = min(max(one.value, low), high)
+        if low > high:
+            words = f"{name}its interval begins at {low:.6g} and ends at {high:.6g}"
+        elif not _agree(one.model_copy(update={"tolerance": None}), nearest):
+            words = f"{name}{one.value:.6g} is stated, its own interval {_ends(one)}"
+        else:
+            continue
+        yield Contradiction(one.value, nearest, words, sure=True, hint=ENDS, whole=False)
+
+
+def _ends(claim: Claim) -> str:
+    if claim.low is None or claim.high is None:
+        return f"begins at {claim.low:.6g}" if claim.high is None else f"ends at {claim.high:.6g}"
+    return f"goes from {claim.low:.6g} to {claim.high:.6g}"
+
+
+def _of_rows(claim: Claim, rows: Rows) -> Iterator[Contradiction]:
+    """One number a sample: there must be as many as the split has samples."""
+    if claim.measured is None or claim.count is None or claim.count == rows.count:
+        return
+    words = f"{counted(claim.count, 'number')} of samples {'was' if claim.count == 1 else 'were'} given"
+    words += f", split {rows.split!r} has {counted(rows.count, rows.of)}"
+    sure = rows.of == "sample"
+    yield Contradiction(float(claim.count), float(rows.count), words, sure=sure, hint=ROWS, whole=False)
 
 
 def _agree(claim: Claim, found: float) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from reprobundle import arrays
 from reprobundle.components.claims.naming import group_name, in_order
 from reprobundle.components.claims.section import LONGEST_GROUP, MOST_GROUPS
-from reprobundle.components.claims.stating import stated
+from reprobundle.components.claims.stating import joined, overridden, stated
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.intervals import Interval, bootstrap, wilson
 from reprobundle.phrases import counted
@@ -78,8 +78,10 @@ def with_groups(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: 
     notes: list[tuple[str, str]] = []
     numbers = _or_note(lambda: _numbers(given.get("per_sample")), "the numbers of its samples are left out", notes)
     if numbers:
-        mean, reach, count = mean_of(numbers), interval_of(numbers), len(numbers)
-        fields |= {"measured": mean, "count": count, **_ends(reach)}
+        mean = mean_of(numbers)
+        worked_out = {"measured": mean, "count": len(numbers), **_ends(interval_of(numbers))}
+        notes += overridden(fields, worked_out)
+        fields |= worked_out
         if fields.get("value") is None:
             fields["value"] = mean
     found = _or_note(lambda: _groups(given, splits, numbers, column_of), "its groups are left out", notes)
@@ -166,10 +168,39 @@ def _groups(
         except ValueError as error:
             hint = "groups={'a': 0.91, 'b': {'value': 0.84, 'count': 120}}"
             raise _MisfitError(f"groups: {error}", hint) from error
-        return _Groups(values, notes=notes)
+        return _beside(_Groups(values, notes=notes), given, splits, numbers, column_of)
     if given.get("group") is None or numbers is None:
         return None
     return _measured(numbers, _column(given, splits, column_of))
+
+
+def _beside(
+    said: _Groups,
+    given: Mapping[str, Any],
+    splits: Mapping[str, Any],
+    numbers: list[float] | None,
+    column_of: ColumnOf | None,
+) -> _Groups:
+    """Stated groups with what their own samples give, where both are there; what cannot be compared is told."""
+    group = given.get("group")
+    if numbers is None or group is None or (isinstance(group, str) and given.get("split") not in splits):
+        return said  # a name alone says what the groups are of
+    notes: list[tuple[str, str]] = []
+    what = "its groups are not compared with its samples"
+    found = _or_note(lambda: _measured(numbers, _column(given, splits, column_of)), what, notes)
+    if found is None:
+        return _Groups(said.values, notes=(*said.notes, *notes))
+    worked_out = {one["name"]: place for place, one in enumerate(found.values)}
+    values, places = [], {}
+    for number, one in enumerate(said.values):
+        made, told = joined(one, found.values[worked_out[one["name"]]] if one["name"] in worked_out else None)
+        values.append(made)
+        notes += told
+        if one["name"] in worked_out:
+            places[worked_out[one["name"]]] = number
+    whole = len(places) == len(found.values)
+    members = tuple(places[place] for place in found.members or ()) if whole else None
+    return _Groups(values, members, (*said.notes, *notes))
 
 
 def _column(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: ColumnOf | None) -> Sequence[Any]:

@@ -12,7 +12,8 @@ import pydantic
 
 from reprobundle import arrays, entries
 from reprobundle.components.claims import members
-from reprobundle.components.claims.contradicting import contradiction
+from reprobundle.components.claims.contradicting import contradictions
+from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.grouping import Grouped, with_groups
 from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
@@ -162,8 +163,7 @@ def _may_be_told(claim: Claim, source: Source, stage: Stage) -> bool:
 
 def _note_contradiction(claim: Claim, stage: Stage) -> None:
     """The number is kept as it was stated: which of the two is wrong only the person knows."""
-    found = contradiction(claim)
-    if found is not None:
+    for found in contradictions(claim, rows_of(claim, stage.sections.get(DATA))):
         stage.note(NAME, f"claim {claim.id!r}: {found.words}", hint=found.hint)
 
 

@@ -30,6 +30,7 @@ class GroupValue(Record):
         low: Lower end of the interval in which the true value lies in 95 of 100 such samples; None: not known.
         high: Upper end of it.
         method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
+        measured: Mean of the numbers that were given of its samples, where `value` is stated beside them; None: none were.
     """
 
     name: Annotated[str, pydantic.Field(max_length=LONGEST_GROUP)]
@@ -38,6 +39,7 @@ class GroupValue(Record):
     low: float | None = None
     high: float | None = None
     method: Literal["wilson", "bootstrap"] | None = None
+    measured: float | None = None
 
 
 class Claim(Record):

@@ -42,6 +42,38 @@ def stated(given: Any) -> tuple[list[dict[str, Any]], tuple[Note, ...]]:
     return [{"name": name, **parts} for name, parts in made if parts is not None], notes
 
 
+def overridden(said: Mapping[str, Any], worked_out: Mapping[str, Any], *, whose: str = "") -> list[Note]:
+    """What a person states of the samples and is recorded as the samples themselves have it, as a note.
+
+    Args:
+        said: Fields as stated.
+        worked_out: The same fields, from the samples.
+        whose: Whose samples these are, as the note's beginning; empty: the claim's.
+    """
+    others = [key for key in PARTS[1:] if said.get(key) is not None and worked_out.get(key) not in (None, said[key])]
+    if not others:
+        return []
+    told = ", ".join(f"{key} {said[key]!r:.40}" for key in others)
+    verb = "is" if len(others) == 1 else "are"
+    own = ", ".join(f"{key} {worked_out[key]:.6g}" for key in others)
+    message = f"{whose}{told} {verb} stated, and what its samples give is recorded: {own}"
+    return [(message, f"leave {' and '.join(others)} out where per_sample is given")]
+
+
+def joined(said: dict[str, Any], worked_out: Mapping[str, Any] | None) -> tuple[dict[str, Any], list[Note]]:
+    """A stated group with the mean, the number and the interval of its samples, and what was stated otherwise.
+
+    Args:
+        said: The group as stated.
+        worked_out: The same from its samples; None: it has none, which its count then says.
+    """
+    name = f"group {said['name']!r:.80}: "
+    if worked_out is None:
+        return {**said, "count": 0}, [(f"{name}none of the samples is in it", "name groups as group does")]
+    made = {key: part for key, part in worked_out.items() if key not in {"name", "value"}}
+    return {**said, **made, "measured": worked_out["value"]}, overridden(said, made, whose=name)
+
+
 def _note(empty: list[str]) -> tuple[Note, ...]:
     told = f"{some([repr(name) for name in empty])} {'has' if len(empty) == 1 else 'have'} no finite number"
     return ((f"groups are left out: {told}", "a group without samples has no number: leave it out"),)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from reprobundle.components import claims
-from reprobundle.components.claims import Claim, contradiction
+from reprobundle.components.claims import Claim, contradiction, contradictions, rows_of
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.interface import Source, Stage
 from reprobundle.store import Writer
@@ -93,3 +95,72 @@ def test_capture_tells_it(tmp_path):
             "give both in one unit: the number and those of its samples as shares, or all of them in per cent",
         ),
     ]
+
+
+def _notes(tmp_path, **given):
+    stage = Stage(Writer(tmp_path))
+    (claim,) = claims.capture(Source(model=None, claims=[{"text": "accuracy", **given}]), stage).claims
+    return claim, [note.message for note in stage.notes]
+
+
+def test_stated_groups_beside_their_own_samples(tmp_path):
+    """Each is held against the mean of its samples; a group of none, and a number of samples stated otherwise, are told."""
+    stated = {"a": {"value": 0.45, "count": 9}, "b": 0.0, "c": 0.5}
+    claim, told = _notes(tmp_path, value=0.5, per_sample=[1, 0] * 32, group=["a", "b"] * 32, groups=stated)
+
+    assert [(one.name, one.value, one.measured, one.count) for one in claim.groups] == [
+        ("a", 0.45, 1.0, 32), ("b", 0.0, 0.0, 32), ("c", 0.5, None, 0),
+    ]  # fmt: skip
+    assert told == [
+        "claim 'accuracy': group 'a': count 9 is stated, and what its samples give is recorded: count 32",
+        "claim 'accuracy': group 'c': none of the samples is in it",
+        "claim 'accuracy': group 'a': 0.45 is stated, its 32 samples give 1, not the same to 2 decimals",
+        "claim 'accuracy': group 'c': 0.5 is stated, and it has no sample",
+    ]
+
+
+def test_what_its_samples_replace_is_told(tmp_path):
+    """A number of samples and an interval that a person states beside the samples are not taken silently for others."""
+    claim, told = _notes(tmp_path, value=0.5, per_sample=[1, 0], count=9999)
+
+    assert claim.count == 2
+    assert told == ["claim 'accuracy': count 9999 is stated, and what its samples give is recorded: count 2"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.6, 0.7, "0.5 is stated, its own interval goes from 0.6 to 0.7"),
+        (0.6, None, "0.5 is stated, its own interval begins at 0.6"),
+        (None, 0.4, "0.5 is stated, its own interval ends at 0.4"),
+        (0.7, 0.3, "its interval begins at 0.7 and ends at 0.3"),
+        (0.4, 0.6, None),
+        (0.51, 0.6, None),
+    ],
+)
+def test_a_stated_interval_holds_its_number(low, high, words):
+    """The number lies in it, as far as its digits tell."""
+    found = contradictions(Claim(id="a", text="a", value=0.5, low=low, high=high))
+
+    assert [one.words for one in found] == ([] if words is None else [words])
+
+
+LEAF = SimpleNamespace(name="value", shape=())
+
+
+@pytest.mark.parametrize(
+    ("kind", "leaves", "count", "found"),
+    [
+        ("table", (), 64, [True]),
+        ("table", (), 1000, []),
+        ("files", (), 64, [False]),
+        ("array", (LEAF,), 64, [False]),
+        ("file", (), 1, []),
+    ],
+)
+def test_as_many_samples_as_its_split_has(kind, leaves, count, found):
+    """Another number is a mistake where the split counts samples, a doubt where files or tokens, none for a lone file."""
+    claim = Claim(id="a", text="a", value=0.5, measured=0.5, count=1000, split="test")
+    split = SimpleNamespace(name="test", kind=kind, leaves=leaves, count=count)
+
+    assert [one.sure for one in contradictions(claim, rows_of(claim, SimpleNamespace(splits=(split,))))] == found

@@ -212,3 +212,17 @@ def test_a_strangers_file_of_groups_is_refused(stage, array):
 
     with pytest.raises(RefusedInputError, match=r"replay/groups\.safetensors: 'a': "):
         members.read(claims.Section(claims=(claim,), members="replay/groups.safetensors"), stage.root)
+
+
+def test_stated_groups_are_computed_again_where_their_samples_are_known(stage):
+    """The file counts the groups in the order they are stated in; nothing is kept where a sample is in none of them."""
+    given = {"text": "accuracy", "per_sample": [1, 1, 0], "group": ["b", "b", "a"], "split": "test", "entry": "m:f"}
+    source = Source(model=None, claims=[{**given, "groups": {"b": 1.0, "a": 0.0}}], splits={"test": None})
+    section = claims.capture(source, stage)
+    part = claims.capture(
+        Source(model=None, claims=[{**given, "groups": {"b": 1.0}}], splits={"test": None}), Stage(stage.writer)
+    )
+
+    assert members.read(section, stage.root)["accuracy"].tolist() == [0, 0, 1]
+    assert part.members is None
+    assert stage.notes == []
