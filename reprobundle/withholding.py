@@ -18,7 +18,7 @@ from reprobundle import secrecy
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components import data
 from reprobundle.components.interface import Stage
-from reprobundle.errors import SecretsError
+from reprobundle.errors import SecretsError, UnavailableError
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.phrases import counted, sized, some
 from reprobundle.records import Record
@@ -33,8 +33,9 @@ NAME = "secrets"
 PUBLIC = frozenset({"index", "conda"})
 PRIVACY = "privacy"
 OF_MODEL = ("model", "preprocessing")
-UNSEARCHED_HINT = "of a text 32 MiB are searched, of another file 4 MiB: make sure that nothing is in the rest"
+UNSEARCHED_HINT = "of a text 32 MiB are searched, of another file 4 MiB, of what is packed 64 MiB: make sure that nothing is in the rest"
 SHOWN = 5
+PUBLISH_SECONDS = 600.0
 LISTINGS = "data/"
 OWN_WORDS = ("documentation/", "README.md", "CITATION.cff", "environment/")  # a contact is meant to be read
 HINT = (
@@ -107,7 +108,7 @@ def note(stage: Stage) -> None:
 
 def unsearched(gate: secrecy.Gate) -> str:
     """What the gate let by without a look, such as ``28.0 MB of raw.bin were not searched for secrets``."""
-    parts = [f"{sized(size)} of {path}" for path, size in sorted(gate.unsearched.items())]
+    parts = [f"{sized(size) if size else 'parts'} of {path}" for path, size in sorted(gate.unsearched.items())]
     return f"{some(parts, SHOWN)} were not searched for secrets"
 
 
@@ -190,11 +191,15 @@ def refuse_published(bundle: VerifiedBundle, allow: Iterable[str] = ()) -> tuple
 
     Raises:
         SecretsError: It holds one; the error names all.
-        UnavailableError: detect-secrets is not installed.
+        UnavailableError: detect-secrets is not installed, or the search took too long, so that some of it is not known.
     """
     earlier = _allowed(bundle)
-    gate = look_at(bundle, secrecy.Gate((*earlier, *secrecy.allowances(allow)), further=library_rules()))
+    known = (*earlier, *secrecy.allowances(allow))
+    gate = look_at(bundle, secrecy.Gate(known, further=library_rules(), seconds=PUBLISH_SECONDS))
     refuse_leaks(gate, "published", f"capture without it; {_way_through(gate)}")
+    if gate.is_late and gate.unsearched:
+        message = f"the bundle could not be searched for secrets in {PUBLISH_SECONDS:.0f} seconds: {unsearched(gate)}"
+        raise UnavailableError(message, hint="take out of it what is packed in a file and takes so long, or try again")
     return tuple(
         f"{one.rule}:{one.path}" for one in sorted(gate.used - {*earlier}, key=lambda one: (one.rule, one.path))
     )

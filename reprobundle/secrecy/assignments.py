@@ -15,6 +15,7 @@ LONGEST_BARE = 300  # without quotes: only there each end is tried
 JUDGED = 300  # characters of a value: whether these look drawn at random says it of the rest
 LONGEST_KEY = 40
 LOOKED_AHEAD = 60
+LIST_SIGNS = (":", "=")
 WRAPPERS = ("str", "secret", "string", "bytes", "encode", "quote", "quote_plus")  # calls that give what they are given
 SHORTEST_TOKEN = 16  # what models and parsers call tokens is shorter
 ANCHORS = (
@@ -86,6 +87,16 @@ _PLAIN = rf"(?P<value>[^\s\"'`,;(){{}}\[\]<>\\]{{{SHORTEST},{LONGEST_BARE}}})(?=
 _BARE = re.compile(r"(?:&\w{1,20}\s)?" + _PLAIN)
 _BLOCK = re.compile(r"(?:[|>][+-]?\d?|\"\"\")[ \t]{0,8}\r?\n[ \t]{0,40}" + _PLAIN)
 _ELEMENT = re.compile(rf">(?P<value>[^<>\s]{{{SHORTEST},{LONGEST}}})</")
+_DEFAULT = re.compile(rf"{_QUOTE}\s{{0,4}},[^()]{{0,200}}?\bdefault\s?=\s?")  # add_argument("--api-key", default="…")
+_FIELD = re.compile(_TYPED.pattern + r"(?:\w{1,30}\.)?[Ff]ield\(\s{0,8}(?:default\s?=\s?)?")  # of a data class
+_OPENED = re.compile(_BEFORE + r"\s{0,40}[:=]\s{0,40}[\[(]\s{0,80}")
+_NEXT = re.compile(r"\s{0,40},\s{0,80}")
+_DASHES = re.compile(_BEFORE + r":[ \t]{0,8}\r?\n(?=[ \t]{0,40}- )")
+_DASHED = re.compile(rf"[ \t]{{0,40}}-[ \t]{{1,8}}[\"']?{_PLAIN}[\"']?[ \t]{{0,8}}(?:\r?\n|$)")
+_OF_TEXTS = re.compile(r"(?:^|[^a-z])tokens?$", re.IGNORECASE)  # a list of them is a text
+_NUMBER = re.compile(r"[0-9a-f]{32}")
+MOST_LISTED = 100
+LEAST_ROWS = 5  # with a token of their own each
 _SIGNS = frozenset(":=,>")
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*")
 _RANDOM_KEY = re.compile(r"[_-]key$", re.IGNORECASE)  # any name may end so: the value must look drawn
@@ -93,7 +104,9 @@ _NO_SECRET = re.compile(  # the key names something about secrets, or a token of
     r"tokeni[sz]|token_?type|token_?id|_token_(?:count|limit|length|size|index|idx)|(?:max|min|num|n|total|new|special|added|"
     r"bos|eos|pad|unk|sep|cls|mask|image|video|audio|boi|eoi|start|end|stop|prefix|suffix|middle|extra|next|prompt|csrf_?cookie|"
     r"visible|per|decoder_start|forced_bos|class|think|tool|word|sub)_?tokens?(?![a-z])|tokens?_?per|"
-    r"(?:next_?page|page|continuation|instance|speaker|trigger|class|concept|placeholder|csrf\w{0,10}|xsrf)[_-]?token$|"
+    r"(?:next_?page|page|continuation|instance|speaker|trigger|class|concept|placeholder|csrf\w{0,10}|xsrf|sample|scene|dataset|sensor|"
+    r"frame|log|map|category|attribute|visibility|ego_pose|calibrated_sensor|annotation)[_-]?token$|"
+    r"(?:data|cache|etag|sort|rng|prng|state_dict|state|index|primary|foreign|group|partition|dict|map|column|row)[_-]key$|"
     r"(?:name|names|ref|path|file|files|dir|uri|url|endpoint|type|class|field|arn|version|policy|length|len|min|max|"
     r"mode|format|regex|pattern|hint|prompt|label|provider|manager|store|backend|scanner|detector|rotation|expiry|ttl|header|"
     r"commit|sha|rev|revision|model|embedder|embedding|embeddings|encoder|classifier|classification|bucket|address|sort|"
@@ -125,10 +138,39 @@ def assigned(text: str, lowered: str, *, code: bool) -> Iterator[tuple[int, int]
         lowered: The same in lower case.
         code: Whether a value without quotes is a name, as in a programming language.
     """
+    numbers: dict[str, tuple[int, int]] = {}
     for start, end in _keys(lowered):
         found = _value(text, start, end, code=code)
-        if found is not None and is_secret_value(text[start:end], found["value"]):
-            yield found.span("value")
+        for one in _listed(text, start, end) if found is None else (found,):
+            if not is_secret_value(text[start:end], one["value"]):
+                continue
+            if is_row_number(text[start:end], one["value"]):
+                numbers[one["value"]] = one.span("value")
+            else:
+                yield one.span("value")
+    if len(numbers) < LEAST_ROWS:
+        yield from numbers.values()
+
+
+def is_row_number(key: str, value: str) -> bool:
+    """Whether a value may be what data sets call a row's token; a single one is more likely a secret."""
+    return key.lower() == "token" and _NUMBER.fullmatch(value) is not None
+
+
+def _listed(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The values in a list that a name is given: ``API_KEYS = ["…", "…"]``, or line by line in YAML."""
+    if text[end : end + LOOKED_AHEAD].lstrip(" \t\\\"'`])")[:1] not in LIST_SIGNS or _OF_TEXTS.search(text, start, end):
+        return
+    opened = _OPENED.match(text, end)
+    begun = opened or _DASHES.match(text, end)
+    item = _QUOTED if opened else _DASHED
+    found = begun and item.match(text, begun.end())
+    for _ in range(MOST_LISTED):
+        if not found or _is_computed(found):
+            return
+        yield found
+        further = _NEXT.match(text, found.end()) if opened else found
+        found = further and item.match(text, further.end())
 
 
 def _value(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | None:
@@ -146,13 +188,13 @@ def _value(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | No
     if before.endswith("<"):
         return _ELEMENT.match(text, end)
     if before.rstrip("\"'\\").endswith("("):
-        return next(filter(None, (_quoted(one, text, end) for one in (_ARGUMENT, _TYPED, _GIVEN))), None)
+        return next(filter(None, (_quoted(one, text, end) for one in (_ARGUMENT, _DEFAULT, _TYPED, _GIVEN))), None)
     return _given(text, start, end, code=code)
 
 
 def _given(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | None:
     """What follows a name and a sign; in code a value without quotes only where a shell has it, or where it looks drawn."""
-    found = _quoted(_TYPED, text, end) or _quoted(_GIVEN, text, end)
+    found = _quoted(_TYPED, text, end) or _quoted(_FIELD, text, end) or _quoted(_GIVEN, text, end)
     begun = None if found else _GIVEN.match(text, end)
     if begun is None:
         return found or _after(_BESIDE, text, end)
@@ -165,7 +207,13 @@ def _given(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | No
 def _quoted(opening: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:
     begun = opening.match(text, place)
     found = None if begun is None else _QUOTED.match(text, begun.end())
-    return None if found is None or (found["call"] and not found["call"].lower().endswith(WRAPPERS)) else found
+    return None if found is None or _is_computed(found) else found
+
+
+def _is_computed(found: re.Match[str]) -> bool:
+    """Whether a literal is handed to a call that gives something else."""
+    call = found.groupdict().get("call")
+    return bool(call) and not str(call).lower().endswith(WRAPPERS)
 
 
 def _after(opening: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from reprobundle.secrecy.assignments import ANCHORS, SHORTEST, is_secret_value
+from reprobundle.secrecy.assignments import ANCHORS, SHORTEST, is_row_number, is_secret_value
 
 ENDINGS = frozenset({".csv", ".tsv", ".tab", ".psv"})
 DELIMITERS = ",\t;|"
@@ -62,7 +62,7 @@ class _Lines:
 
 def _values(text: str, start: int, end: int, pairs: list[tuple[str, str]]) -> Iterator[tuple[int, int]]:
     for name, value in pairs:
-        if len(value) >= SHORTEST and is_secret_value(name, value):
+        if len(value) >= SHORTEST and is_secret_value(name, value) and not is_row_number(name.strip(), value):
             place = text.find(value, start, end)
             if place >= 0:
                 yield place, place + len(value)

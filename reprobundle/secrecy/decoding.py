@@ -26,6 +26,7 @@ WIDE_BOMS = (
 )
 SHORTEST_RUN = 24  # characters; a secret of 16 bytes has 24 in base64
 FIRST_LETTERS = "ACDIJKLMNOPQRSTUVWXYZabcdef"  # of base64, in each fourth place where what is spelled is a text
+BACKSLASHES = ("\\u00", "\\x")
 ENTITIES = ("&#", "&quot;", "&lt;")
 SHORT = 4096  # bytes; more is searched for itself
 LEAST_SAID = 8  # bytes beside null bytes
@@ -46,6 +47,8 @@ _CHARACTERS = re.compile(
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ADDRESS = re.compile(r"[^\s\"'<>\\]+")
 _ENTITY = re.compile(r"&(?:#|quot;|lt;)")
+_BACKSLASHED = re.compile(r"\\{1,2}(?:u00([2-7][0-9A-Fa-f])|x([2-7][0-9A-Fa-f]))")
+_LITERAL = re.compile(r"[^\s\"'<>]+")
 _LINE = re.compile(r"[^\n]+")
 _LINES_APART = re.compile(r"[\r\n]+")
 _NOT_FIRST = {ord(letter): None for letter in FIRST_LETTERS}
@@ -119,6 +122,8 @@ def hidden(text: str, words: Words) -> Iterator[Hidden]:
         yield from together(short)
     if words.have(_ESCAPED):
         yield from together(_unescaped(text, _ESCAPED, unquote, _ADDRESS), nearly=True)
+    if any(escape in text for escape in BACKSLASHES):
+        yield from together(_unescaped(text, _BACKSLASHED, _unbackslashed, _LITERAL), nearly=True)
     if "&" in text and any(entity in text for entity in ENTITIES):
         yield from together(_unescaped(text, _ENTITY, unescape, _LINE), nearly=True)
 
@@ -138,6 +143,11 @@ def _unescaped(
             said = plain(found[0])
             if said != found[0]:
                 yield said, found.span()
+
+
+def _unbackslashed(text: str) -> str:
+    """A literal of JSON or a program with its letters in the place of their numbers."""
+    return _BACKSLASHED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
 
 
 def _hides(run: str) -> bool:

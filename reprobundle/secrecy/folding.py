@@ -40,6 +40,8 @@ _LIST = re.compile(r"\.join\(\s{0,20}[\[(]\s{0,20}")
 _LISTED = re.compile(rf"{_LITERAL.pattern}(?:\s{{0,80}},\s{{0,80}}{_LITERAL.pattern}){{0,500}}")
 _INNER = re.compile(r"\{\s?(?:\"[^\"\n{}]{1,300}\"|'[^'\n{}]{1,300}')\s?\}")
 _FORMATTED = re.compile(rf"[rR]?[fF][rR]?(?:{_PLAIN})")
+_FILLING = re.compile(r"(?<=[}sr])[\"'](?:\.format\(|\s?%\s?\(?)\s{0,8}(?=[\"'])")
+_GAP = re.compile(r"\{\w{0,20}\}|%[sr]")
 _CELL = re.compile(r"\"(?:source|text|text/[\w.+-]{1,40})\"\s{0,8}:\s{0,8}(?=[\[\"])")
 _DECODER = json.JSONDecoder()
 
@@ -59,7 +61,7 @@ def folded(text: str, path: str) -> Iterator[tuple[str, Span]]:
 
 
 def _program(text: str) -> Iterator[tuple[str, Span]]:
-    for found in (_chains(text), _joined(text), _formatted(text)):
+    for found in (_chains(text), _joined(text), _formatted(text), _filled(text)):
         for said, span in islice(found, MOST):
             if len(said) >= SHORTEST:
                 yield said, span
@@ -122,6 +124,18 @@ def _formatted(text: str) -> Iterator[tuple[str, Span]]:
                 reached = found.end()
                 yield _value(found[0]), found.span()
                 break
+
+
+def _filled(text: str) -> Iterator[tuple[str, Span]]:
+    """A literal with a gap, and the one that fills it, by ``format`` or a percent sign."""
+    for begun in _FILLING.finditer(text):
+        second = _LITERAL.match(text, begun.end())
+        if second is not None:
+            start = _start(text, begun.start())
+            first = _value(text[start : begun.start() + 1])
+            gap = _GAP.search(first)
+            if gap is not None:
+                yield first[: gap.start()] + _value(second[0]) + first[gap.end() :], (start, second.end())
 
 
 def _start(text: str, end: int) -> int:

@@ -13,7 +13,7 @@ from reprobundle.phrases import some
 from reprobundle.secrecy.allowing import AS_COMMITTED, PATCH, SOURCE, Allowance, argument
 from reprobundle.secrecy.searching import Further, Hit, Marker, search
 from reprobundle.secrecy.section import Leak, Section
-from reprobundle.secrecy.unpacking import MAX_BYTES
+from reprobundle.secrecy.unpacking import MAX_BYTES, Packed
 
 SHOWN = 20
 IN_NAME = "a name"
@@ -28,7 +28,7 @@ class Gate:
         further: More rules, of another library.
         used: The allowances that let something through.
         seconds: How long it may search in all: what comes later is not searched, and told as such.
-        unsearched: How many bytes were not searched, by path.
+        unsearched: How many bytes were not searched, by path; 0 where something within a packed file was not read.
     """
 
     allowed: tuple[Allowance, ...] = ()
@@ -40,6 +40,7 @@ class Gate:
     _let: dict[bytes, Allowance] = field(default_factory=dict, repr=False)
     _marker: Marker = field(default_factory=Marker, repr=False)
     _known: dict[tuple[str, bytes], tuple[Hit, ...]] = field(default_factory=dict, repr=False)
+    _cut: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
     _spent: float = 0.0
 
     @property
@@ -90,7 +91,10 @@ class Gate:
         beyond = (size or len(content)) - (0 if late else min(len(content), MAX_BYTES))
         if beyond > 0:
             self.unsearched[path] = beyond
-        return () if late else tuple(hit for hit in self.search(path, content) if self.meets(hit, path))
+        found = () if late else self.search(path, content)
+        if _key(path, content) in self._cut:
+            self.unsearched.setdefault(path, 0)
+        return tuple(hit for hit in found if self.meets(hit, path))
 
     @property
     def is_late(self) -> bool:
@@ -104,11 +108,15 @@ class Gate:
             path: What they are called: the ending tells code from configuration.
             content: The bytes.
         """
-        key = (path.rpartition("/")[2], xxhash.xxh3_128_digest(content))
+        key = _key(path, content)
         found = self._known.get(key)
         if found is None:
+            packed = Packed()
             with self.timed():
-                found = self._known[key] = search(content, path, further=self.further, marker=self._marker)
+                found = search(content, path, further=self.further, marker=self._marker, packed=packed)
+            self._known[key] = found
+            if packed.is_cut:
+                self._cut.add(key)
         return found
 
     @contextmanager
@@ -146,6 +154,10 @@ class Gate:
         hits = self.search("name.txt", path.encode("utf-8", "surrogateescape"))
         met = [self.meets(hit, shown_name(path, hits)) for hit in hits]  # each is remembered
         return any(met)
+
+
+def _key(path: str, content: bytes) -> tuple[str, bytes]:
+    return path.rpartition("/")[2], xxhash.xxh3_128_digest(content)
 
 
 def shown_name(path: str, hits: Sequence[Hit]) -> str:

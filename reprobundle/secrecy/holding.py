@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -10,6 +12,16 @@ from typing import IO
 
 SLICE_BYTES = 2**23
 WIDEST = 4  # bytes of one hex digit, in UTF-32
+BROKEN = (
+    zipfile.BadZipFile,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    OverflowError,
+    struct.error,
+)
 
 _LOWER = bytes.maketrans(b"ABCDEF", b"abcdef")
 
@@ -56,7 +68,7 @@ def _member_holds(place: Path, secrets: Sequence[bytes]) -> bool:
     try:
         with zipfile.ZipFile(place) as archive:
             return any(_entry_holds(archive, member, secrets) for member in archive.infolist())
-    except zipfile.BadZipFile:  # only the end of the file looks like an archive's
+    except BROKEN:  # only the end of the file looks like an archive's
         return False
 
 
@@ -64,5 +76,5 @@ def _entry_holds(archive: zipfile.ZipFile, member: zipfile.ZipInfo, secrets: Seq
     try:
         with archive.open(member) as file:
             return _stream_holds(file, secrets)
-    except (zipfile.BadZipFile, RuntimeError, zlib.error):  # broken, or under a password or method that nobody here has
+    except BROKEN:  # or under a password or method that nobody here has
         return False

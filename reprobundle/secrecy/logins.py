@@ -23,8 +23,11 @@ LOGINS: tuple[Rule, ...] = (
     named("url-password", ("://", "\\/\\"), URL_PASSWORD, starts=SLASHES, until="@"),
     named("url-token", "://", r"://([A-Za-z0-9_-]{20,100})(?::x-oauth-basic)?@[A-Za-z0-9]", looks="mixed", until="@"),
     named("authorization", "auth",
-          r"authorization\\{0,3}[\"']?\]?\s{0,3}[:=,]\s{0,3}\\{0,3}[\"']?(?:bearer|token|basic)\s([A-Za-z0-9._~+/-]{16,2000}={0,2})",
+          r"authorization\\{0,3}[\"']?\]?\s{0,3}[:=,]\s{0,3}\\{0,3}[fbr]{0,2}[\"']?(?:bearer|token|basic)\s([A-Za-z0-9._~+/-]{16,2000}={0,2})",
           flags=re.IGNORECASE, starts=("authorization",)),
+    named("session-cookie", "cookie",
+          r"cookie\\{0,3}[\"']?\s{0,3}[:=,]\s{0,3}\\{0,3}[\"']?[^\n\"']{0,200}?(?<![A-Za-z0-9])(?:session|sid|auth)\w{0,12}=([\w%.+/~-]{20,500})",
+          looks="drawn", flags=re.IGNORECASE),
     named("netrc", "passw",
           r"(?:machine\s{1,9}\S{1,100}|default)\s{1,9}login\s{1,9}\S{1,100}\s{1,9}(?:account\s{1,9}\S{1,100}\s{1,9})?"
           r"password\s{1,9}([^\s\"']{5,200})", starts=("machine", "default"), until="login"),

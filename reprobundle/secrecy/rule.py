@@ -18,6 +18,8 @@ from reprobundle.secrecy.placeholders import is_drawn, is_key_body, is_mixed, is
 from reprobundle.secrecy.words import Words, places_of
 
 WHOLE_WORD, WORD_ENDS = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_])"
+_ALONE = re.compile(r"\(\?<!(\[[^\]]+\])\)")
+_UNLESS_ESCAPED = r"(?<!\1(?<!\\\\[nrt])(?<![0-9\[;]m))"  # the n of an escaped new line, the m that ends a colour
 NO_KEY = re.compile(  # the name says that its value is something else
     r"(?:commit|sha|rev|revision|hash|id|path|dir|file|model|checkpoint|ckpt|version|name|embedder|url|uri|bucket|digest)"
     r"(?![A-Za-z])",
@@ -144,7 +146,7 @@ def rule(name: str, anchors: str, pattern: str, *, looks: Looks = "varied", valu
         value: What must be found in a long word with a digit.
     """
     needed = None if value is None else re.compile(value)
-    return Rule(name, tuple(anchors.split()), re.compile(pattern), looks, value=needed)
+    return Rule(name, tuple(anchors.split()), _compiled(pattern), looks, value=needed)
 
 
 def named(
@@ -176,7 +178,12 @@ def named(
     """
     given = tuple(anchors.split()) if isinstance(anchors, str) else anchors
     needed = None if value is None else re.compile(value)
-    return Rule(name, given, re.compile(pattern, flags), looks, by_name, False, starts or given, lead, until, needed)
+    return Rule(name, given, _compiled(pattern, flags), looks, by_name, False, starts or given, lead, until, needed)
+
+
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern, in which what must not stand before it may, where it is the end of an escape."""
+    return re.compile(_ALONE.sub(_UNLESS_ESCAPED, pattern), flags)
 
 
 def word(pattern: str) -> str:

@@ -18,13 +18,16 @@ from reprobundle.secrecy.decoding import DEEPEST, hidden, together, wide_runs, w
 from reprobundle.secrecy.folding import folded
 from reprobundle.secrecy.rule import matches
 from reprobundle.secrecy.rules import possible
-from reprobundle.secrecy.unpacking import MAX_BYTES, Packed, is_binary, unpacked
+from reprobundle.secrecy.unpacking import MAX_BYTES, Packed, is_archive, is_binary, is_printable, unpacked
 from reprobundle.secrecy.words import Words
 
 Further = Callable[[str], Iterable[tuple[str, int, int]]]
 SALT_BYTES = 16
 MOST_HITS = 300  # of one rule in one file: what holds so many stays out as a whole
+MOST_NULLS = 0.01  # of a text, in which somebody left a few
+FEW_NULLS, WIDEST = 16, 4
 
+_NULLS = re.compile(rb"\0{64,}")
 _ESCAPES = re.compile(r"\\+[nrt]|[\s\\\"',]")
 
 
@@ -86,7 +89,12 @@ def text_of(content: bytes) -> str | None:
 
 
 def search(
-    content: bytes, path: str, *, further: Sequence[Further] = (), marker: Marker | None = None
+    content: bytes,
+    path: str,
+    *,
+    further: Sequence[Further] = (),
+    marker: Marker | None = None,
+    packed: Packed | None = None,
 ) -> tuple[Hit, ...]:
     """The secrets in some bytes, in their order, each once; of a rule at most 300, and then one without a place.
 
@@ -95,24 +103,34 @@ def search(
         path: What they are called: the ending tells code from configuration.
         further: More rules: each gives names and places for a text.
         marker: Gives secrets their marks; None: one of its own.
+        packed: Is told whether something within was not read.
     """
-    found = dict.fromkeys(_search(content[:MAX_BYTES], path, _Task(further, marker or Marker()), DEEPEST))
+    task = _Task(further, marker or Marker(), packed or Packed())
+    found = dict.fromkeys(_search(content[:MAX_BYTES], path, task, DEEPEST))
     return tuple(sorted(found, key=lambda hit: (hit.line or 0, hit.start or 0, hit.rule)))
 
 
 def _search(content: bytes, path: str, task: _Task, deep: int) -> Iterator[Hit]:
     for name, inner in unpacked(content, task.left) if deep else ():
         yield from (_nowhere(hit) for hit in _search(inner, name or path, task, deep - 1))
+    task.left.is_cut = task.left.is_cut or (not deep and is_archive(content))
     text = text_of(content)
     if text is not None:
         yield from _in_text(text, path, task, deep, exact=is_binary(content))
         return
+    content = _NULLS.sub(_shorter, content)
     wide = wide_text(content)
     if wide is not None:
         yield from (Hit(hit.rule, hit.line, None, None, hit.mark) for hit in _in_text(wide, path, task, deep))
         return
+    exact = content.count(0) > max(len(content) * MOST_NULLS, 4) or not is_printable(content)
     for piece in (content.replace(b"\0", b"\n").decode("latin-1"), "\n".join(wide_runs(content))):
-        yield from (_nowhere(hit) for hit in _in_text(piece, path, task, deep, exact=True))
+        yield from (_nowhere(hit) for hit in _in_text(piece, path, task, deep, exact=exact))
+
+
+def _shorter(nulls: re.Match[bytes]) -> bytes:
+    """Few null bytes for many, which take as long as letters; where wide letters begin after them stays the same."""
+    return bytes(FEW_NULLS + len(nulls[0]) % WIDEST)
 
 
 def _nowhere(hit: Hit) -> Hit:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from reprobundle.secrecy.rule import TRACKER_KEY, Rule, named, rule, word
+from reprobundle.secrecy.rule import TRACKER_KEY, WHOLE_WORD, Rule, named, rule, word
 
 SERVICES: tuple[Rule, ...] = (
-    rule("hub-token", "hf_ api_org_", word(r"(?:hf_|api_org_)[A-Za-z0-9]{30,48}|hf_oauth_[A-Za-z0-9._-]{30,2000}")),
+    rule("hub-token", "hf_ api_org_", WHOLE_WORD + r"(?:(?:hf_|api_org_)[A-Za-z0-9]{30,48}(?![A-Za-z0-9])|hf_oauth_[A-Za-z0-9._-]{30,2000})"),
     rule("aws-access-key", "AKIA ASIA ABIA ACCA", word(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}")),
     rule("aws-bedrock-key", "ABSK", r"(?<![\w-])ABSK[A-Za-z0-9+/]{80,300}={0,2}"),
     rule("aws-session-token", "IQoJ FwoGZXIvYXdz FQoGZXIvYXdz AQoDYXdz AQoJb3JpZ2lu",

@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -29,18 +30,34 @@ PIXELS = b"IDAT"  # what PNG calls its own stream
 _STREAM = re.compile(
     rb"(?P<gzip>\x1f\x8b\x08)|(?P<zlib>\x78[\x01\x5e\x9c\xda])|(?P<bz2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\0)"
 )
+BROKEN = (  # what the libraries raise for files that are broken, or of a kind they do not know
+    tarfile.TarError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError, zlib.error, lzma.LZMAError, OSError,
+    OverflowError, struct.error, MemoryError,
+)  # fmt: skip
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n\0"
 
 
 class Packed:
-    """How many bytes may still be unpacked of one file: what is packed may be a thousand times as large."""
+    """How many bytes may still be unpacked of one file: what is packed may be a thousand times as large.
+
+    Attributes:
+        left: Bytes.
+        is_cut: Whether something was not read: it is broken, too large, too deep, or one of too many.
+    """
 
     def __init__(self) -> None:
         self.left = MAX_UNPACKED
+        self.is_cut = False
+
+    @property
+    def most(self) -> int:
+        """How many bytes of the next member are read: one more than are looked at, which tells whether it goes on."""
+        return min(MAX_BYTES, self.left) + 1
 
     def take(self, content: bytes) -> bytes:
         """What of some bytes may still be looked at; they are counted."""
-        kept = content[: self.left]
+        kept = content[: min(MAX_BYTES, self.left)]
+        self.is_cut = self.is_cut or len(kept) < len(content)
         self.left -= len(kept)
         return kept
 
@@ -88,6 +105,12 @@ def is_packed(content: bytes) -> bool:
     return content.startswith(ZIP) or content.startswith(TAR, TAR_AT) or _STREAM.match(content) is not None
 
 
+def is_archive(content: bytes) -> bool:
+    """Whether bytes are surely packed, whatever else may begin so by chance."""
+    found = _STREAM.match(content)
+    return content.startswith(ZIP) or content.startswith(TAR, TAR_AT) or (found is not None and found["zlib"] is None)
+
+
 def is_printable(content: bytes) -> bool:
     """Whether the first bytes are nearly all letters and signs, as in a text."""
     probe = content[:PROBED]
@@ -106,9 +129,9 @@ def _streams(content: bytes, packed: Packed) -> Iterator[bytes]:
     for found in islice(_STREAM.finditer(content), MAX_TRIED):
         start, kind = found.start(), str(found.lastgroup)
         alone = start == reached
-        if start < reached or not packed.left or not (alone or _is_likely(content, start, kind)):
+        if start < reached or not (alone or _is_likely(content, start, kind)):
             continue
-        piece, end = _inflated(kind, content, start, min(MAX_BYTES, packed.left))
+        piece, end = _inflated(kind, content, start, packed.most)
         if piece:
             yield packed.take(piece)
             reached = end
@@ -139,27 +162,34 @@ def _inflated(kind: str, content: bytes, start: int, most: int) -> tuple[bytes, 
 def _tarred(content: bytes, packed: Packed) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            for member in islice(archive, MAX_MEMBERS):
+            for number, member in enumerate(archive):
+                if number == MAX_MEMBERS:
+                    packed.is_cut = True
+                    return
                 file = archive.extractfile(member) if member.isreg() else None
                 if file is not None:
-                    yield member.name, packed.take(file.read(min(MAX_BYTES, packed.left)))
-    except (tarfile.TarError, EOFError):  # cut off, or it only looks like one
-        return
+                    yield member.name, packed.take(file.read(packed.most))
+    except BROKEN:  # cut off, or it only looks like one
+        packed.is_cut = True
 
 
 def _members(content: bytes, packed: Packed) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist()[:MAX_MEMBERS]:
-                yield "", member.filename.encode("utf-8", "surrogateescape")
-                yield member.filename, packed.take(_member(archive, member, min(MAX_BYTES, packed.left)))
-    except (zipfile.BadZipFile, ValueError):
-        return
+            members = archive.infolist()
+            packed.is_cut = packed.is_cut or len(members) > MAX_MEMBERS
+            yield "", archive.comment
+            for member in members[:MAX_MEMBERS]:
+                yield "", member.filename.encode("utf-8", "surrogatepass")
+                yield member.filename, packed.take(_member(archive, member, packed))
+    except BROKEN:
+        packed.is_cut = True
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: Packed) -> bytes:
     try:
         with archive.open(member) as file:
-            return file.read(most)
-    except (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, OSError, EOFError):
-        return b""  # broken, or under a password or method that nobody here has
+            return file.read(packed.most)
+    except BROKEN:  # broken, or under a password or method that nobody here has
+        packed.is_cut = True
+        return b""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from reprobundle.records import Json, Record, from_bytes, to_bytes
+from reprobundle.secrecy.fitting import fitted, unused
 from reprobundle.secrecy.gate import Gate
 from reprobundle.secrecy.searching import Hit
 
@@ -31,8 +32,11 @@ def cleaned(record: R, gate: Gate, pointer: str) -> R:
         gate: Is told what was found.
         pointer: Where the record stands in the manifest, such as ``/model``.
 
+    Where a field has a form that the marker does not fit, a word such as ``left-out-hub-token`` stands there, and where
+    that does not fit either, the entry goes to which the field belongs.
+
     Raises:
-        RefusedInputError: Without the secret the record breaks its form.
+        RefusedInputError: Without the secret the record breaks its form, whatever is left out of it.
     """
     where = f"{HOME}{pointer}"
     content = to_bytes(record)
@@ -44,7 +48,8 @@ def cleaned(record: R, gate: Gate, pointer: str) -> R:
     walk = _Walk(gate)
     clean = walk.value(record.model_dump(mode="json"), where)
     document = json.dumps(clean, indent=2, ensure_ascii=False)
-    return from_bytes(type(record), cut(document, walk.across(document, where)).encode("utf-8"), name=WITHOUT % where)
+    content = cut(document, walk.across(document, where)).encode("utf-8")
+    return from_bytes(type(record), fitted(type(record), content), name=WITHOUT % where)
 
 
 def look_at_values(value: Json, gate: Gate, pointer: str) -> None:
@@ -85,9 +90,9 @@ class _Walk:
         return [hit for hit in new if self._gate.meets(hit, pointer)]
 
     def _pairs(self, value: dict[str, Json], pointer: str) -> list[tuple[str, Json]]:
-        pairs = []
+        pairs: list[tuple[str, Json]] = []
         for name, one in value.items():
-            plain = self._text(name, pointer, "")
+            plain = unused(self._text(name, pointer, ""), {key for key, _ in pairs})
             pairs.append((plain, self.value(one, f"{pointer}/{plain}", name)))
         return pairs
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 
 SHORTEST = 20  # characters; the shortest format of all has as many
 OF_WORDS = (string.ascii_letters + string.digits + "_-.~+/=%:?&;").encode("ascii")  # what formats are made of
+ESCAPES = (rb"\n", rb"\r", rb"\t")
+COLOURED = (b"\x1b[", b"1b[", b"1B[", b"33[")  # as it is, and as JSON, Python and shells escape it
+_COLOUR = re.compile(rb"(?:\x1b|1[bB]|33)\[[0-9;]{0,20}m")
 _DIGIT = re.compile(rb"[0-9]")
 _APART = bytes(byte if byte in OF_WORDS else 32 for byte in range(256))
 
@@ -22,6 +25,10 @@ class Words:
 
     def __init__(self, content: bytes) -> None:
         """Take the words of at least twenty letters, digits and signs from a text in UTF-8, or in Latin-1."""
+        for escape in ESCAPES:  # its letter would begin the word
+            content = content.replace(escape, b" ")
+        if any(sign in content for sign in COLOURED):
+            content = _COLOUR.sub(b" ", content)
         long = dict.fromkeys([word for word in content.translate(_APART).split() if len(word) >= SHORTEST])
         self.text = b"\n".join(long).decode("ascii")
         self.numbered = b"\n".join(word for word in long if _DIGIT.search(word)).decode("ascii")
