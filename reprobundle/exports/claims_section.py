@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.documentation.card import Result
-from reprobundle.components.documentation.evaluation_facts import is_accuracy, split_named
+from reprobundle.components.documentation.evaluation_facts import split_named
 from reprobundle.components.documentation.figures import figure, interval
 from reprobundle.exports.doubts import Doubt, doubts
-from reprobundle.intervals import wilson
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, some
 from reprobundle.rendering.markdown import cell, code, inline, table
@@ -40,9 +39,9 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
     yield from _found_false(claims, against)
     if claims:
         splits = {split.name: split.count for split in manifest.data.splits}
-        reaches = {claim.id: _reach(claim, splits) for claim in claims[:SHOWN] if claim.id not in against}
+        reaches = {claim.id: _reach(claim) for claim in claims[:SHOWN] if claim.id not in against}
         known = any(reaches.values())
-        header = ("claim", "value", "", *(("95 % interval",) if known else ()), "agrees", "split", "computed by")
+        header = ("claim", "value", "", *(("95 % interval",) if known else ()), "compared", "split", "computed by")
         rows = [_claim(claim, against.get(claim.id), reaches.get(claim.id), splits) for claim in claims[:SHOWN]]
         yield table(header, [row if known else (*row[:3], *row[4:]) for row in rows])
         yield OF_INTERVALS if known else ""
@@ -102,15 +101,11 @@ class _Reach:
     count: int | None
 
 
-def _reach(claim: Claim, splits: Mapping[str, int]) -> _Reach | None:
-    """The claim's own interval, else that of an accuracy on a split whose size is known, as the card's answer has it."""
-    if claim.low is not None and claim.high is not None:
-        return _Reach(claim.low, claim.high, claim.count)
-    count = splits.get(claim.split or split_named(claim.text, splits) or "")
-    if not count or not is_accuracy(claim.text, claim.value):
+def _reach(claim: Claim) -> _Reach | None:
+    """The interval that stands in the claim; none is made of a number that was typed and the size of a split."""
+    if claim.low is None or claim.high is None:
         return None
-    made = wilson(claim.value, count)
-    return _Reach(made.low, made.high, count)
+    return _Reach(claim.low, claim.high, claim.count)
 
 
 def _told(reach: _Reach | None) -> str:

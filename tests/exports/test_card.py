@@ -134,10 +134,7 @@ def test_the_card_shows_every_section():
     assert "| `torch` | `2.13.0+cpu` |" in made
     assert "| `train` | array | 12 | 192 bytes | `0123456789abcdef0123456789abcdef` |" in made
     assert "| `layers.hidden` | `8` |" in made
-    assert (
-        "| test accuracy | 0.97 | ███████████▋ | 0.48 to 1.00, 4 samples | within 0.01 | `test` | nothing: it is stated |"
-        in made
-    )
+    assert "| test accuracy | 0.97 | ███████████▋ | within 0.01 | `test` | nothing: it is stated |" in made
     assert "**Intended.** Read digits." in made
     assert "**Privacy.** No people." in made
     assert "- code: no git repository" in made

@@ -10,6 +10,7 @@ from reprobundle.components import claims, data
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.data.section import Provenance
 from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.evaluation_facts import evaluation_facts
 from reprobundle.components.documentation.figures import figure
 from reprobundle.exports.card import card
 from reprobundle.exports.model_index import metric_of
@@ -74,6 +75,18 @@ def test_a_claim_that_may_be_no_mean_is_in_doubt_and_stays():
 
     assert "**In doubt: auroc**: 0.8 claimed, 0.7 computed; its own groups give it." in made
     assert _front_matter(made)["model-index"][0]["results"][0]["metrics"][0]["type"] == "roc_auc"
+
+
+@pytest.mark.parametrize("text", ["test accuracy", "std of test accuracy", "mean test accuracy over 5 folds"])
+def test_a_number_that_was_only_typed_gets_no_interval(text):
+    """Neither its samples nor how many trainings it sums up are known: uncertainty and runs are for a person to say."""
+    claim = claims.Claim(id="typed", text=text, value=0.84, split="test")
+    facts = evaluation_facts({"claims": [claim.model_dump()]}, {"seeds": {"torch": 7}})
+    row = next(line for line in _claiming(claim).splitlines() if line.startswith(f"| {text} | 0.84 |"))
+
+    assert [fact.path for fact in facts] == ["evaluation.metrics"]
+    assert row.endswith(" | not said | `test` | nothing: it is stated |")
+    assert "samples" not in row
 
 
 def test_claims_that_agree_have_no_mark():

@@ -43,7 +43,7 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
         _version(found["code"]),
         data_facts(found["data"], preprocessing),
         _training(found["model"], found["hyperparameters"]),
-        evaluation_facts(claims, found["data"], found["hyperparameters"]),
+        evaluation_facts(claims, found["hyperparameters"]),
         _compute(found["environment"], found["model"]),
         _examples(outputs),
         _rights(card, found["data"]),
