@@ -6,7 +6,6 @@ A claim that capture found false stands there as what it is, with the number tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
@@ -39,10 +38,9 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
     yield from _found_false(claims, against)
     if claims:
         splits = {split.name: split.count for split in manifest.data.splits}
-        reaches = {claim.id: _reach(claim) for claim in claims[:SHOWN] if claim.id not in against}
-        known = any(reaches.values())
+        known = any(claim.low is not None for claim in claims[:SHOWN] if claim.id not in against)
         header = ("claim", "value", "", *(("95 % interval",) if known else ()), "compared", "split", "computed by")
-        rows = [_claim(claim, against.get(claim.id), reaches.get(claim.id), splits) for claim in claims[:SHOWN]]
+        rows = [_claim(claim, against.get(claim.id), splits) for claim in claims[:SHOWN]]
         yield table(header, [row if known else (*row[:3], *row[4:]) for row in rows])
         yield OF_INTERVALS if known else ""
     if len(claims) > SHOWN:
@@ -72,7 +70,7 @@ def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt]) -> Itera
         yield f"Left out of the metadata at the top of this file, which the Hub reads: {some(false)}."
 
 
-def _claim(claim: Claim, doubt: Doubt | None, reach: _Reach | None, splits: Mapping[str, int]) -> tuple[str, ...]:
+def _claim(claim: Claim, doubt: Doubt | None, splits: Mapping[str, int]) -> tuple[str, ...]:
     how = (
         code(claim.entry)
         if claim.entry
@@ -83,35 +81,28 @@ def _claim(claim: Claim, doubt: Doubt | None, reach: _Reach | None, splits: Mapp
         else "nothing: it is stated"
     )
     split = claim.split or split_named(claim.text, splits)
-    ends = (None, None) if reach is None else (reach.low, reach.high)
-    shown = figure(claim.value, decimals=claim.decimals, low=ends[0], high=ends[1])
+    low, high = (claim.low, claim.high) if doubt is None else (None, None)
+    shown = figure(claim.value, decimals=claim.decimals, low=low, high=high)
     value = (
         shown if doubt is None else f"{shown} (**{(FALSE if doubt.sure else IN_DOUBT).lower()}: {inline(doubt.got)}**)"
     )
     bar = "" if doubt is not None and doubt.sure else _bar(claim.value)
-    return cell(claim.text), value, bar, _told(reach), _rule(claim), code(split) if split else "not named", how
+    return (
+        cell(claim.text),
+        value,
+        bar,
+        _told(claim) if doubt is None else "not said",
+        _rule(claim),
+        code(split) if split else "not named",
+        how,
+    )
 
 
-@dataclass(frozen=True)
-class _Reach:
-    """An interval, and on how many samples it stands; None: not said."""
-
-    low: float
-    high: float
-    count: int | None
-
-
-def _reach(claim: Claim) -> _Reach | None:
+def _told(claim: Claim) -> str:
     """The interval that stands in the claim; none is made of a number that was typed and the size of a split."""
     if claim.low is None or claim.high is None:
-        return None
-    return _Reach(claim.low, claim.high, claim.count)
-
-
-def _told(reach: _Reach | None) -> str:
-    if reach is None:
         return "not said"
-    return interval(reach.low, reach.high) + ("" if reach.count is None else f", {counted(reach.count, 'sample')}")
+    return interval(claim.low, claim.high) + ("" if claim.count is None else f", {counted(claim.count, 'sample')}")
 
 
 def _rule(claim: Claim) -> str:

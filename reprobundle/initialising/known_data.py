@@ -1,12 +1,13 @@
 """Public data sets that come with a library: what the library's own description says of them, by the function that loads them.
 
-An answer is a sentence that stands, word for word, in the text of the package that is installed here; where another version
-says something else, nothing is told. What only this program knows, such as the licence under which a repository offers the
+An answer is a passage of the text of the package that is installed here, read there: this file knows its first and last
+words only. Where another version says something else, nothing is told. What only this program knows, such as the licence under which a repository offers the
 same data, is no answer but something to check.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -17,6 +18,7 @@ from reprobundle.initialising.project import read_whole
 
 PACKAGE = "scikit-learn"
 FOLDER = "sklearn/datasets/descr"
+LONGEST = 800  # characters between the first and the last words of a passage
 UCI = "https://archive.ics.uci.edu/dataset"
 
 
@@ -27,13 +29,13 @@ class Known:
     Attributes:
         name: What people call it.
         file: The library's description of it.
-        says: Sentences of that text, by the field of the card they answer.
+        says: The first and the last words of a passage of that text, by the field of the card it answers.
         check: What a person may find to be the answer, by field.
     """
 
     name: str
     file: str
-    says: Mapping[str, tuple[str, ...]]
+    says: Mapping[str, tuple[str, str]]
     check: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,17 +51,9 @@ KNOWN: Mapping[str, Known] = {
         name="Optical recognition of handwritten digits",
         file="digits.rst",
         says={
-            "training_data.collection": (
-                (
-                    "Preprocessing programs made available by NIST were used to extract normalized bitmaps of handwritten "
-                    "digits from a preprinted form."
-                ),
-                "From a total of 43 people, 30 contributed to the training set and different 13 to the test set.",
-            ),
-            "training_data.owner": (":Creator: E. Alpaydin",),
-            "training_data.distribution": (
-                "This is a copy of the test set of the UCI ML hand-written digits datasets",
-            ),
+            "training_data.collection": ("Preprocessing programs made", "to the test set."),
+            "training_data.owner": ("Creator:", "Alpaydin"),
+            "training_data.distribution": ("This is a copy of", "datasets"),
         },
         check=_of_uci(80, "optical+recognition+of+handwritten+digits"),
     ),
@@ -67,11 +61,8 @@ KNOWN: Mapping[str, Known] = {
         name="Iris plants",
         file="iris.rst",
         says={
-            "training_data.collection": (
-                "The famous Iris database, first used by Sir R.A. Fisher.",
-                "The dataset is taken from Fisher's paper.",
-            ),
-            "training_data.owner": (":Creator: R.A. Fisher",),
+            "training_data.collection": ("The famous Iris", "Fisher's paper."),
+            "training_data.owner": ("Creator:", "Fisher"),
         },
         check=_of_uci(53, "iris"),
     ),
@@ -79,14 +70,9 @@ KNOWN: Mapping[str, Known] = {
         name="Wine recognition",
         file="wine_data.rst",
         says={
-            "training_data.collection": (
-                (
-                    "The data is the results of a chemical analysis of wines grown in the same region in Italy by three "
-                    "different cultivators."
-                ),
-            ),
-            "training_data.owner": ("Original Owners: Forina, M. et al, PARVUS",),
-            "training_data.distribution": ("This is a copy of UCI ML Wine recognition datasets.",),
+            "training_data.collection": ("The data is the results", "different cultivators."),
+            "training_data.owner": ("Original Owners:", "PARVUS"),
+            "training_data.distribution": ("This is a copy of", "datasets."),
         },
         check=_of_uci(109, "wine"),
     ),
@@ -94,32 +80,22 @@ KNOWN: Mapping[str, Known] = {
         name="Breast cancer Wisconsin (diagnostic)",
         file="breast_cancer.rst",
         says={
-            "training_data.collection": (
-                "Features are computed from a digitized image of a fine needle aspirate (FNA) of a breast mass.",
-            ),
-            "training_data.owner": (":Creator: Dr. William H. Wolberg, W. Nick Street, Olvi L. Mangasarian",),
-            "training_data.distribution": ("This is a copy of UCI ML Breast Cancer Wisconsin (Diagnostic) datasets.",),
+            "training_data.collection": ("Features are computed", "breast mass."),
+            "training_data.owner": ("Creator:", "Mangasarian"),
+            "training_data.distribution": ("This is a copy of", "datasets."),
         },
         check=_of_uci(17, "breast+cancer+wisconsin+diagnostic"),
     ),
     "sklearn.datasets.load_diabetes": Known(
         name="Diabetes",
         file="diabetes.rst",
-        says={
-            "training_data.collection": (
-                (
-                    "Ten baseline variables, age, sex, body mass index, average blood pressure, and six blood serum "
-                    "measurements were obtained for each of n = 442 diabetes patients, as well as the response of interest, "
-                    "a quantitative measure of disease progression one year after baseline."
-                ),
-            ),
-        },
+        says={"training_data.collection": ("Ten baseline variables,", "after baseline.")},
     ),
 }
 
 
 def told_of(full: str, place: str) -> Iterator[Fact]:
-    """What the library's text says, quoted with its lines; nothing where the library is not installed here.
+    """What the library's text says, quoted with its line; nothing where the library is not installed here.
 
     Args:
         full: The function that loads the data set, one of `KNOWN`.
@@ -132,21 +108,20 @@ def told_of(full: str, place: str) -> Iterator[Fact]:
         text = read_whole(Path(str(installed.locate_file(f"{FOLDER}/{known.file}")))).decode("utf-8", "replace")
     except (metadata.PackageNotFoundError, OSError):
         return
-    for path, sentences in known.says.items():
-        lines = [line_of(sentence, text) for sentence in sentences]
-        found = [sentence.lstrip(":") for sentence, line in zip(sentences, lines, strict=True) if line is not None]
-        where = next((line for line in lines if line is not None), 0)
-        answer = f"“{' '.join(found)}” ({PACKAGE} {installed.version}, {known.file})" if found else ""
-        yield Fact(path, answer, (place, f"{FOLDER}/{known.file}:{where}"))
-    copied = f"It comes with {PACKAGE} {installed.version}: {full}."
-    yield Fact("training_data.distribution", copied, (place,))
+    for path, ends in known.says.items():
+        found, line = passage(*ends, text) or ("", 0)
+        answer = f"“{found}” ({PACKAGE} {installed.version}, {known.file})" if found else ""
+        yield Fact(path, answer, (place, f"{FOLDER}/{known.file}:{line}"))
 
 
-def line_of(sentence: str, text: str) -> int | None:
-    """The line, from 1, on which a sentence begins in a text, however it is broken into lines; None where it does not stand."""
-    words = [(word, number) for number, line in enumerate(text.splitlines(), 1) for word in line.split()]
-    sought = sentence.split()
-    for begin in range(len(words) - len(sought) + 1):
-        if all(words[begin + step][0] == word for step, word in enumerate(sought)):
-            return words[begin][1]
-    return None
+def passage(first: str, last: str, text: str) -> tuple[str, int] | None:
+    """What stands between the first and the last words of a passage, both included, and the line, from 1, where it begins.
+
+    Args:
+        first: Its first words, broken into lines in whatever way.
+        last: Its last words.
+        text: The library's text. None where it holds no such passage, or one longer than `LONGEST`.
+    """
+    begin, end = (r"\s+".join(map(re.escape, words.split())) for words in (first, last))
+    found = re.search(rf"{begin}[\s\S]{{0,{LONGEST}}}?{end}", text)
+    return None if found is None else (" ".join(found[0].split()), text.count("\n", 0, found.start()) + 1)

@@ -9,7 +9,7 @@ import pytest
 
 from reprobundle.components.documentation.card import Author, read_card
 from reprobundle.initialising import CARD, init
-from reprobundle.initialising.known_data import FOLDER, KNOWN, PACKAGE, line_of
+from reprobundle.initialising.known_data import FOLDER, KNOWN, PACKAGE, passage
 
 
 @pytest.fixture
@@ -30,15 +30,16 @@ def _text(name):
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
-def test_every_quoted_sentence_stands_in_the_librarys_own_text(name):
-    """What is filled in of a data set is what the installed package says, word for word."""
+def test_every_passage_is_read_in_the_librarys_own_text(name):
+    """What is filled in of a data set is what the installed package says, word for word; the house holds none of it."""
     text = _text(name)
+    words = " ".join(text.split())
 
-    assert [
-        sentence for said in KNOWN[name].says.values() for sentence in said if line_of(sentence, text) is None
-    ] == []
-    for sentence in (sentence for said in KNOWN[name].says.values() for sentence in said):
-        assert line_of(sentence.rpartition(" ")[0] + " other", text) is None
+    for first, last in KNOWN[name].says.values():
+        found, line = passage(first, last, text)
+        assert (found.startswith(first), found.endswith(last), found in words) == (True, True, True)
+        assert first.split()[0] in text.splitlines()[line - 1]
+        assert passage(first, f"{last} of another", text) is None
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
