@@ -13,7 +13,7 @@ from reports import bitwise_report
 from tiny import WEIGHTS, bare_manifest, tiny_bundle
 
 from reprobundle import bundle as bundles
-from reprobundle import cli, records
+from reprobundle import records
 from reprobundle.bundle import verify
 from reprobundle.exports import bagit, rocrate
 from reprobundle.resealing import reseal
@@ -30,18 +30,6 @@ def nobody():
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(TimeoutError):
             listening.accept()
-
-
-@pytest.fixture
-def call(capsysbinary):
-    """Run the command line; gives exit code, standard output and standard error."""
-
-    def run(*argv):
-        code = cli.main([str(part) for part in argv])
-        printed = capsysbinary.readouterr()
-        return code, printed.out.decode(), printed.err.decode()
-
-    return run
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from reports import bitwise_report, different_report
 from tiny import WEIGHTS, bare_manifest
 
 from reprobundle import bundle as bundles
-from reprobundle import cli, records
+from reprobundle import records
 from reprobundle.bundle import verify
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.exports import bagit, rocrate
@@ -237,18 +237,6 @@ def test_a_flipped_byte_in_a_bag_is_found(bundle, tmp_path):
 
     with pytest.raises(library.BagValidationError, match="Payload-Oxum validation failed"):
         library.Bag(str(folder)).validate(fast=True)
-
-
-@pytest.fixture
-def call(capsysbinary):
-    """Run the command line; gives exit code, standard output and standard error."""
-
-    def run(*argv):
-        code = cli.main([str(part) for part in argv])
-        printed = capsysbinary.readouterr()
-        return code, printed.out.decode(), printed.err.decode()
-
-    return run
 
 
 def test_the_command_line_prints_views(call, bundle):

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from tiny import tiny_bundle
+from verbs import call
 
-from reprobundle import cli
 from reprobundle.bundle import verify
 from reprobundle.errors import RefusedInputError
 from reprobundle.signing import KeySigner, PublicKey, Roots, Trust, check, sign
+
+__all__ = ["call"]  # a fixture
 
 HERE = all(map(find_spec, ("model_signing", "OpenSSL")))
 collect_ignore_glob = [] if HERE else ["test_*.py"]  # they need the extra ``signing``
@@ -71,16 +73,3 @@ def refusal() -> Callable[[Path, Trust], str]:
         return str(caught.value)
 
     return said
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Run the command line, 100 columns wide; gives exit code, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*argv):
-        code = cli.main([str(part) for part in argv])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
