@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import metadata
 
 PROGRAM = "reprobundle"
 
@@ -14,6 +13,8 @@ def how_to_install(extra: str) -> str:
     They are named one by one, as this installation's own metadata names them, so that the command is the same for a copy
     from an index, from a clone and from an archive.
     """
+    from importlib import metadata
+
     try:
         wanted = sorted(set(_libraries(extra)))
     except metadata.PackageNotFoundError:
@@ -25,6 +26,8 @@ def how_to_install(extra: str) -> str:
 
 def _libraries(extra: str) -> Iterator[str]:
     """Requirements of an extra, those of extras it stands on included."""
+    from importlib import metadata
+
     from packaging.requirements import Requirement
 
     for text in metadata.requires(PROGRAM) or ():

@@ -18,10 +18,10 @@ from reprobundle.errors import ReproBundleError
 from reprobundle.machine_places import without_places
 from reprobundle.records import Json, Record
 from reprobundle.report import Finding, Rung, Status
-from reprobundle.secrecy import Gate
 from reprobundle.signals import ends_program
 
 if TYPE_CHECKING:
+    from reprobundle.secrecy import Gate
     from reprobundle.store import Writer
 
 DEFAULT_BUDGET = 30.0
@@ -158,6 +158,13 @@ class Source:
     column_of: Callable[[Any, str], Sequence[Any]] | None = None
 
 
+def _gate() -> Gate:
+    """A gate of nothing allowed; its rules are built when something is captured, not when a manifest is read."""
+    from reprobundle.secrecy import Gate
+
+    return Gate()
+
+
 @dataclass
 class Stage:
     """Where a capture puts its files and says what it left out.
@@ -179,7 +186,7 @@ class Stage:
     sections: dict[str, Record] = field(default_factory=dict)
     withheld: tuple[Path, ...] = ()
     model_seconds: float | None = None
-    gate: Gate = field(default_factory=Gate)
+    gate: Gate = field(default_factory=_gate)
 
     @property
     def root(self) -> Path:

@@ -4,12 +4,38 @@
 in bytes. `Gate` remembers what was found, and what a person allowed. `values` and `files` take it out of what is sealed.
 `names` and `holding` know files by their name, and known secrets by their bytes. Nothing here prints a secret, keeps one or
 asks a network.
+
+Reading a manifest needs the section alone; the rest, hundreds of patterns that take time to build, is imported when it is used.
 """
 
 from __future__ import annotations
 
-from reprobundle.secrecy.allowing import Allowance, allowances
-from reprobundle.secrecy.gate import Gate, plain_path, reason, told
-from reprobundle.secrecy.section import Leak, Section
+from typing import TYPE_CHECKING
+
+from reprobundle.secrecy.section import Allowance, Leak, Section
+
+if TYPE_CHECKING:
+    from reprobundle.secrecy.allowing import allowances
+    from reprobundle.secrecy.gate import Gate, plain_path, reason, told
 
 __all__ = ["Allowance", "Gate", "Leak", "Section", "allowances", "plain_path", "reason", "told"]
+
+_HOMES = {
+    "allowances": "allowing",
+    "Gate": "gate",
+    "plain_path": "gate",
+    "reason": "gate",
+    "told": "gate",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a name from the module it lives in, once."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -6,38 +6,15 @@ import re
 import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
 from reprobundle.errors import UsageError
-from reprobundle.records import Record
 from reprobundle.secrecy import assignments
 from reprobundle.secrecy.rules import RULES
+from reprobundle.secrecy.section import Allowance
 
-AS_COMMITTED = " as committed"  # of a line that is in the patch because it is gone
-SOURCE = "code/source/"
-PATCH = "code/uncommitted.patch"
 LIBRARY = "library-"  # names of rules of another library begin so
 _MEANT_OTHERWISE = re.compile(r"[*?\[]")  # by a pattern; in brackets each stands for itself
 NAMES = (*(rule.name for rule in RULES), assignments.NAME)
-
-
-class Allowance(Record):
-    """One thing that is let through.
-
-    Attributes:
-        rule: The rule's name.
-        path: The file it may stand in, as the finding names it; ``*`` and ``?`` stand for any letters.
-    """
-
-    rule: str
-    path: str
-
-    def covers(self, rule: str, path: str) -> bool:
-        """Whether it lets a rule's finding in a file through; a source file goes by its path in the project, too."""
-        plain = path.removesuffix(AS_COMMITTED)
-        return self.rule == rule and any(
-            fnmatchcase(one, self.path) for one in (path, plain, plain.removeprefix(SOURCE))
-        )
 
 
 def argument(rule: str, path: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import xxhash
 
 from reprobundle.phrases import some
-from reprobundle.secrecy.allowing import AS_COMMITTED, PATCH, SOURCE, Allowance, argument
+from reprobundle.secrecy.allowing import argument
 from reprobundle.secrecy.searching import Further, Hit, Marker, search
-from reprobundle.secrecy.section import Leak, Section
+from reprobundle.secrecy.section import AS_COMMITTED, PATCH, SOURCE, Allowance, Leak, Section
 from reprobundle.secrecy.unpacking import MAX_BYTES, Packed
 
 SHOWN = 20

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from reprobundle.records import Record
-from reprobundle.secrecy.allowing import Allowance
+
+AS_COMMITTED = " as committed"  # of a line that is in the patch because it is gone
+SOURCE = "code/source/"
+PATCH = "code/uncommitted.patch"
+
+
+class Allowance(Record):
+    """One thing that is let through.
+
+    Attributes:
+        rule: The rule's name.
+        path: The file it may stand in, as the finding names it; ``*`` and ``?`` stand for any letters.
+    """
+
+    rule: str
+    path: str
+
+    def covers(self, rule: str, path: str) -> bool:
+        """Whether it lets a rule's finding in a file through; a source file goes by its path in the project, too."""
+        plain = path.removesuffix(AS_COMMITTED)
+        return self.rule == rule and any(
+            fnmatchcase(one, self.path) for one in (path, plain, plain.removeprefix(SOURCE))
+        )
 
 
 class Leak(Record):

@@ -11,9 +11,9 @@ from reprobundle.components.code.repository import argv, command, load, printabl
 from reprobundle.components.code.salts import NOW, OF_CHANGE, Salts, sides
 from reprobundle.secrecy import Gate
 from reprobundle.secrecy import reason as secrets_told
-from reprobundle.secrecy.allowing import AS_COMMITTED
 from reprobundle.secrecy.names import is_secret
 from reprobundle.secrecy.searching import Hit
+from reprobundle.secrecy.section import AS_COMMITTED
 
 MAX_PATCH_BYTES = 64 * 2**20
 MAX_CHANGED_BYTES = 50 * 2**20
