@@ -12,7 +12,7 @@ from typing import Any
 from reprobundle import bundle as bundles
 from reprobundle import calibrating, captures, given_places, rehearsing, rng, specification, withholding
 from reprobundle.clock import Clock
-from reprobundle.components import COMPONENTS, data, documentation, environment, hyperparameters, model
+from reprobundle.components import COMPONENTS, claims, data, documentation, environment, hyperparameters, model
 from reprobundle.components.interface import DEFAULT_BUDGET, Source, Stage, Vendor
 from reprobundle.errors import UsageError
 from reprobundle.exports import views
@@ -89,6 +89,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
                 withholding.refuse(stage.gate)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
         proven, foreseen = _proven(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
+        claims.note_awaited(stage)
         with clock.step("seal"):
             told = withholding.sealed(proven, stage)
             complete = told.model_copy(update={"views": views.write(told, stage.writer)})
@@ -123,8 +124,8 @@ def _proven(draft: Manifest, folder: Path, source: Source, stage: Stage, clock: 
             section = calibrating.calibrate(*given, seconds=proved.seconds, refused=refused is not None)
         with clock.step("claims"):
             scene = rehearsing.Scene(folder, plan.work, proved.host, source.splits, proved.seconds)
-            found = rehearsing.compute_claims(draft, scene, stage)
-    return proven.model_copy(update={"outputs": section}), Foreseen(refused, found)
+            claimed, found = rehearsing.compute_claims(draft, scene, stage)
+    return proven.model_copy(update={"outputs": section, "claims": claimed}), Foreseen(refused, found)
 
 
 def as_called(source: Source, states: Mapping[str, bytes]) -> Source:

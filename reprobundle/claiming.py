@@ -2,19 +2,22 @@
 
 A command is the program and its arguments, never a shell's line. ``python`` is the interpreter of the rebuilt environment;
 ``{data}`` stands for the reviewer's copy of the split, ``{bundle}`` for the bundle, ``{out}`` for the file that the numbers
-go to, as JSON: one number, or numbers by claim id. It starts in the folder the source was captured from.
+go to, as JSON: one number, or one a sample in a list, whose mean counts; or either by claim id. It starts in the folder the
+source was captured from.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from reprobundle import guest, records, results
-from reprobundle.answers import Computed
+from reprobundle.answers import LARGEST_SAMPLE, Computed
 from reprobundle.components.claims import Wanted
 from reprobundle.errors import RefusedInputError, ReproBundleError
 from reprobundle.guest import Asked, Host
@@ -126,13 +129,38 @@ def _paths(scene: Scene) -> dict[str, str]:
 
 
 def _computed(numbers: records.Json, name: str, seconds: float) -> Computed:
-    """The number for one claim, read as a stranger's."""
+    """The number for one claim, or those of its samples, read as a stranger's."""
     value = numbers.get(name) if isinstance(numbers, dict) else numbers
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        found = "nothing" if value is None else f"{value!r:.80}" if isinstance(value, float) else type(value).__name__
-        found = f"{value!r:.80}" if isinstance(value, bool | str) else found
-        return Computed(error=f"expected a finite number for {name!r} in {RESULT}, found {found}", seconds=seconds)
+    if isinstance(value, list):
+        return _of_samples(value, name, seconds)
+    if isinstance(value, bool) or not _is_number(value, sys.float_info.max):
+        return Computed(
+            error=f"expected a finite number for {name!r} in {RESULT}, found {_shown(value)}", seconds=seconds
+        )
     return Computed(value=float(value), seconds=seconds)
+
+
+def _of_samples(values: list[records.Json], name: str, seconds: float) -> Computed:
+    """One number a sample: rights and wrongs count as 1 and 0, and their mean is the claim's number."""
+    import numpy as np
+
+    odd = next((place for place, one in enumerate(values) if not _is_number(one, LARGEST_SAMPLE)), None)
+    if odd is not None or not values:
+        expected = f"expected one finite number a sample for {name!r} in {RESULT}"
+        found = "none" if odd is None else f"{_shown(values[odd])} at sample {odd:,}"
+        return Computed(error=f"{expected}, found {found}", seconds=seconds)
+    samples = np.array(values, np.float64)
+    return Computed(value=math.fsum(samples.tolist()) / len(samples), seconds=seconds, samples=samples)
+
+
+def _is_number(value: records.Json, most: float) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and abs(value) <= most
+
+
+def _shown(value: records.Json) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value!r:.80}" if isinstance(value, bool | str | float) else type(value).__name__
 
 
 def _since(started: float) -> float:

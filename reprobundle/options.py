@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reprobundle import hosting
 from reprobundle import sandbox as sandboxes
 from reprobundle.comparison.policy import Policy, Tolerance
 from reprobundle.errors import UsageError
 from reprobundle.report import Rung
+
+if TYPE_CHECKING:
+    from reprobundle.signing import Trust
 
 REQUIRED = (Rung.BITWISE, Rung.CLOSE, Rung.SAME_DECISIONS, Rung.SAME_METRICS)
 SEARCH_SECONDS = 120.0
@@ -31,6 +34,7 @@ class Options:
         probe: A safetensors file with inputs of the reviewer's own, named as the recorded ones; None: none.
         controls: Whether the model is run on other inputs and other weights, too, to see that it computes.
         search_seconds: How long may be searched for the setting that restores outputs that are not bitwise; 0: not at all.
+        trust: Whose signature the bundle must have; None: none is looked at.
     """
 
     require: Rung = Rung.CLOSE
@@ -42,6 +46,7 @@ class Options:
     probe: Path | None = None
     controls: bool = True
     search_seconds: float = 120.0
+    trust: Trust | None = None
 
 
 def read_rung(required: Rung | str) -> Rung:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import struct
+from collections import Counter
 from collections.abc import Sequence
+
+MOST_SINGLE = 9  # digits that tell any float32 from every other
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -53,3 +58,43 @@ def rounded(value: float) -> str:
     if 1000 <= abs(value) < 1e7:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def shortest(value: float) -> float:
+    """The shortest decimal that reads back as the same float32, where a number is one: 0.8375 for 0.8374999761581421.
+
+    A number with more digits than a float32 holds, a whole one, and what is not finite are given back as they are.
+    """
+    if not math.isfinite(value) or value.is_integer():
+        return value
+    try:
+        packed = struct.pack("<f", value)
+    except OverflowError:  # larger than any float32
+        return value
+    if struct.unpack("<f", packed)[0] != value:
+        return value
+    made = (float(f"{value:.{digits}g}") for digits in range(1, MOST_SINGLE + 1))
+    return next(short for short in made if struct.pack("<f", short) == packed)
+
+
+def printed(value: float, digits: int = 6) -> str:
+    """A claimed or computed number as every screen shows it: a float32 as its shortest decimal, at most so many digits.
+
+    Args:
+        value: The number.
+        digits: The most significant digits.
+    """
+    return f"{shortest(float(value)):.{digits}g}"
+
+
+def told_apart(names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What each thing is called where several may read alike: its text, with its id behind it where another has the same.
+
+    Args:
+        names: Id and text of each.
+
+    Returns:
+        What to call it, by id.
+    """
+    alike = Counter(" ".join(text.casefold().split()) for _, text in names)
+    return {name: f"{text} ({name})" if alike[" ".join(text.casefold().split())] > 1 else text for name, text in names}

@@ -39,6 +39,7 @@ WAYS_OUT: Mapping[str, str] = {
 }
 NUMBER = "correct the number or what computes it: a replay on the same data ends with exit code 1"
 FUNCTION = "it is called with the model and the path of the split, in a process that has only the bundle's source"
+SHOWN_PARTS = 4  # of a claim: itself and its groups
 DONE = "done"  # the worker's last stage
 NOT_IN_TIME = "a replay computes it all the same; more of a budget lets capture do so, too"
 
@@ -119,7 +120,7 @@ def refusal(draft: Manifest, folder: Path, plan: controlling.Plan, answer: Answe
     return words
 
 
-def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[ClaimResult, ...]:
+def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[claims.Section, tuple[ClaimResult, ...]]:
     """Compute in a process of its own what functions claim, as a replay will; what differs, fails or lacks a file is noted.
 
     The process is another one than the proof's, as a claim may take minutes or end its process. Commands are not run.
@@ -130,31 +131,35 @@ def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[ClaimRe
         stage: Takes the notes; has the deadline.
 
     Returns:
-        The claims that were computed, or could not be.
+        What is claimed, with what was found of it, and the claims that were computed, or could not be.
     """
     project = Project(draft.code, scene.folder, scene.host.hidden)
-    found = _computed(draft, scene, stage, project)
+    section, found = _computed(draft, scene, stage, project)
     ids = {one.id for one in found}
     untracked.note([one for one in draft.claims.claims if one.id not in ids], project, stage)
-    return found
+    return section, found
 
 
-def _computed(draft: Manifest, scene: Scene, stage: Stage, project: Project) -> tuple[ClaimResult, ...]:
+def _computed(
+    draft: Manifest, scene: Scene, stage: Stage, project: Project
+) -> tuple[claims.Section, tuple[ClaimResult, ...]]:
     data = places(scene.splits)
-    wanted = [one for one in claims.wanted(draft.claims, data) if one.entry is not None]
+    wanted = [one for one in claims.wanted(draft.claims, data, each=stage.awaited) if one.entry is not None]
     if scene.work is None or not wanted:
-        return ()
+        return draft.claims, ()
     within = max(LEAST_SECONDS, SLOWER * scene.seconds, stage.deadline - time.monotonic())
     host = replace(scene.host, timeout=min(within, scene.host.timeout))
     answer = attempt(lambda: _ask(draft, scene, host, wanted))
     if isinstance(answer, Failure):
         stage.note(claims.NAME, f"the claims were not computed: {answer.why}", hint=NOT_IN_TIME)
-        return ()
+        return draft.claims, ()
     ids = {one.id for one in wanted}
-    told = claims.results(draft.claims, Site(root=scene.folder, answer=answer, data=data))
+    settled = claims.settle(draft.claims, answer.claims, stage)
+    told = claims.results(settled, Site(root=scene.folder, answer=answer, data=data))
     found = tuple(one for one in told if one.id in ids)
-    _note(found, stage, project, FUNCTION if answer.stage == DONE else NOT_IN_TIME)
-    return found
+    section = claims.with_results(settled, found)
+    _note(section, found, stage, project, FUNCTION if answer.stage == DONE else NOT_IN_TIME)
+    return section, found
 
 
 def places(splits: Any) -> Mapping[str, Any]:
@@ -171,11 +176,17 @@ def _ask(draft: Manifest, scene: Scene, host: guest.Host, wanted: Sequence[Wante
     return guest.ask(draft, lambda path: scene.folder / path, scene.folder, control, host, claims=asked)
 
 
-def _note(found: Sequence[ClaimResult], stage: Stage, project: Project, hint: str) -> None:
+def _apart(words: Sequence[str]) -> str:
+    """What differs in a claim, the first few parts of it."""
+    more = f"; and {len(words) - SHOWN_PARTS:,} more" if len(words) > SHOWN_PARTS else ""
+    return "; ".join(words[:SHOWN_PARTS]) + more
+
+
+def _note(section: claims.Section, found: Sequence[ClaimResult], stage: Stage, project: Project, hint: str) -> None:
+    apart = {claim.id: claims.differing(claim) for claim in section.claims}
     for one in found:
-        if one.verdict == "differs" and one.got is not None:
-            message = f"claimed {one.claimed:.6g}, the reloaded model gives {one.got:.6g}, not the same {one.rule}"
-            stage.note(claims.NAME, f"claim {one.id!r}: {message}", hint=NUMBER)
+        if one.verdict == "differs":
+            stage.note(claims.NAME, f"claim {one.id!r}: {_apart(apart[one.id])}", hint=NUMBER)
         elif one.verdict != "agrees":
             message = f"claim {one.id!r}: could not be computed in a fresh process: {one.why}"
             stage.note(claims.NAME, message, hint=project.way_out(one.why or "") or hint)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprobundle import controlling, hosting, reporting, wishing
 from reprobundle import sandbox as sandboxes
-from reprobundle.bundle import Bundle
+from reprobundle.bundle import Bundle, VerifiedBundle
 from reprobundle.clock import Clock
 from reprobundle.components import data as data_splits
 from reprobundle.components.data.given import DataSplit
@@ -29,6 +29,8 @@ from reprobundle.store.sealing import refuse_existing
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from reprobundle.signing import Trust
 
 
 def replay(
@@ -55,6 +57,7 @@ def replay(
     search_seconds: float = SEARCH_SECONDS,
     memory: int | None = None,
     devices: bool = False,
+    trust: Trust | None = None,
     say: Callable[[str], None] = hosting.silent,
 ) -> Report:
     """Check a bundle, rebuild its environment, reload its model in a sandbox, and compare the outputs.
@@ -85,13 +88,16 @@ def replay(
         search_seconds: How long may be searched for the setting that restores outputs which are not bitwise; 0: not at all.
         memory: Bytes that the model may use inside the sandbox; default: nearly all of this machine's.
         devices: Whether the sandbox shows the graphics processors, whose driver can then be attacked.
+        trust: Whose signature the bundle must have, such as ``reprobundle.signing.PublicKey(path)``, from a source other than
+            the bundle; it is checked before anything of the bundle is run. None: no signature is looked at.
         say: Called with each line of progress.
 
     Returns:
         The report, which also stands in the report folder as JSON, HTML and text.
 
     Raises:
-        RefusedInputError: The bundle breaks a rule of the format, or differs from its manifest.
+        RefusedInputError: The bundle breaks a rule of the format, differs from its manifest, or has no good signature of whom
+            it must be from.
         UnavailableError: No sandbox works here, or the environment cannot be rebuilt.
         UsageError: An argument is wrong, such as the name of a split that the bundle does not record.
     """
@@ -111,6 +117,7 @@ def replay(
         probe=read_probe(probe, controls=controls),
         controls=controls,
         search_seconds=search_seconds,
+        trust=trust,
     )
     return replay_with(Path(path), options, report)
 
@@ -132,13 +139,31 @@ def replay_with(path: Path, options: Options, folder: Path | None) -> Report:
         say("checking every file against the manifest")
         with clock.step("verify", "every file against the manifest"):
             bundle = opened.verify()
+            signer = signer_of(bundle, options)
             view = bundle.view(folders())
-        case = Case(bundle=bundle, view=view, options=options, clock=clock, folder=folders, started=started)
+        case = Case(
+            bundle=bundle, view=view, options=options, clock=clock, folder=folders, started=started, signer=signer
+        )
         ran = run(case)
         report = conclude(case, ran)
         refuse_changed(view)
         drifts = compare_data(case, report)
         return reporting.keep(report, ran.answer, folder, clock, drifts=drifts, beside=beside(ran))
+
+
+def signer_of(bundle: VerifiedBundle, options: Options) -> str | None:
+    """Whose signature of the bundle is good, in words; None where the reviewer asked for none.
+
+    Raises:
+        RefusedInputError: It has no good signature of whom it must be from.
+        UnavailableError: The library that checks signatures is not installed.
+    """
+    if options.trust is None:
+        return None
+    from reprobundle.signing import check  # most replays need it not
+
+    options.wish.say("checking the signature")
+    return check(bundle, options.trust).who
 
 
 def refuse_unknown_splits(manifest: Manifest, options: Options) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,7 @@ from reprobundle import records, tensors
 from reprobundle.answers import Answer
 from reprobundle.drifts import DriftReport
 from reprobundle.errors import UsageError
+from reprobundle.leftovers import keep_out_of_git
 from reprobundle.rendering import badge, html, review, templating, terminal
 from reprobundle.report import Report, StageTime
 from reprobundle.store import Writer, staging
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+
+ENDINGS = frozenset({".replay", ".drift"})
+TIME = "%Y%m%dT%H%M%S.%fZ"
+_TIME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 
 
 class Timed(Protocol):
@@ -37,7 +44,7 @@ def default_folder(bundle: Path, verb: str = "replay") -> Path:
     now = datetime.datetime.now(datetime.timezone.utc)
     place, here = bundle.resolve(), Path.cwd().resolve()
     parent = place.parent if place in (here, *here.parents) else here
-    return parent / f"{place.name}.{verb}" / now.strftime("%Y%m%dT%H%M%S.%fZ")
+    return parent / f"{place.name}.{verb}" / now.strftime(TIME)
 
 
 def refuse_inside(folder: Path, bundle: Path) -> None:
@@ -93,7 +100,18 @@ def keep(
             _write_arrays(writer, "produced", answer.arrays)
         for name, arrays in (beside or {}).items():
             _write_arrays(writer, name, arrays)
+    ignore_default(folder)
     return complete
+
+
+def ignore_default(folder: Path) -> None:
+    """Keep a report out of git where it lies under this program's own name; who names a place decides that alone.
+
+    Raises:
+        UnavailableError: The folder cannot be written.
+    """
+    if folder.parent.suffix in ENDINGS and _TIME.fullmatch(folder.name) is not None:
+        keep_out_of_git(folder.parent)
 
 
 def _renderings(report: Report, drifts: Sequence[DriftReport]) -> Iterator[tuple[str, str]]:

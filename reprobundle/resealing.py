@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reprobundle import bundle as bundles
 from reprobundle import captures, references
+from reprobundle import manifest as manifests
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components import documentation
 from reprobundle.components.interface import DEFAULT_BUDGET, Stage
@@ -101,6 +103,31 @@ def _remember_both(
     if earlier is not None and new is not None:
         captures.remember(bundle.bundle.content, bundle.path, earlier)
         captures.remember(content, target, new)
+
+
+@contextmanager
+def kept_own(*places: Path) -> Iterator[None]:
+    """Let bundles that are one's own captures be so after a block in which names of their files came and went.
+
+    Args:
+        places: Folders of bundles; what is none is left aside.
+    """
+    found = [(place, _content_at(place)) for place in places]
+    known = [(place, content, captures.own_state(content, place)) for place, content in found if content is not None]
+    try:
+        yield
+    finally:
+        for place, content, before in known:
+            after = None if before is None else captures.unwritten(before, place)
+            if after is not None:
+                captures.remember(content, place, after)
+
+
+def _content_at(place: Path) -> bytes | None:
+    try:
+        return (place / manifests.NAME).read_bytes()
+    except OSError:
+        return None
 
 
 def _documented(bundle: VerifiedBundle, changed: Manifest, stage: Stage) -> Manifest:

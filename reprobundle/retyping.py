@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reprobundle.comparison.policy import Tolerance
 from reprobundle.components.data.credentials import without_credentials
 from reprobundle.diagnosing.proposing import Words
 from reprobundle.hosting import Wish
 from reprobundle.options import Options
+
+if TYPE_CHECKING:
+    from reprobundle.signing import Trust
 
 UNITS = (("T", 2**40), ("G", 2**30), ("M", 2**20), ("K", 2**10))
 USUAL = Options()
@@ -35,6 +38,7 @@ def _of_what_counts(options: Options) -> Iterator[tuple[str, ...]]:
     yield from _of_tolerance(options.policy.own)
     if not options.policy.envelopes:
         yield ("--no-envelope",)
+    yield from _of_trust(options.trust)
 
 
 def _of_the_environment(wish: Wish) -> Iterator[tuple[str, ...]]:
@@ -77,6 +81,23 @@ def _of_tolerance(own: Tolerance | None) -> Iterator[tuple[str, ...]]:
         return
     given = {"--rtol": own.rtol, "--atol": own.atol}
     yield from ((name, f"{value:g}") for name, value in given.items() if value or not any(given.values()))
+
+
+def _of_trust(trust: Trust | None) -> Iterator[tuple[str, ...]]:
+    """Whose signature it must have."""
+    if trust is None:
+        return
+    from reprobundle.signing import Identity, PublicKey, Roots
+
+    if isinstance(trust, PublicKey):
+        yield "--key", str(trust.path)
+    elif isinstance(trust, Roots):
+        yield from (("--certificate", str(path)) for path in trust.paths)
+        yield from [("--allow-expired",)] * trust.allow_expired
+    elif isinstance(trust, Identity):
+        yield from (("--identity", trust.identity), ("--issuer", trust.issuer))
+        yield from [("--staging",)] * trust.staging
+        yield from [("--trust-config", str(trust.trust_config))] * (trust.trust_config is not None)
 
 
 def _sized(size: int) -> str:

@@ -42,6 +42,7 @@ class Case:
         clock: Takes the time of each step.
         folder: Makes an empty private folder, another one at each call.
         started: When the replay began.
+        signer: Whose signature was found good, in words; None: none was looked at.
     """
 
     bundle: VerifiedBundle
@@ -50,6 +51,7 @@ class Case:
     clock: Clock
     folder: Callable[[], Path]
     started: datetime.datetime
+    signer: str | None = None
 
     @property
     def manifest(self) -> Manifest:

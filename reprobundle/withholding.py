@@ -22,7 +22,8 @@ from reprobundle.errors import SecretsError, UnavailableError
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.phrases import counted, sized, some
 from reprobundle.records import Record
-from reprobundle.secrecy import files, privacy
+from reprobundle.report import Finding
+from reprobundle.secrecy import advising, files, privacy
 from reprobundle.secrecy.library import library_rules
 from reprobundle.secrecy.searching import text_of
 from reprobundle.secrecy.values import HOME, cleaned
@@ -38,11 +39,8 @@ SHOWN = 5
 PUBLISH_SECONDS = 600.0
 LISTINGS = "data/"
 OWN_WORDS = ("documentation/", "README.md", "CITATION.cff", "environment/")  # a contact is meant to be read
-HINT = (
-    "take it out of there, and revoke what others may have seen; a false alarm is let through by "
-    "allow=['RULE:PATH'], --allow RULE:PATH or the key allow of reprobundle.yaml"
-)
 NOT_READ = "what is packed was not looked at for private data from {!r} on: the time for it was over"
+_LEFT_OUT = re.compile(r": (?:a secret is|\d+ secrets are) left out: ")
 PRIVATE_HINT = "whoever reads the bundle reads them: take them out where they are not meant to be known"
 
 
@@ -98,12 +96,24 @@ def note(stage: Stage) -> None:
         message = (
             f"{path}: {'a secret is' if len(met) == 1 else f'{len(met)} secrets are'} left out: {', '.join(places)}"
         )
-        stage.note(NAME, message, hint=HINT)
+        hint = f"{advising.advice(met)}; a false alarm is let through by {advising.allowed_by(met)}"
+        stage.note(NAME, message, hint=hint)
     if stage.gate.unsearched:
         stage.note(NAME, unsearched(stage.gate), hint=UNSEARCHED_HINT)
     for kind, places in sorted(_traces(stage).items()):
         message = f"{counted(len(places), kind, _plural(kind))} in what is packed: {some(places, SHOWN)}"
-        stage.note(PRIVACY, message, hint=PRIVATE_HINT)
+        stage.note(PRIVACY, message, hint=_private_hint(places))
+
+
+def tells_of_secrets(told: Finding) -> bool:
+    """Whether a note says what was left out as a secret."""
+    return told.kind == NAME and _LEFT_OUT.search(told.message) is not None
+
+
+def _private_hint(places: Iterable[str]) -> str:
+    files = (place.rpartition(", line ")[0] for place in places)
+    shown = [path for path in files if path.endswith(advising.NOTEBOOK)]
+    return f"{PRIVATE_HINT}; outputs of notebooks are cleared by {advising.clearing(shown)}" if shown else PRIVATE_HINT
 
 
 def unsearched(gate: secrecy.Gate) -> str:
@@ -171,7 +181,7 @@ def refuse(gate: secrecy.Gate) -> None:
     Raises:
         SecretsError: One was met; it names all, and what would let all through.
     """
-    refuse_leaks(gate, "sealed", f"take it out, and revoke what others may have seen; {_way_through(gate)}")
+    refuse_leaks(gate, "sealed", f"{advising.advice(gate.leaks)}; {_way_through(gate)}")
 
 
 def _way_through(gate: secrecy.Gate) -> str:
@@ -196,7 +206,7 @@ def refuse_published(bundle: VerifiedBundle, allow: Iterable[str] = ()) -> tuple
     earlier = _allowed(bundle)
     known = (*earlier, *secrecy.allowances(allow))
     gate = look_at(bundle, secrecy.Gate(known, further=library_rules(), seconds=PUBLISH_SECONDS))
-    refuse_leaks(gate, "published", f"capture without it; {_way_through(gate)}")
+    refuse_leaks(gate, "published", f"{advising.advice(gate.leaks)}; then capture again; {_way_through(gate)}")
     if gate.is_late and gate.unsearched:
         message = f"the bundle could not be searched for secrets in {PUBLISH_SECONDS:.0f} seconds: {unsearched(gate)}"
         raise UnavailableError(message, hint="take out of it what is packed in a file and takes so long, or try again")

@@ -25,10 +25,12 @@ PERSON = {
     "GIT_CONFIG_NOSYSTEM": "1",
 }
 LONGEST = {  # a minute and more: whichever began last would leave the other processes idle
+    "test_calibrating.py",
     "test_capturing.py",
     "test_cheats.py",
     "test_faults.py",
     "test_honest.py",
+    "test_instruction_sets.py",
     "test_lesson.py",
     "test_lesson_transformers.py",
     "test_lightning.py",

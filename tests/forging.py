@@ -37,6 +37,16 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / "manifest.json").write_bytes(manifests.with_digest(text.encode("utf-8") + b"\n"))
 
 
+def refit(folder: Path) -> None:
+    """Make a manifest list what stands in its folder, signatures aside: our own digests then see nothing."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    paths = [found.path for found in list_files(folder)]
+    listed = [path for path in paths if path != "manifest.json" and not path.startswith("signatures/")]
+    digests = [(path, *digest_file(folder / path)) for path in listed]
+    manifest["files"] = [{"path": path, "size": size, "xxh3_128": digest} for path, size, digest in digests]
+    write_manifest(folder, manifest)
+
+
 def _entry(folder: Path, path: str) -> dict[str, Any]:
     size, digest = digest_file(folder / path)
     return {"path": path, "size": size, "xxh3_128": digest}

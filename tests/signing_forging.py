@@ -10,23 +10,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from forging import write_manifest
-
-from reprobundle.store import digest_file, list_files
+from forging import refit as refit  # noqa: PLC0414  where tests of signatures look for it
 
 SIGNATURE = "signatures/signature.sigstore.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 Document = dict[str, Any]
-
-
-def refit(folder: Path) -> None:
-    """Make a manifest list what stands in its folder, signatures aside: our own digests then see nothing."""
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    paths = [found.path for found in list_files(folder)]
-    listed = [path for path in paths if path != "manifest.json" and not path.startswith("signatures/")]
-    digests = [(path, *digest_file(folder / path)) for path in listed]
-    manifest["files"] = [{"path": path, "size": size, "xxh3_128": digest} for path, size, digest in digests]
-    write_manifest(folder, manifest)
 
 
 def flip(place: Path) -> None:

@@ -19,7 +19,8 @@ from reprobundle.sandbox import Sandbox, bwrap_failure
 WRITES = """
 import json, pathlib, sys
 data, out = map(pathlib.Path, sys.argv[1:3])
-numbers = {"one": float(data.read_text()), "two": 2, "text": "x", "yes": True, "huge": 10**400, "many": [0.5]}
+numbers = {"one": float(data.read_text()), "two": 2, "text": "x", "yes": True, "huge": 10**400, "table": {},
+           "many": [1, False, True, 0.5], "none": [], "odd": [1, None], "word": ["x"], "large": [1, 1e301]}
 out.write_text(json.dumps(numbers))
 """
 BARE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('0.5')"
@@ -85,13 +86,32 @@ def test_a_bare_number(ask):
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("text", "'x'"), ("yes", "True"), ("absent", "nothing"), ("huge", "int"), ("many", "list")]
+    ("name", "shown"), [("text", "'x'"), ("yes", "True"), ("absent", "nothing"), ("huge", "int"), ("table", "dict")]
 )
 def test_what_is_no_number(ask, name, shown):
     """What a stranger's file holds is looked at before it is believed."""
     found = ask(wanted(name, "python", "writes.py", "{data}", "{out}", data=ask.data))
 
     assert found[name].error == f"expected a finite number for {name!r} in claims.json, found {shown}"
+
+
+def test_one_number_a_sample(ask):
+    """A list holds the numbers of the samples: their mean is the claim's, rights and wrongs count as 1 and 0."""
+    (found,) = ask(wanted("many", "python", "writes.py", "{data}", "{out}", data=ask.data)).values()
+
+    assert (found.value, found.error, found.samples.tolist()) == (0.625, None, [1.0, 0.0, 1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("none", "none"), ("odd", "nothing at sample 1"), ("word", "'x' at sample 0"), ("large", "1e+301 at sample 1")],
+)
+def test_what_are_no_numbers_of_samples(ask, name, shown):
+    """One that is none, or too large for a sum, fails the claim by its place."""
+    found = ask(wanted(name, "python", "writes.py", "{data}", "{out}", data=ask.data))[name]
+
+    assert found.error == f"expected one finite number a sample for {name!r} in claims.json, found {shown}"
+    assert (found.value, found.samples) == (None, None)
 
 
 FAULTS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -109,3 +110,36 @@ def test_verb_says_what_is_open(bundle: Path, tmp_path: Path, capsys: pytest.Cap
     assert told["documentation"]["gaps"]
     assert cli.main(["document", str(tmp_path / "b"), str(tmp_path / "card.yaml")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("b has this card already; nothing was made")
+
+
+def test_what_publish_will_refuse_is_told_with_the_line_of_the_file(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bundle is made, and the screen names file and line in what the person wrote, not in the bundle's copy."""
+    wrong = card(tmp_path, 'title: "Counting"\n\n# mine\nlicense: "notalicence"\n')
+    assert cli.main(["document", str(bundle), str(wrong)]) == 0
+    told = capsys.readouterr().out
+    assert cli.main(["document", str(tmp_path / "tiny-documented"), str(wrong), "--json"]) == 0
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+
+    assert told.splitlines()[0] == "DOCUMENTED, NOT READY TO PUBLISH"
+    assert f"\nPublish will refuse it\n  licence-invalid  {wrong}:4\n" in told
+    assert (error["rule"], error["file"], error["line"]) == ("licence-invalid", str(wrong), 4)
+
+
+def test_the_next_free_name_is_told_where_the_usual_one_is_taken(bundle: Path, tmp_path: Path) -> None:
+    """Whoever mends a card twice gets a name to go on with; one that was chosen is theirs to change."""
+    for text in ("Counting", "Counting on"):
+        path = card(tmp_path, f'title: "{text}"\n')
+        with pytest.raises(UsageError) if text == "Counting on" else contextlib.nullcontext() as raised:
+            finishing.document(bundle, path)
+    (tmp_path / "tiny-documented-2").mkdir()
+    with pytest.raises(UsageError) as again:
+        finishing.document(bundle, path)
+    with pytest.raises(UsageError) as chosen:
+        finishing.document(bundle, path, out=tmp_path / "tiny-documented")
+
+    assert raised is not None
+    assert raised.value.hint == f"name another one, such as --out {tmp_path / 'tiny-documented-2'}"
+    assert again.value.hint == f"name another one, such as --out {tmp_path / 'tiny-documented-3'}"
+    assert chosen.value.hint == "name another folder"

@@ -30,6 +30,7 @@ STARTS_MODULES = {  # by ``-m``, and why nothing strange is found there
     "reprobundle/components/environment/rebuilding/syncing.py": "its folder is private and holds a lock",
     "reprobundle/components/environment/rebuilding/with_pip.py": "-I leaves the current folder out",
     "reprobundle/exports/by_hand/commands.py": "only told, and -I likewise",
+    "reprobundle/named_imports.py": "only looked for in a command, nothing is started",
 }
 DISTRIBUTIONS = {  # where the names differ
     "OpenSSL": "pyOpenSSL",
@@ -290,7 +291,7 @@ def test_every_verb_has_help_and_stands_in_the_readme() -> None:
         assert command is not None
         assert (command.help or "").splitlines()[0] == verb.help
         assert f"| `{verb.name}" in readme
-    shared = {"given", "screen"}
+    shared = {"given", "interrupting", "screen", "trusting"}
     assert {path.stem for path in (PACKAGE / "cli").glob("[!_]*.py")} - shared == {verb.name for verb in VERBS}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprobundle.phrases import counted, percent, rounded, some
+from reprobundle.phrases import counted, percent, printed, rounded, shortest, some, told_apart
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,30 @@ def test_a_share_is_told_in_hundredths(share: float, said: str) -> None:
 def test_a_number_has_three_digits(value: float, said: str) -> None:
     """Large numbers are written out as far as a person reads them, thousands apart."""
     assert rounded(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "short", "said"),
+    [
+        (0.8374999761581421, 0.8375, "0.8375"),  # of float32
+        (0.8333333134651184, 0.8333333, "0.833333"),
+        (-1.100000023841858, -1.1, "-1.1"),
+        (1.401298464324817e-45, 1e-45, "1e-45"),
+        (0.8374999761581422, 0.8374999761581422, "0.8375"),  # of float64
+        (0.1, 0.1, "0.1"),
+        (123456792.0, 123456792.0, "1.23457e+08"),
+        (1e300, 1e300, "1e+300"),
+        (3e38 + 0.5, 3e38, "3e+38"),
+        (float("inf"), float("inf"), "inf"),
+    ],
+)
+def test_a_float32_is_told_as_its_shortest_decimal(value: float, short: float, said: str) -> None:
+    """What was computed in single precision has no digits of double precision; whole and larger numbers stay as they are."""
+    assert (shortest(value), printed(value)) == (short, said)
+
+
+def test_nothing_with_a_text_of_its_own_is_told_by_its_id() -> None:
+    """Only what reads like another has its id behind it, whatever the case and the blanks."""
+    told = told_apart([("a", "Accuracy"), ("b", "accuracy "), ("c", "recall")])
+
+    assert told == {"a": "Accuracy (a)", "b": "accuracy  (b)", "c": "recall"}

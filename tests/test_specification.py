@@ -549,3 +549,16 @@ def _transform(folder, text):
     file = folder / "reprobundle.yaml"
     file.write_text(f"model: {{function: 'operator:neg'}}\npreprocessing: {{transform: {text}}}\n")
     return specification.load(file)[0]["preprocessing"].transform
+
+
+def test_the_name_is_the_title_where_none_is_said(tmp_path, monkeypatch):
+    """``name:`` is what the model is called: the card's title, unless the documentation has one; ``--out`` changes neither."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "titled_model.py").write_text("def f(x):\n    return x\n")
+    text = "name: my-model\nmodel: {function: 'titled_model:f'}\n"
+    made = [
+        arguments(read_specification(f"{text}{more}".encode(), name="r.yaml")[0], tmp_path)["documentation"]
+        for more in ("", "documentation: {title: Mine, version: '1'}\n", "documentation: {title: null, version: '1'}\n")
+    ]
+
+    assert made == [{"title": "my-model"}, {"title": "Mine", "version": "1"}, {"title": "my-model", "version": "1"}]

@@ -158,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after the program's name; None takes those of this process.
 
     Returns:
-        The exit code: 0 done or reproduced, 1 differs, 2 wrong usage or refused input, 3 could not be done.
+        The exit code: 0 done or reproduced, 1 differs, 2 wrong usage or refused input, 3 could not be done, 130 where
+        a person interrupted it.
     """
     from reprobundle.cli.screen import complain, complain_of, tolerate_any_text
 
@@ -175,7 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.ClickException as error:
             complain(" ".join(error.format_message().split()), hint=_help_of(error))
             return error.exit_code
-        except click.Abort:
+        except click.Abort as error:  # a person pressed Ctrl-C, or ended the input where a question stood
+            complain("interrupted", hint=getattr(error, "hint", None))
             return INTERRUPTED
         except (OSError, MemoryError, RecursionError) as error:  # the machine's limits, not a fault of this program
             complain(_in_words(error), hint=None)

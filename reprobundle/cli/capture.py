@@ -16,6 +16,9 @@ from reprobundle.progress import bar
 
 if TYPE_CHECKING:
     from reprobundle.capturing import Captured
+    from reprobundle.errors import SecretsError
+    from reprobundle.rendering.page import Page
+    from reprobundle.trying import Tried
 
 BUDGET = 30.0
 LARGEST_SHOWN = 15
@@ -41,11 +44,11 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
 
     SPECIFICATION is a YAML file that names the model, its weights, sample inputs, data splits and the rest;
     docs/capturing.md shows each of its keys. Refuses, with file and line, to seal what looks like a secret
-    (docs/secrets.md). Ends with 1 when the bundle was sealed but its proof failed.
+    (docs/secrets.md); --dry-run then tells the same and ends with 2 as well. Ends with 1 when the bundle was sealed but
+    its proof failed.
     """
     if dry_run:
-        _show_dry_run(specification, options["allow"], as_json=as_json, quiet=quiet)
-        return 0
+        return _dry_run(specification, options["allow"], as_json=as_json, quiet=quiet)
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
     with bar("writing weights", quiet=quiet) as writing, bar("digesting data", quiet=quiet) as reading:
         captured, warned = _captured(specification, out, progress=writing, reading=reading, **options)
@@ -84,29 +87,35 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _show_dry_run(specification: Path, allow: Sequence[str], *, as_json: bool, quiet: bool) -> None:
-    """Capture into a folder that is thrown away, and tell what was in it."""
-    from reprobundle.bundle import Bundle
-    from reprobundle.private_folders import private_folder
+def _dry_run(specification: Path, allow: Sequence[str], *, as_json: bool, quiet: bool) -> int:
+    """Capture into a folder that is thrown away, and tell what was in it; the exit code of the capture itself."""
+    from reprobundle.trying import try_specification
 
-    with private_folder("trying") as folders:
-        asked = {"budget": 0, "proof": False, "kept": False, "allow": allow, "strict": False}
-        captured, warned = _captured(specification, folders() / "bundle", **asked)
-        manifest = Bundle.open(captured.path).manifest
-    files = [(entry.path, entry.size) for entry in manifest.files]
+    with contextlib.redirect_stdout(sys.stderr):
+        tried = try_specification(specification, allow)
     if as_json:
-        document = {
-            "files": [{"path": path, "size": size} for path, size in files],
-            "notes": [note.model_dump(mode="json") for note in captured.notes],
-            "warnings": list(warned),
-        }
-        screen.document(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8") + b"\n")
+        screen.document(_tried_document(tried))
     elif not quiet:
-        screen.text(_dry_words(files, captured, warned))
+        screen.text(_tried_words(tried))
+    return 0 if tried.refused is None else tried.refused.exit_code
 
 
-def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Sequence[str]) -> str:
-    """What would be packed, the largest files first, and what is missing."""
+def _tried_document(tried: Tried) -> bytes:
+    """What would be packed, as JSON."""
+    refusals = [] if tried.refused is None else [{
+        "message": tried.refused.summary, "findings": tried.refused.findings, "hint": tried.refused.hint,
+    }]  # fmt: skip
+    document = {
+        "files": [{"path": path, "size": size} for path, size in tried.files],
+        "notes": [note.model_dump(mode="json") for note in tried.notes],
+        "warnings": list(tried.warned),
+        "refusals": refusals,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _tried_words(tried: Tried) -> str:
+    """Whether it would be refused, what would be packed, the largest files first, and what is missing."""
     from reprobundle.components.environment.locking.making import NO_HASHES
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
@@ -116,16 +125,31 @@ def _dry_words(files: Sequence[tuple[str, int]], captured: Captured, warned: Seq
     from reprobundle.telling import show_warnings
 
     page = Page(colour=screen.colours(), width=screen.width())
-    total = sized(sum(size for _, size in files))
-    page.line(f"WOULD PACK {counted(len(files), 'file')}, {total}; nothing was kept", "1")
-    for path, size in sorted(files, key=lambda file: (-file[1], file[0]))[:LARGEST_SHOWN]:
+    packed = f"{counted(len(tried.files), 'file')}, {sized(sum(size for _, size in tried.files))}"
+    if tried.refused is None:
+        page.line(f"WOULD PACK {packed}; nothing was kept", "1")
+    else:
+        _show_refusal(page, tried.refused)
+        page.heading(f"Without them it would pack {packed}")
+    for path, size in sorted(tried.files, key=lambda file: (-file[1], file[0]))[:LARGEST_SHOWN]:
         page.line(f"  {sized(size):>12}  {escape(path)}")
-    if len(files) > LARGEST_SHOWN:
-        page.paragraph(f"and {counted(len(files) - LARGEST_SHOWN, 'smaller file')}")
+    if len(tried.files) > LARGEST_SHOWN:
+        page.paragraph(f"and {counted(len(tried.files) - LARGEST_SHOWN, 'smaller file')}")
     page.paragraph("hashes of the lock and the proof are left to the capture itself")
-    show_warnings(page, warned)
-    notes = [note for note in captured.notes if not note.message.startswith(NO_HASHES)]  # as just said
+    show_warnings(page, tried.warned)
+    notes = [note for note in tried.notes if not note.message.startswith(NO_HASHES)]  # as just said
     if notes:
         page.heading("Missing, or worth knowing")
         show_findings(page, found_lines(notes))
     return page.text()
+
+
+def _show_refusal(page: Page, refused: SecretsError) -> None:
+    """The same lines as the capture itself would end with."""
+    from reprobundle.rendering import escape
+
+    page.line("WOULD BE REFUSED; nothing was kept", "1", "31")
+    page.line(f"{escape(refused.summary)}:")
+    for finding in refused.findings:
+        page.line(f"  {escape(finding, limit=screen.LONGEST_MESSAGE)}")
+    page.line(f"hint: {escape(refused.hint or '', limit=screen.LONGEST_HINT)}", "2")  # one line, as it is to be pasted

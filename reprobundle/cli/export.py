@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from reprobundle.bundle import VerifiedBundle
     from reprobundle.exports.rocrate import Version
 
+HEADLINES = {"bag": "BAG WRITTEN", "crate": "CRATE WRITTEN", "datacite": "DATACITE METADATA WRITTEN"}
 PRINTED = {"card": "README.md", "citation": "CITATION.cff"}
 DATACITE = "datacite"  # printed, or written to a file
 WRITTEN = {"bagit": "bag", "rocrate": "crate"}
+CHECKED = {
+    "bag": ("python -m bagit --validate", ""),
+    "crate": ("reprobundle verify", "bundle"),
+}  # program, folder in it
 
 
 @click.command()
@@ -59,7 +64,7 @@ def export(
         _print(PRINTED[view], verified, as_json=as_json, quiet=quiet)
     else:
         _write(view, verified, folder, replays, crate_version or "1.1")
-        _say(WRITTEN[view], folder, as_json=as_json, quiet=quiet)
+        _say(WRITTEN[view], verified, folder, as_json=as_json, quiet=quiet)
     return 0
 
 
@@ -80,7 +85,7 @@ def _datacite(verified: VerifiedBundle, target: Path | None, *, as_json: bool, q
     from reprobundle.exports import datacite
 
     if target is not None:
-        _say(DATACITE, datacite.export(verified, target), as_json=as_json, quiet=quiet)
+        _say(DATACITE, verified, datacite.export(verified, target), as_json=as_json, quiet=quiet)
     elif not quiet or as_json:
         screen.document(datacite.content(verified))
 
@@ -94,10 +99,29 @@ def _write(view: str, verified: VerifiedBundle, folder: Path, replays: tuple[Pat
         rocrate.export(verified, folder, replays=replays, version=version)
 
 
-def _say(kind: str, folder: Path, *, as_json: bool, quiet: bool) -> None:
-    from reprobundle.rendering import escape
-
+def _say(kind: str, verified: VerifiedBundle, place: Path, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        screen.document(json.dumps({kind: str(folder)}, indent=2, ensure_ascii=False).encode() + b"\n")
+        screen.document(json.dumps({kind: str(place)}, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
-        screen.text(f"{kind} {escape(folder, limit=screen.LONGEST_MESSAGE)}")
+        screen.text(_words(kind, verified, place))
+
+
+def _words(kind: str, verified: VerifiedBundle, place: Path) -> str:
+    """What was written where, and what reads it."""
+    from reprobundle.phrases import counted
+    from reprobundle.rendering import escape
+    from reprobundle.rendering.page import Page
+    from reprobundle.telling import typed
+
+    page = Page(colour=screen.colours(), width=screen.width())
+    page.line(HEADLINES[kind], "1", "32")
+    page.field("bundle", f"{escape(verified.manifest.name)}  {verified.id}", *screen.folder_field(verified))
+    page.field(kind, escape(place, limit=screen.LONGEST_MESSAGE))
+    if kind != DATACITE:
+        page.field(
+            "files", f"{counted(len(verified.manifest.files), 'file')} of the bundle, unchanged, and its manifest"
+        )
+        page.line()
+        program, within = CHECKED[kind]
+        page.line(f"check it     {program} {typed(place / within)}")
+    return page.text()

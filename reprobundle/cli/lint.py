@@ -30,7 +30,7 @@ WAY_OUT_OF_CARD = "Write the answers into this file; capture takes it as documen
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--fail-under", type=click.IntRange(0, 100), default=0, metavar="N",
-              help="End with 1 where the score is lower; errors always do.")  # fmt: skip
+              help="End with 1 where the score is lower, too. Default: 0, no score is asked for.")  # fmt: skip
 @click.option("--allow", multiple=True, metavar="RULE",
               help="Let this rule be broken, for this look alone; publish does so by --allow-lint.")  # fmt: skip
 @click.option("--advisories", is_flag=True,
@@ -50,16 +50,18 @@ def lint(
 ) -> int:
     """Say what a model's documentation leaves out or contradicts, with file and line.
 
-    The first line says whether it is ready to be published. BUNDLE may also be a card that is in no bundle yet, such as
-    documentation/card.yaml. Nothing is run. Ends with 0 where it is ready, with 1 where there are errors or the score is
-    lower than asked for.
+    The first line says whether it is ready to be published, and what is in the way. BUNDLE may also be a file that pack
+    wrote, or a card that is in no bundle yet, such as documentation/card.yaml. Nothing is run. Ends with 0 where it is
+    ready; with 1 where there are errors, where a question is open that a reader needs answered first, or where the score is
+    lower than asked for. publish refuses errors alone; --allow missing lets open questions go.
     """
     from reprobundle import records
     from reprobundle.linting import lint as look
     from reprobundle.linting.advisories import OSV
 
     index = advisories_index or (OSV if advisories else None)
-    found = look(bundle, advisories=index, allow=allow, fail_under=fail_under)
+    say = screen.progress(quiet=quiet or as_json)
+    found = look(bundle, advisories=index, allow=allow, fail_under=fail_under, say=say)
     if as_json:
         screen.document(records.to_bytes(found))
     elif not quiet:
@@ -73,7 +75,7 @@ def _words(found: LintReport) -> str:
     from reprobundle.rendering.page import NARROWEST, WIDEST, Page
 
     page = Page(colour=screen.colours(), width=min(max(screen.width(), NARROWEST), WIDEST))
-    page.line(found.verdict, "1", "32" if found.ready else "31")
+    page.paragraph(found.verdict, indent=0, codes=("1", "32" if found.ready else "31"))
     page.line(_scored(found), "31" if not found.ready else "33" if found.of("warning") else "32")
     if found.bundle_id is not None:
         page.field("bundle", f"{escape(found.name)}  {found.bundle_id}")

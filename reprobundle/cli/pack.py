@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reprobundle.cli import screen
+
+if TYPE_CHECKING:
+    from reprobundle.bundle import VerifiedBundle
+    from reprobundle.exports.archives import Archived
 
 
 @click.command()
@@ -23,8 +28,6 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
     from reprobundle import progress
     from reprobundle.bundle import verify
     from reprobundle.exports.archives import pack as pack_bundle
-    from reprobundle.phrases import counted, sized
-    from reprobundle.rendering import escape
 
     verified = verify(bundle)
     with progress.bar("packing", quiet=quiet) as told:
@@ -40,7 +43,25 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
         }
         screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
-        name = escape(file, limit=screen.LONGEST_MESSAGE)
-        screen.text(f"packed {name}: {counted(written.members, 'file')}, {sized(written.size)}")
-        screen.text(f"XXH3-128 {written.digest}")
+        screen.text(_words(verified, written))
     return 0
+
+
+def _words(verified: VerifiedBundle, written: Archived) -> str:
+    """What was packed into which file, and how it is read again."""
+    from reprobundle.phrases import counted, sized
+    from reprobundle.rendering import escape
+    from reprobundle.rendering.page import Page
+    from reprobundle.telling import typed
+
+    files = len(verified.manifest.files)
+    besides = written.members - files - 1
+    signatures = f", {counted(besides, 'signature')}" if besides else ""
+    page = Page(colour=screen.colours(), width=screen.width())
+    page.line("PACKED", "1", "32")
+    page.field("bundle", f"{escape(verified.manifest.name)}  {verified.id}", *screen.folder_field(verified))
+    page.field("archive", escape(written.path, limit=screen.LONGEST_MESSAGE), f"XXH3-128 {written.digest}")
+    page.field("files", f"{counted(files, 'file')}, the manifest{signatures}; {sized(written.size)} in all")
+    page.line()
+    page.line(f"check it     reprobundle verify {typed(written.path)}")
+    return page.text()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reprobundle.cli import screen
-from reprobundle.errors import RefusedInputError, SecretsError, UsageError
+from reprobundle.cli import interrupting, screen
+from reprobundle.errors import RefusedInputError, SecretsError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from reprobundle.publish.destinations import Destination, Plan, Published
@@ -55,7 +55,8 @@ def _zenodo(target: None, *, watched: bool, **options: Any) -> Destination:  # n
     return Record(**options)
 
 
-DEPOSIT = {"sandbox", "server", "new_version_of", "draft", "community", "out", "sign_with", "token_file", "yes"}
+DEPOSIT = {"sandbox", "server", "new_version_of", "draft", "community", "out", "sign_with", "token_file", "yes",
+           "allow_other_files"}  # fmt: skip
 DESTINATIONS = {  # a further one is a module of `reprobundle.publish`, a line here, and its options below
     "hub": Kind("USER/NAME", frozenset({"private", "branch", "tag", "pull_request", "message"}), _hub),
     "zenodo": Kind(None, frozenset(DEPOSIT), _zenodo, DEPOSITED, is_final=True),
@@ -84,6 +85,7 @@ DESTINATIONS = {  # a further one is a module of `reprobundle.publish`, a line h
               help="zenodo: Sign that bundle with your private key.")  # fmt: skip
 @click.option("--token-file", metavar="FILE", type=click.Path(path_type=Path),
               help="zenodo: A file with the token, which nobody else can read.")  # fmt: skip
+@click.option("--allow-other-files", is_flag=True, help="zenodo: Publish what else the draft holds, for ever.")
 @click.option("--yes", is_flag=True, help="zenodo: Publish without being asked; a published record stays for ever.")
 @click.option("--allow-lint", multiple=True, metavar="RULE", help="Publish though this rule of lint is broken.")
 @click.option("--allow", multiple=True, metavar="RULE:PATH", help="Publish what looks like a secret and is none.")
@@ -102,6 +104,9 @@ def publish(
 ) -> int:
     """Publish a bundle where others find it; verified on both ends.
 
+    --dry-run ends with 2 where the bundle would be refused, and with 3 where the place could not be asked: it then tells all
+    that is known without it.
+
     DESTINATION hub: TARGET is USER/NAME there. The bundle appears in one commit or not at all. The token is the
     one of hf auth login or HF_TOKEN, the Hub that of HF_ENDPOINT.
 
@@ -111,24 +116,48 @@ def publish(
     """
     from reprobundle.bundle import verify
     from reprobundle.publish import admitting
+    from reprobundle.publish.destinations import planned
 
     say = screen.progress(quiet=quiet)
     place = _destination(destination, target, options, watched=screen.watched(quiet=quiet))
+    place.refuse_wrong_wishes(sending=not dry_run)
+    admitting.refuse_unknown(allow_lint=allow_lint, allow=allow)
+    if not dry_run:
+        _refuse_unanswerable(destination, options)
     say("verify")
     verified = verify(bundle)
     if not dry_run:
         _agree(destination, place, options, verified.manifest.name)
     if dry_run:
         against = admitting.objections(verified, allow_lint=allow_lint, allow=allow)
-        plan = place.plan(verified, say=say)
+        plan = planned(place, verified, say=say)
         how = DESTINATIONS[destination].how
         _show(_planned(destination, verified.id, plan, against), lambda: _plan_words(verified.id, plan, against, how),
               as_json=as_json, quiet=quiet)  # fmt: skip
-        return RefusedInputError.exit_code if against else 0
-    published = place.publish(admitting.admit(verified, allow_lint=allow_lint, allow=allow), say=say)
-    document = {"bundle_id": verified.id, "destination": destination, **dataclasses.asdict(published)}
-    _show(document, lambda: _words(verified.id, published), as_json=as_json, quiet=quiet)
+        return _exit_code(plan, against)
+    with interrupting.told(place.trail.words):
+        published = place.publish(admitting.admit(verified, allow_lint=allow_lint, allow=allow), say=say)
+    _show(_document(destination, verified.id, published), lambda: _words(verified.id, published),
+          as_json=as_json, quiet=quiet)  # fmt: skip
     return 0
+
+
+def _document(destination: str, given: str, published: Published) -> dict[str, Any]:
+    """What was done; ``bundle_id`` is that of the bundle that is there, ``made_from`` that of another it was made from."""
+    told = {"destination": destination, **dataclasses.asdict(published)}
+    return {"bundle_id": told.pop("bundle_id"), "made_from": _made_from(given, published), **told}
+
+
+def _made_from(given: str, published: Published) -> str | None:
+    """The bundle that was given, where another one was made from it."""
+    return None if published.bundle_id == given else given
+
+
+def _exit_code(plan: Plan, against: tuple[RefusedInputError, ...]) -> int:
+    """What a plan ends with: a bundle that would be refused is so wherever it goes."""
+    if against:
+        return RefusedInputError.exit_code
+    return UnavailableError.exit_code if plan.unasked else 0
 
 
 def _agree(name: str, place: Destination, options: dict[str, Any], bundle: str) -> None:
@@ -139,14 +168,26 @@ def _agree(name: str, place: Destination, options: dict[str, Any], bundle: str) 
     """
     from reprobundle.rendering import escape
 
-    if not DESTINATIONS[name].is_final or options["draft"] or options["yes"]:
+    if not _is_asked(name, options):
         return
     question = f"Publish {escape(bundle)} at {escape(place.target)}? It stays for ever, and nobody can take it back"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        message = f"publish {name}: a published record stays for ever: expected --yes, found nobody to ask"
-        raise UsageError(message, hint="--draft stops before, --dry-run says what would be done")
     if not click.confirm(question, err=True):
         raise UsageError("nothing was published", hint="--draft stops before, so that you can look at it")
+
+
+def _is_asked(name: str, options: dict[str, Any]) -> bool:
+    return DESTINATIONS[name].is_final and not options["draft"] and not options["yes"]
+
+
+def _refuse_unanswerable(name: str, options: dict[str, Any]) -> None:
+    """Make sure that there is somebody to ask, before the bundle is read.
+
+    Raises:
+        UsageError: There is nobody.
+    """
+    if _is_asked(name, options) and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = f"publish {name}: a published record stays for ever: expected --yes, found nobody to ask"
+        raise UsageError(message, hint="--draft stops before, --dry-run says what would be done")
 
 
 def _destination(name: str, target: str | None, options: dict[str, Any], *, watched: bool) -> Destination:
@@ -179,27 +220,41 @@ def _planned(destination: str, bundle_id: str, plan: Plan, against: tuple[Refuse
     return {"bundle_id": bundle_id, "destination": destination, **dataclasses.asdict(plan), "refusals": refusals}
 
 
-def _words(bundle_id: str, published: Published) -> str:
+FIELDS = (("repository", "repository"), ("branch", "branch"), ("tag", "tag"), ("doi", "DOI"), ("made", "with the DOI"))
+
+
+def _words(given: str, published: Published) -> str:
     """What was done, and how exactly this is fetched again."""
     from reprobundle.phrases import counted
     from reprobundle.rendering import escape
+    from reprobundle.rendering.escaping import prose
 
     page = _page()
     proposed = published.details.get("pull_request") is not None
     done = STATES.get(published.details.get("state") or "", "PROPOSED" if proposed else "PUBLISHED")
     page.line(done if published.changed else "UNCHANGED, it is there already", "1", "32")
-    page.field("bundle", bundle_id)
+    for name, value in (("bundle", published.bundle_id), ("made from", _made_from(given, published))):
+        if value is not None:
+            page.field(name, value)
     page.field("page", escape(published.url))
-    if published.details.get("tag"):
-        page.field("tag", escape(published.details["tag"] or ""))
-    for name, told in (("doi", "DOI"), ("made", "with the DOI")):
+    for name, told in FIELDS:
         if published.details.get(name):
             page.field(told, escape(published.details[name] or ""))
     if published.changed:
         page.field("changed", f"{counted(published.files, 'file')}, compared with the bundle")
+    if published.deleted:
+        page.field("deleted", escape(_some_deleted(published.deleted), limit=screen.LONGEST_MESSAGE))
     if published.source:
         page.field("pull it", escape(f"reprobundle pull {published.source} DIR"))
+    for note in published.notes:
+        page.paragraph(f"note: {prose(note)}", indent=0, codes=("2",))
     return page.text()
+
+
+def _some_deleted(paths: Sequence[str]) -> str:
+    from reprobundle.phrases import counted, some
+
+    return f"{counted(len(paths), 'file')}: {some(paths, SHOWN)}"
 
 
 def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ...], how: Mapping[str, str]) -> str:
@@ -209,7 +264,7 @@ def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ..
     from reprobundle.rendering.escaping import prose
 
     page, sent = _page(), plan.sent("regular", "large")
-    page.line(_headline(plan, against), "1", "31" if against else "32")
+    page.line(_headline(plan, against), "1", "31" if against else "33" if plan.unasked else "32")
     page.field("bundle", bundle_id)
     page.field("page", escape(plan.url))
     for name, value in plan.details.items():
@@ -218,23 +273,55 @@ def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ..
     large = plan.sent("large")
     size, of_large = (sized(sum(one.size for one in some)) for some in (sent, large))
     page.field("to send", f"{counted(len(sent), 'file')}, {size}; large: {counted(len(large), 'file')}, {of_large}")
+    if not against:
+        page.field("checked", "lint finds no error, the gate no secret")
     for heading, lines in _lists(plan, how):
         page.heading(heading)
         for line in lines:
             page.line(f"  {escape(line)}")
+    _show_unasked(page, plan)
     for error in against:
-        page.heading("Refused")
-        for line in error.findings if isinstance(error, SecretsError) else (str(error),):
-            page.paragraph(prose(line), indent=2)
-        page.paragraph(f"hint: {prose(error.hint or '')}", indent=2, codes=("2",))
+        _show_refusal(page, error)
     for note in plan.notes:
         page.paragraph(f"note: {prose(note)}", indent=0, codes=("2",))
     return page.text()
 
 
+def _show_unasked(page: Page, plan: Plan) -> None:
+    """Why the place could not be asked, and what is therefore not known."""
+    from reprobundle.rendering.escaping import prose
+
+    if plan.unasked is None:
+        return
+    page.heading("Not asked")
+    page.paragraph(prose(plan.unasked.why))
+    _show_hint(page, plan.unasked.hint)
+    for question in plan.unasked.questions:
+        page.paragraph(f"not known: {prose(question)}")
+
+
+def _show_refusal(page: Page, error: RefusedInputError) -> None:
+    from reprobundle.rendering.escaping import prose
+
+    page.heading("Refused")
+    for line in error.findings if isinstance(error, SecretsError) else (str(error),):
+        page.paragraph(prose(line))
+    _show_hint(page, error.hint)
+
+
+def _show_hint(page: Page, hint: str | None) -> None:
+    """The way out in one line, as it may have to be pasted."""
+    from reprobundle.rendering import escape
+
+    if hint:
+        page.line(f"  hint: {escape(hint, limit=screen.LONGEST_HINT)}", "2")
+
+
 def _headline(plan: Plan, against: tuple[RefusedInputError, ...]) -> str:
     if against:
         return "WOULD BE REFUSED; nothing was sent"
+    if plan.unasked is not None:
+        return f"NOT ALL IS KNOWN, {plan.target} could not be asked; nothing was sent"
     changes = plan.sent("regular", "large") or plan.deleted
     return "WOULD BE PUBLISHED; nothing was sent" if changes else "UNCHANGED, it is there already; nothing was sent"
 

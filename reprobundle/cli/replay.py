@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reprobundle.cli import given, screen
+from reprobundle.cli.trusting import Whose, trust_of, trust_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,12 +65,14 @@ LONGEST_SECONDS = 10**7  # about four months; the system's own clocks cannot wai
               help="How much the model may use inside the sandbox, such as 8G; default: nearly all there is.")  # fmt: skip
 @click.option("--gpu", "devices", is_flag=True,
               help="Show the graphics processors to the bundle's code, which can then attack their driver.")  # fmt: skip
+@trust_options
 @screen.verbosity
 def replay(
     bundle: Path, *, as_json: bool, quiet: bool, data: Sequence[str], salts: Sequence[str], **options: Any
 ) -> int:
     """Rebuild the environment, run the model again and compare its outputs.
 
+    With --key, --certificate or --identity a good signature of theirs is required before anything of it is run.
     The bundle's code runs inside a sandbox, without network, without your files. Ends with 0 when the model was
     reproduced at least as exactly as required and every claim that was computed holds, with 1 when not, with 2 when the
     command or the bundle is wrong, and with 3 when the model or a claim's code could not be run or nothing could be
@@ -79,9 +82,10 @@ def replay(
     from reprobundle.reporting import default_folder
 
     folder = options.pop("report") or default_folder(bundle)
+    trust = trust_of(Whose.taken_from(options))
     with screen.live_progress(quiet=quiet) as say:
         copies, keys = _by_split("--data", data), _by_split("--salt", salts)
-        report = replay_bundle(bundle, data=copies, salts=keys, say=say, report=folder, **options)
+        report = replay_bundle(bundle, data=copies, salts=keys, say=say, report=folder, trust=trust, **options)
     show_report(report, folder, as_json=as_json, quiet=quiet)
     return report.verdict.exit_code
 

@@ -9,13 +9,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reprobundle.errors import UnavailableError
 from reprobundle.rendering import escape
 
+if TYPE_CHECKING:
+    from reprobundle.bundle import VerifiedBundle
+    from reprobundle.exports.archives import VerifiedArchive
+
 LONGEST_MESSAGE = 2000
+ASK_WHOSE = " --key PUBLIC.pem"  # of what is signed: whoever reads it has the signer's key from elsewhere
 LONGEST_HINT = 200_000  # of several things at once: it may hold what is to be typed for each
 Verb = Callable[..., int]
 
@@ -95,8 +101,10 @@ def complain_of(message: str, findings: Sequence[str], *, hint: str | None) -> N
 
 
 def progress(*, quiet: bool) -> Callable[[str], None]:
-    """A function that tells a person at a terminal what is being done; it does nothing for anybody else."""
-    return _tell if watched(quiet=quiet) else _silent
+    """A function that tells a person at a terminal what is being done; anybody else hears what takes room of the disk."""
+    if quiet:
+        return _silent
+    return _tell if watched(quiet=quiet) else _tell_of_unpacking
 
 
 def watched(*, quiet: bool) -> bool:
@@ -108,7 +116,7 @@ def watched(*, quiet: bool) -> bool:
 def live_progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """The same for a long verb: a line that tells how far a step has come is written over by the next one."""
     tell = progress(quiet=quiet)
-    if tell is _silent:
+    if not watched(quiet=quiet):
         yield tell
         return
     rewritten = _Rewritten()
@@ -145,6 +153,13 @@ def _silent(_line: str) -> None:
     """Nobody is watching."""
 
 
+def _tell_of_unpacking(line: str) -> None:
+    from reprobundle.exports.archives import Unpacking
+
+    if isinstance(line, Unpacking):
+        _tell(line)
+
+
 def _tell(line: str) -> None:
     click.echo(f"· {escape(line)}", err=True)
 
@@ -156,6 +171,12 @@ def other_name(place: Path, name: str) -> str | None:
     found = place.resolve()
     kind, own = ("archive", found.stem) if found.is_file() else ("folder", found.name)
     return None if own == name else f"in the {kind} {escape(found.name)}"
+
+
+def folder_field(verified: VerifiedBundle | VerifiedArchive) -> tuple[str, ...]:
+    """The same of a verified bundle, as lines of a field: none where the names agree."""
+    found = other_name(verified.path, verified.manifest.name)
+    return () if found is None else (found,)
 
 
 def colours() -> bool:

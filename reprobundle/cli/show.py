@@ -78,7 +78,7 @@ def _claims(opened: Bundle | PackedBundle) -> Iterator[str]:
     """Each number with its interval and groups, and what in it contradicts another."""
     from reprobundle.rendering import stated
 
-    yield stated.render(opened.manifest.claims, colour=screen.colours(), width=screen.width())
+    yield stated.render(opened.manifest.claims, opened.manifest.data, colour=screen.colours(), width=screen.width())
 
 
 def _document(value: Any) -> bytes:
@@ -126,7 +126,7 @@ def _worth_knowing(opened: Bundle | PackedBundle) -> Iterator[str]:
         yield proof_words(manifest.proof.status, manifest.proof.why)
     if lock is None or lock.hashes == "none":
         yield f"lock: {lock_words(lock)}"
-    yield from stated.warnings(manifest.claims)
+    yield from stated.warnings(manifest.claims, manifest.data)
     if manifest.notes:
         yield f"{counted(len(manifest.notes), 'note')} of the capture: reprobundle show BUNDLE notes"
 

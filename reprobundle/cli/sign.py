@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from reprobundle.cli import screen
 from reprobundle.errors import UsageError
 
 if TYPE_CHECKING:
+    from reprobundle.bundle import VerifiedBundle
     from reprobundle.signing import Signer
 
 PASSWORD_VARIABLE = "REPROBUNDLE_KEY_PASSWORD"  # noqa: S105  # its name, not what it holds
@@ -71,7 +73,6 @@ def sign(
     """
     from reprobundle.bundle import verify
     from reprobundle.exports import archives
-    from reprobundle.rendering import escape
     from reprobundle.signing import sign as sign_bundle
 
     _refuse_mixed(key, (password_file, certificate, *chain), (identity_token, staging, trust_config), keyless=keyless)
@@ -89,8 +90,30 @@ def sign(
         facts = {"bundle_id": verified.id, "bundle_name": verified.manifest.name, "signature": path}
         screen.document(json.dumps(facts, indent=2, ensure_ascii=False).encode() + b"\n")
     elif not quiet:
-        screen.text(f"signed {escape(verified.manifest.name)}  {verified.id}: {escape(path)}")
+        screen.text(_words(verified, path, signer))
+    if key is not None:
+        _warn_of_open_key(key)
     return 0
+
+
+def _words(verified: VerifiedBundle, path: str, signer: Signer) -> str:
+    """What was signed, by whom, and how others check it."""
+    from reprobundle.phrases import counted
+    from reprobundle.rendering import escape
+    from reprobundle.rendering.page import Page
+    from reprobundle.signing import CertificateSigner, KeySigner, claimed
+    from reprobundle.telling import typed
+
+    page = Page(colour=screen.colours(), width=screen.width())
+    page.line("SIGNED", "1", "32")
+    page.field("bundle", f"{escape(verified.manifest.name)}  {verified.id}", *screen.folder_field(verified))
+    page.field("by", escape(claimed(verified, path), limit=screen.LONGEST_MESSAGE))
+    page.field("signature", escape(path), f"of {counted(len(verified.manifest.files), 'file')} and the manifest")
+    page.line()
+    whose = {KeySigner: screen.ASK_WHOSE, CertificateSigner: " --certificate ROOT.pem"}
+    asked = whose.get(type(signer), " --identity NAME --issuer URL")
+    page.line(f"check it     reprobundle verify {typed(verified.path)}{asked}")
+    return page.text()
 
 
 def _refuse_mixed(key: Path | None, of_a_key: Sequence[object], of_none: Sequence[object], *, keyless: bool) -> None:
@@ -106,7 +129,6 @@ def _refuse_mixed(key: Path | None, of_a_key: Sequence[object], of_none: Sequenc
 def _with_key(key: Path, password_file: Path | None, certificate: Path | None, chain: Sequence[Path]) -> Signer:
     from reprobundle.signing import CertificateSigner, KeySigner
 
-    _warn_of_open_key(key)
     if certificate is not None:
         if password_file is not None:
             raise UsageError("--password-file: an encrypted key cannot be used with a certificate")
@@ -149,7 +171,8 @@ def _warn_of_open_key(key: Path) -> None:
     if os.name != "posix" or not key.is_file():
         return
     if key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        screen.complain(f"key {str(key)!r}: others on this machine can use it", hint=f"chmod 600 {key}")
+        hint = f"chmod 600 {shlex.quote(str(key))}"
+        screen.complain(f"key {str(key)!r}: others on this machine can use it", hint=hint)
 
 
 def _first_line(place: Path, option: str) -> str:

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from reprobundle import tensors
 from reprobundle.changes import TextFinding
-from reprobundle.comparing import measured, texts, vendored
+from reprobundle.comparing import cards, measured, texts, vendored
 from reprobundle.comparing.pairs import Pair, Roots
 from reprobundle.comparing.values import NOT_IN_BOTH
 from reprobundle.components import (
@@ -116,6 +116,8 @@ def _repeated(path: str, manifest: Manifest) -> str | None:
     """What the section calls the content of the file: the manifest holds the digests of splits and tensors, too."""
     if path in _of_model(manifest) and path.endswith((".safetensors", ".index.json")):
         return "tensor"
+    if path == manifest.documentation.path:
+        return cards.FIELD
     splits = manifest.data.splits
     return next((repr(split.name) for split in splits if path in {split.listing, split.parts, split.statistics}), None)
 

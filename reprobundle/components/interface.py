@@ -178,6 +178,7 @@ class Stage:
         model_seconds: How long the model took on the recorded inputs, so that further runs of it can be planned; it is
             never recorded. None: it was not run.
         gate: What is looked at before it goes into the bundle, for secrets.
+        awaited: By claim id, what the numbers are awaited for that a claim's function gives of its samples before the seal.
     """
 
     writer: Writer
@@ -187,6 +188,7 @@ class Stage:
     withheld: tuple[Path, ...] = ()
     model_seconds: float | None = None
     gate: Gate = field(default_factory=_gate)
+    awaited: dict[str, Any] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

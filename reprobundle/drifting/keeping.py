@@ -39,3 +39,4 @@ def keep(report: DriftReport, folder: str | os.PathLike[str] | None) -> None:
         writer.write("drift.json", records.to_bytes(report))
         writer.write("drift.html", drift_page.render(report).encode("utf-8"))
         writer.write("drift.txt", f"{drift.render(report, colour=False, width=COLUMNS)}\n".encode())
+    reporting.ignore_default(Path(folder))

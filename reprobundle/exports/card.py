@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from reprobundle.components.data.statistics import Statistics
-from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.card import Card, without_placeholders
 from reprobundle.components.documentation.filling import of_manifest, renewable
 from reprobundle.exports import claims_section, data_section, environment_section, overview, usage
 from reprobundle.exports.front_matter import front_matter
@@ -39,6 +39,7 @@ def card(
         statistics: What the data splits look like, by name.
         imports: Top modules that the bundle's own source imports; None where it was not looked at.
     """
+    written = without_placeholders(written)
     parts = [front_matter(manifest, written), f"# {inline(written.title or manifest.name)}", *overview.opening(written)]
     for heading, content in _sections(manifest, written, statistics or {}, imports):
         lines = [line for line in content if line]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from reprobundle.components.code.section import Repository
-from reprobundle.components.documentation.card import Author, Card
+from reprobundle.components.documentation.card import Author, Card, without_placeholders
 from reprobundle.exports.people import parted
 from reprobundle.rendering.escaping import escape, prose
 
@@ -25,6 +25,7 @@ def citation(card: Card, repository: Repository | None = None) -> str | None:
         card: What people said.
         repository: Where the source came from; None where there was none.
     """
+    card = without_placeholders(card)
     people = [named for named in map(_author, card.authors) if named]
     if not card.title or not people:
         return None

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.documentation.card import Result
-from reprobundle.components.documentation.evaluation_facts import split_named
 from reprobundle.components.documentation.figures import figure, interval
 from reprobundle.exports.doubts import Doubt, doubts
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted, some
+from reprobundle.phrases import counted, some, told_apart
 from reprobundle.rendering.markdown import cell, code, inline, table
 from reprobundle.rendering.text_bars import text_bar
 
@@ -35,18 +34,18 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
     """
     claims = manifest.claims.claims
     against = doubts(manifest)
-    yield from _found_false(claims, against)
+    names = told_apart([(claim.id, claim.text) for claim in claims])
+    yield from _found_false(claims, against, names)
     if claims:
-        splits = {split.name: split.count for split in manifest.data.splits}
         known = any(claim.low is not None for claim in claims[:SHOWN] if claim.id not in against)
         header = ("claim", "value", "", *(("95 % interval",) if known else ()), "compared", "split", "computed by")
-        rows = [_claim(claim, against.get(claim.id), splits) for claim in claims[:SHOWN]]
+        rows = [_claim(claim, names[claim.id], against.get(claim.id)) for claim in claims[:SHOWN]]
         yield table(header, [row if known else (*row[:3], *row[4:]) for row in rows])
         yield OF_INTERVALS if known else ""
     if len(claims) > SHOWN:
         yield f"And {len(claims) - SHOWN} more in `manifest.json`."
     for claim in claims[:SHOWN]:
-        yield from _groups(claim)
+        yield from _groups(claim, names[claim.id])
     if results:
         yield "Further results, as a person states them:"
         header = ("data", "split", "task", "metric", "value", "", "uncertainty", "runs", "note")
@@ -55,22 +54,22 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
         yield f"And {len(results) - SHOWN} more in `documentation/card.yaml`."
 
 
-def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt]) -> Iterator[str]:
+def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt], names: Mapping[str, str]) -> Iterator[str]:
     """What must be read before the table: which of its numbers are not so, and which may not be."""
     spoken = [(claim, against[claim.id]) for claim in claims if claim.id in against]
     for claim, doubt in spoken[:SHOWN]:
         mark = FALSE if doubt.sure else IN_DOUBT
-        if doubt.parts is not None:
-            yield f"**{mark}: {inline(claim.text)}**: {inline(doubt.parts)}."
-            continue
-        said = f"{figure(claim.value, decimals=claim.decimals)} claimed, {inline(doubt.got)} computed"
-        yield f"**{mark}: {inline(claim.text)}**: {said}; {doubt.by} it."
-    false = [inline(claim.text) for claim, doubt in spoken if doubt.sure]
+        stated = f"{figure(claim.value, decimals=claim.decimals)} claimed, {inline(doubt.got)} computed"
+        said = [] if doubt.by is None else [stated, doubt.by]
+        more = [inline(words) for words in doubt.more[:SHOWN]]
+        rest = [f"and {counted(len(doubt.more) - SHOWN, 'more contradiction')}"] if len(doubt.more) > SHOWN else []
+        yield f"**{mark}: {inline(names[claim.id])}**: {'; '.join([*said, *more, *rest])}."
+    false = [inline(names[claim.id]) for claim, doubt in spoken if doubt.sure]
     if false:
         yield f"Left out of the metadata at the top of this file, which the Hub reads: {some(false)}."
 
 
-def _claim(claim: Claim, doubt: Doubt | None, splits: Mapping[str, int]) -> tuple[str, ...]:
+def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
     how = (
         code(claim.entry)
         if claim.entry
@@ -80,7 +79,6 @@ def _claim(claim: Claim, doubt: Doubt | None, splits: Mapping[str, int]) -> tupl
         if claim.measured is not None
         else "nothing: it is stated"
     )
-    split = claim.split or split_named(claim.text, splits)
     low, high = (claim.low, claim.high) if doubt is None else (None, None)
     shown = figure(claim.value, decimals=claim.decimals, low=low, high=high)
     value = (
@@ -88,12 +86,12 @@ def _claim(claim: Claim, doubt: Doubt | None, splits: Mapping[str, int]) -> tupl
     )
     bar = "" if doubt is not None and doubt.sure else _bar(claim.value)
     return (
-        cell(claim.text),
+        cell(name),
         value,
         bar,
         _told(claim) if doubt is None else "not said",
         _rule(claim),
-        code(split) if split else "not named",
+        code(claim.split) if claim.split else "not named",
         how,
     )
 
@@ -116,11 +114,11 @@ def _bar(value: float) -> str:
     return text_bar(value) if 0 <= value <= 1 else ""
 
 
-def _groups(claim: Claim) -> Iterator[str]:
+def _groups(claim: Claim, name: str) -> Iterator[str]:
     if not claim.groups:
         return
     column = f" by {code(claim.group)}" if claim.group else ""
-    yield f"**{inline(claim.text)}**{column}:"
+    yield f"**{inline(name)}**{column}:"
     rows = [
         (
             code(one.name, limit=60),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle.bundle import VerifiedBundle
-from reprobundle.components.documentation.card import Author, Card, read_card
+from reprobundle.components.documentation.card import Author, Card, read_card, without_placeholders
 from reprobundle.errors import RefusedInputError, UnavailableError
 from reprobundle.exports.citation import address_of
 from reprobundle.exports.copying import export_time
@@ -66,7 +66,7 @@ def document(bundle: VerifiedBundle) -> Values:
     Raises:
         UnavailableError: The card names no authors.
     """
-    card = read_card(inside(bundle.path, bundle.manifest.documentation.path).read_bytes())
+    card = without_placeholders(read_card(inside(bundle.path, bundle.manifest.documentation.path).read_bytes()))
     if not card.authors:
         hint = "name them in the card: reprobundle document BUNDLE card.yaml"
         raise UnavailableError("export datacite: needs authors, which the bundle does not have", hint=hint)

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reprobundle.components.documentation.facts import LIBRARIES
 from reprobundle.components.environment.section import Distribution
 from reprobundle.manifest import Manifest
+from reprobundle.named_imports import SOURCE, Tree, by_lines, named_from, starts_of
 from reprobundle.phrases import counted
 from reprobundle.rendering.markdown import code, inline, table
-from reprobundle.store import inside
 
 SHOWN = 20
 MOST_MODULES = 500
-MOST_BYTES = 1_000_000
-SOURCE = "code/source/"
 DISTRIBUTIONS: Mapping[str, str] = {  # where a module is not called as the distribution that it comes from
     "PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "skimage": "scikit-image", "yaml": "pyyaml",
     "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "pl_bolts": "lightning-bolts", "attr": "attrs",
     "ruamel": "ruamel-yaml", "umap": "umap-learn", "faiss": "faiss-cpu", "sentence_transformers": "sentence-transformers",
 }  # fmt: skip
-_IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#;\\]+)|^[ \t]*from[ \t]+(\w+)[\w.]*[ \t]+import\b", re.MULTILINE)
 
 
 def imports_of(manifest: Manifest, root: Path) -> frozenset[str]:
     """Names of the top modules that the bundle's own source imports, by its lines: nothing of it is parsed or run.
 
+    Its source is what was loaded when the capture was made, what the functions and commands of claims stand in, and the
+    files that these import in turn.
+
     Args:
         manifest: What was captured.
         root: The folder of a bundle that is being made, or of a verified one.
     """
-    found: set[str] = set()
-    for module in manifest.code.modules[:MOST_MODULES]:
-        if module.path.startswith(SOURCE) and module.path.endswith(".py"):
-            found |= set(_imported(inside(root, module.path)))
-    return frozenset(found)
-
-
-def _imported(place: Path) -> Iterator[str]:
-    if not place.is_file() or place.stat().st_size > MOST_BYTES:
-        return
-    for several, one in _IMPORT.findall(place.read_text("utf-8", "replace")):
-        yield from (name.split(".")[0].split()[0] for name in several.split(",") if name.strip())
-        if one:
-            yield one
+    modules = [module.path for module in manifest.code.modules[:MOST_MODULES]]
+    loaded = [path for path in modules if path.startswith(f"{SOURCE}/") and path.endswith(".py")]
+    tree = Tree(root, manifest.code.import_roots)
+    claims = manifest.claims.claims
+    computing = starts_of(tree, [claim.entry for claim in claims], [claim.command for claim in claims])
+    names = named_from(tree, [*filter(tree.has, loaded), *computing], by_lines)
+    return frozenset(name.partition(".")[0] for name in names)
 
 
 def lines(manifest: Manifest, imports: frozenset[str] | None) -> Iterator[str]:

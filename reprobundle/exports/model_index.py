@@ -8,11 +8,11 @@ from typing import Any
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.documentation.card import Card, Result
-from reprobundle.components.documentation.evaluation_facts import split_named
 from reprobundle.components.documentation.figures import figure
 from reprobundle.exports.doubts import doubts
 from reprobundle.exports.hub_names import on_hub, slug
 from reprobundle.manifest import Manifest
+from reprobundle.phrases import told_apart
 from reprobundle.rendering.escaping import escape, prose
 
 METRICS = {  # words for a metric, and its name on the Hub
@@ -40,12 +40,13 @@ def _claimed(manifest: Manifest, card: Card, task: str) -> Iterator[dict[str, An
     left_out = {name for name, doubt in doubts(manifest).items() if doubt.sure}
     splits = [split.name for split in manifest.data.splits]
     told: dict[str | None, list[Claim]] = {}
+    names = told_apart([(claim.id, claim.text) for claim in manifest.claims.claims])
     for claim in manifest.claims.claims:
         if claim.id not in left_out:
-            told.setdefault(claim.split or split_named(claim.text, splits), []).append(claim)
+            told.setdefault(claim.split, []).append(claim)
     for split, claims in told.items():
         shown = {"split": escape(split)} if split else {}
-        metrics = [_metric(claim, splits) for claim in claims]
+        metrics = [_metric(claim, names[claim.id], splits) for claim in claims]
         yield {"task": {"type": task}, "dataset": {**_dataset(manifest, card, split), **shown}, "metrics": metrics}
 
 
@@ -69,9 +70,9 @@ def _written(found: Sequence[Result], task: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _metric(claim: Claim, splits: Sequence[str]) -> dict[str, Any]:
+def _metric(claim: Claim, name: str, splits: Sequence[str]) -> dict[str, Any]:
     shown = float(figure(claim.value, decimals=claim.decimals).replace(",", ""))
-    return {"type": metric_of(claim.text, splits), "name": prose(claim.text), "value": shown}
+    return {"type": metric_of(claim.text, splits), "name": prose(name), "value": shown}
 
 
 def metric_of(text: str, splits: Sequence[str] = ()) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from reprobundle import bundle as bundles
@@ -15,6 +18,7 @@ from reprobundle.errors import UsageError
 from reprobundle.manifest import Manifest
 from reprobundle.resealing import Resealed, reseal
 from reprobundle.store import inside
+from reprobundle.store.sealing import refuse_existing
 
 SUFFIX = "-documented"
 
@@ -48,14 +52,37 @@ def document(
     known = with_facts(written, bundle.manifest.model_dump(mode="json"))
     if known == read_card(inside(bundle.path, bundle.manifest.documentation.path).read_bytes()):
         return None
+    target = _target(bundle.path, out)
 
     def change(manifest: Manifest, stage: Stage) -> Manifest:
         section = write(known, stage)
         _refuse_secrets(bundle, stage.root, section.path)
         return manifest.model_copy(update={"documentation": section})
 
-    place = bundle.path.resolve()
-    return reseal(bundle, Path(out) if out is not None else place.with_name(place.name + SUFFIX), change)
+    return reseal(bundle, target, change)
+
+
+def _target(bundle: Path, out: str | os.PathLike[str] | None) -> Path:
+    """The folder to make.
+
+    Raises:
+        UsageError: It exists; where nobody named it, the hint is the next name that is free.
+    """
+    place = bundle.resolve()
+    usual = place.with_name(place.name + SUFFIX)
+    target = usual if out is None else Path(out)
+    try:
+        refuse_existing(target)
+    except UsageError as error:
+        if out is None:
+            free = next(one for one in _numbered(usual) if not os.path.lexists(one))
+            error.advise(f"name another one, such as --out {shlex.quote(str(free))}")
+        raise
+    return target
+
+
+def _numbered(place: Path) -> Iterator[Path]:
+    yield from (place.with_name(f"{place.name}-{number}") for number in itertools.count(2))
 
 
 def _card(path: Path) -> Card:

@@ -22,6 +22,7 @@ from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.initialising.licences import licence_of
 from reprobundle.initialising.merging import Merged, card_there, merge, says_nothing, without_mark
 from reprobundle.initialising.models import models_in
+from reprobundle.initialising.numbers import numbers_in
 from reprobundle.initialising.own_bundles import newest
 from reprobundle.initialising.places import Places, places_in
 from reprobundle.initialising.project import Module, keyword, modules_of, read_whole
@@ -216,7 +217,8 @@ def _of_project(folder: Path, places: Places) -> Iterator[Fact]:
 
 def _specification(folder: Path, modules: tuple[Module, ...], places: Places) -> Merged:
     """A new specification, or the one that is there with what it does not say yet."""
-    written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules))
+    found = numbers_in(folder)
+    written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules), found)
     place = folder / SPECIFICATION
     if place.is_file():
         return merge(read_whole(place), written, name=SPECIFICATION)

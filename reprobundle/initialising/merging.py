@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,15 +53,22 @@ def merge(there: bytes, parts: Sequence[Part], *, name: str) -> Merged:
     text = whole.replace(newline, "\n")
     added = []
     for part in parts:
-        text, new = _with(text, part, before)
+        if part.key in before and before[part.key] is None and part.question is None:
+            text, new = _in_place(text, part)
+        else:
+            text, new = _with(text, part, before)
         added += [part.key] if new and part.question is None else []
     if not _still_says(text, before, added, name):
         found = tuple(part.key for part in parts if part.question is None and part.key not in before)
-        asked = {part.key: part.question for part in parts if part.question is not None and part.key not in before}
-        return Merged(whole, (), tuple(before), asked, found)
-    asked = {part.key: question for part in parts if (question := _open(part, text)) is not None}
-    standing = tuple(key for key in before if key not in added and key not in asked)
+        asked = {part.key: part.question for part in parts if part.question is not None and not _is_said(part, before)}
+        return Merged(whole, (), tuple(key for key in before if before[key] is not None), asked, found)
+    asked = {part.key: question for part in parts if (question := _open(part, text, before)) is not None}
+    standing = tuple(key for key in before if before[key] is not None and key not in added and key not in asked)
     return Merged(text.replace("\n", newline), tuple(added), standing, asked)
+
+
+def _is_said(part: Part, before: Mapping[str, Json]) -> bool:
+    return any(before.get(key) is not None for key in (part.key, *part.others))
 
 
 def card_there(content: bytes, *, name: str) -> Card:
@@ -102,13 +110,28 @@ def _with(text: str, part: Part, before: Mapping[str, Json]) -> tuple[str, bool]
     asked = next((one for one in part.unanswered if f"\n{one}" in f"\n{text}"), None)
     if asked is not None and part.question is None:
         return f"\n{text}".replace(f"\n{asked}", f"\n{part.text}", 1)[1:], True
-    if asked is not None or part.key in before:
+    stands = asked is not None or (part.question is not None and f"# {part.question}\n" in text)
+    if stands or any(key in before for key in (part.key, *part.others)):
         return text, False
     return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{part.text}", True
 
 
-def _open(part: Part, text: str) -> str | None:
-    """The question that still stands in the text."""
+def _in_place(text: str, part: Part) -> tuple[str, bool]:
+    """The text with a part where its key stands with nothing beside it; a comment behind the key moves above it."""
+    line = re.compile(rf"^{re.escape(part.key)}[ \t]*:[ \t]*(?:null|Null|NULL|~)?[ \t]*(#[^\n]*)?$", re.MULTILINE)
+    found = line.search(text)
+    if found is None:
+        return text, False
+    remark = f"{found[1]}\n" if found[1] else ""
+    return text[: found.start()] + remark + part.text.removesuffix("\n") + text[found.end() :], True
+
+
+def _open(part: Part, text: str, before: Mapping[str, Json]) -> str | None:
+    """The question that still stands in the text, or that a key with nothing beside it leaves open."""
+    if part.key in before and before[part.key] is None and part.question is not None:
+        return part.question
+    if len(part.questions) == 1 and _is_said(part, before):  # its question may be left above it
+        return None
     return next((question for question in part.questions if f"# {question}\n" in f"{text}\n"), None)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reprobundle.initialising.project import Module
 
-BASES = frozenset({"Module", "LightningModule", "PreTrainedModel", "PyTorchModelHubMixin"})
+BASES = frozenset({"Module", "Sequential", "LightningModule", "PreTrainedModel", "PyTorchModelHubMixin"})
 
 
 @dataclass(frozen=True)

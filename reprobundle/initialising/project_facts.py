@@ -14,6 +14,7 @@ from reprobundle.components.documentation.filling import Fact
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.places import Places
 from reprobundle.initialising.project import read_whole
+from reprobundle.initialising.readme import readme_facts
 from reprobundle.yaml_reading import read_yaml
 
 PYPROJECT = "pyproject.toml"
@@ -24,9 +25,10 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
 def project_facts(folder: Path, places: Places) -> Iterator[Fact]:
-    """Answers of ``CITATION.cff``, ``pyproject.toml`` and the git history, in this order."""
+    """Answers of ``CITATION.cff``, ``README.md``, ``pyproject.toml`` and the git history, in this order."""
     for name in places.citations[:1]:
         yield from _cited(folder / name, name)
+    yield from readme_facts(folder)
     if PYPROJECT in places.requirements:
         yield from _packaged(folder / PYPROJECT)
     yield from _recorded(folder)

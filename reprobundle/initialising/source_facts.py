@@ -82,9 +82,13 @@ def answers_in(given: Mapping[Any, Any]) -> Iterator[tuple[str, str | tuple[str,
 def _described(modules: Sequence[Module], model: Model | None) -> Iterator[Fact]:
     if model is None:
         return
-    words = [docstring(model.node), *(docstring(module.tree) for module in modules if _is_script(module))]
-    told = " ".join(dict.fromkeys(word for word in words if word))
-    yield Fact("description", told, (model.place, *(f"{module.path}:1" for module in modules if _is_script(module))))
+    said = [(docstring(model.node), model.place)]
+    said += [(docstring(module.tree), f"{module.path}:1") for module in modules if _is_script(module)]
+    places: dict[str, str] = {}  # of what says something, where it says so first
+    for words, place in said:
+        places.setdefault(words, place)
+    places.pop("", None)
+    yield Fact("description", " ".join(places), tuple(places.values()))
     layers = layers_of(model)
     if layers:
         yield Fact("training.architecture", f"{model.entry}: {', '.join(layers)}", (model.place,))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reprobundle.initialising.models import Model, arguments_of
+from reprobundle.initialising.numbers import ASKED_NUMBERS, Numbers, text_of_numbers
 from reprobundle.initialising.places import Places
 
 HEAD = (
@@ -39,6 +40,7 @@ class Part:
         question: What is asked; None where nothing is.
         questions: All that may be asked of it.
         unanswered: Lines that stand for it where it is not known.
+        others: Keys that answer it as well.
     """
 
     key: str
@@ -46,10 +48,16 @@ class Part:
     question: str | None = None
     questions: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def parts(
-    models: Sequence[Model], places: Places, hyperparameters: Mapping[str, object], card: str, transform: str | None
+    models: Sequence[Model],
+    places: Places,
+    hyperparameters: Mapping[str, object],
+    card: str,
+    transform: str | None,
+    numbers: Numbers | None,
 ) -> tuple[Part, ...]:
     """What a specification says, key by key, in their order.
 
@@ -59,13 +67,16 @@ def parts(
         hyperparameters: Values that the source writes out.
         card: The card's path.
         transform: What makes inputs from raw samples, as ``module:name``.
+        numbers: Numbers that a file gives.
     """
+    claims = text_of_numbers(numbers, tuple(places.splits))
     return (
         _model(models, places),
         _part("inputs", _inputs(places), ASKED_INPUTS, NO_INPUTS),
         _part("hyperparameters", _settings(places, hyperparameters), ASKED_SETTINGS, NO_SETTINGS),
         _part("preprocessing", _transform(transform), ASKED_TRANSFORM, NO_TRANSFORM),
         _part("splits", _splits(places), ASKED_SPLITS, NO_SPLITS),
+        Part("claims", claims, ASKED_NUMBERS, (ASKED_NUMBERS,), (claims,), ("metrics",)),
         Part("documentation", f"documentation: {json.dumps(card)}\n"),
     )
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reprobundle import withholding
 from reprobundle.bundle import VerifiedBundle, verify
+from reprobundle.exports import archives
 from reprobundle.linting.advisories import advisories as known_advisories
 from reprobundle.linting.claims import contradicted
 from reprobundle.linting.contradicting import contradictions
 from reprobundle.linting.details import details
 from reprobundle.linting.evidence import evidence
 from reprobundle.linting.gaps import gaps
-from reprobundle.linting.given import card_bytes_of, refuse_elsewhere
+from reprobundle.linting.given import card_bytes_of, is_packed, refuse_elsewhere
 from reprobundle.linting.licences import licences
 from reprobundle.linting.lints import LEVELS, Lint, LintReport
 from reprobundle.linting.own_card import in_project
@@ -29,22 +30,29 @@ from reprobundle.linting.preparation import preparation
 from reprobundle.linting.rules import of_leak, refuse_unknown
 from reprobundle.linting.scoring import score
 from reprobundle.linting.subject import Subject, of_bundle, of_card
+from reprobundle.private_folders import private_folder
 from reprobundle.version import version
 
 __all__ = ["Lint", "LintReport", "lint", "lint_bundle"]
 
 
 def lint(
-    path: str | os.PathLike[str], *, advisories: str | None = None, allow: Iterable[str] = (), fail_under: int = 0
+    path: str | os.PathLike[str],
+    *,
+    advisories: str | None = None,
+    allow: Iterable[str] = (),
+    fail_under: int = 0,
+    say: Callable[[str], None] | None = None,
 ) -> LintReport:
     """Look at the documentation of a bundle, or at a card before capture.
 
     Args:
-        path: The bundle, or a file such as ``documentation/card.yaml``.
+        path: The bundle, a file that `pack` wrote of one, or a file such as ``documentation/card.yaml``.
         advisories: Address of an index of advisories with OSV's interface, which is asked for known vulnerabilities of what a
             bundle pins; None: no network is reached.
         allow: Names of rules that may be broken: what they find is told as allowed. Nothing remembers them.
         fail_under: The score below which the model is not ready, 0 to 100.
+        say: Called with a line where a packed bundle is unpacked into a temporary folder.
 
     Returns:
         The score, and what is missing, weak or contradicts something else, each with its place and the way out.
@@ -59,6 +67,10 @@ def lint(
     place = Path(path)
     if not place.is_file():
         return lint_bundle(verify(place), advisories=advisories, allow=asked.allow, fail_under=fail_under)
+    if is_packed(place):
+        with private_folder() as folders:
+            bundle = verify(archives.unfolded(place, folders, say or (lambda _: None)))
+            return lint_bundle(bundle, advisories=advisories, allow=asked.allow, fail_under=fail_under)
     name = place.as_posix()
     subject = of_card(card_bytes_of(place), name=name, today=_today())
     return _report(subject, name=name, asked=asked)
@@ -149,6 +161,7 @@ def _report(
         bundle_id=bundle_id,
         name=name,
         score=scored.score,
+        unanswered=tuple(path for path, rule in scored.unanswered.items() if rule not in asked.allow),
         sections=scored.sections,
         lints=tuple(sorted(dict.fromkeys(_once(found)), key=_order)),
     )

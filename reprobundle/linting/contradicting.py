@@ -10,24 +10,22 @@ from collections.abc import Iterator
 
 from reprobundle.components.claims import Claim
 from reprobundle.linting.counting import counts
+from reprobundle.linting.group_numbers import PATHS as GROUP_PATHS
+from reprobundle.linting.group_numbers import group_numbers
 from reprobundle.linting.hyperparameters import hyperparameters
 from reprobundle.linting.lints import Lint
-from reprobundle.linting.prose import NUMBER, places_of, readings, sentences
+from reprobundle.linting.metrics import METRIC, agrees_with, words_of
+from reprobundle.linting.prose import NUMBER, readings, sentences
 from reprobundle.linting.rules import in_card
 from reprobundle.linting.subject import Subject
 from reprobundle.phrases import some
 
-METRICS = (
-    "balanced accuracy", "accuracy", "precision", "recall", "sensitivity", "specificity", "f1", "auroc", "roc auc", "auc", "rmse",
-    "mse", "mae", "r2", "perplexity", "bleu", "rouge", "wer", "cer", "iou", "dice", "loss", "mcc", "map",
-)  # fmt: skip
 PATHS = ("description", "evaluation.metrics", "evaluation.uncertainty", "evaluation.runs")
 NEAR = 40  # characters between the name of a metric and its number
 BEFORE = 30  # characters before it that may tell of what it is
 LONGEST = 200  # characters of the sentence before it
 
 _FIRST = re.compile(rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?")
-_METRIC = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in METRICS), re.IGNORECASE)
 _BETWEEN = re.compile(  # what makes a number behind a metric another thing than its value
     r"\b(deviation|std|errors?|intervals?|confidence|ci|variance|var(y|ies|ied)|within|by|chang\w*|differ\w*|improv\w*|drop\w*|f[ae]ll\w*"
     r"|los[et]s?|gain\w*|points?|threshold|above|below|under|over|than|least|most|rotat\w*|noise|shift\w*|baseline|previous|earlier|chance"
@@ -71,18 +69,20 @@ def contradictions(subject: Subject) -> Iterator[Lint]:
     """Everything that a text says otherwise than it was recorded."""
     if subject.manifest is None:
         return
-    for path in PATHS:
-        yield from _metrics(subject, path, subject.manifest.claims.claims)
+    claims = subject.manifest.claims.claims
+    for path in dict.fromkeys((*PATHS, *GROUP_PATHS)):
+        of_groups = list(group_numbers(subject, path, claims)) if path in GROUP_PATHS else []
+        yield from of_groups or (_metrics(subject, path, claims) if path in PATHS else ())
     yield from counts(subject, subject.manifest)
     yield from hyperparameters(subject, subject.manifest)
 
 
 def _metrics(subject: Subject, path: str, claims: tuple[Claim, ...]) -> Iterator[Lint]:
     text = sentences(subject, path)
-    for metric in dict.fromkeys(found[0].casefold() for found in _METRIC.finditer(text)):
-        recorded = [claim for claim in claims if metric in _words_of(claim)]
+    for metric in dict.fromkeys(found[0].casefold() for found in METRIC.finditer(text)):
+        recorded = [claim for claim in claims if metric in words_of(claim)]
         said = list(_said(text, metric, recorded)) if recorded else []
-        if said and not any(_agrees(*number, claim) for number in said for claim in recorded):
+        if said and not any(agrees_with(*number, claim) for number in said for claim in recorded):
             told = some([f"{claim.id} {claim.value:.6g}" for claim in recorded])
             number, percent = said[0]
             message = f"{path} says {metric} {number}{percent}, recorded is {told}"
@@ -90,18 +90,13 @@ def _metrics(subject: Subject, path: str, claims: tuple[Claim, ...]) -> Iterator
             yield in_card(subject, "metrics-differ", path, message, hint=hint)
 
 
-def _words_of(claim: Claim) -> set[str]:
-    words = f"{claim.id} {claim.text}".replace("_", " ").replace("-", " ")
-    return {found[0].casefold() for found in _METRIC.finditer(words)}
-
-
 def _said(text: str, metric: str, recorded: list[Claim]) -> Iterator[tuple[str, str]]:
     """The number behind each mention of the metric that is of a recorded one, up to the next metric or the end of the sentence."""
-    for mention in (found for found in _METRIC.finditer(text) if found[0].casefold() == metric):
+    for mention in (found for found in METRIC.finditer(text) if found[0].casefold() == metric):
         before = re.split(r"[;!?,(]|\.(?!\d)", text[max(mention.start() - BEFORE, 0) : mention.start()])[-1]
         rest = re.split(r"[;!?]|\.(?!\d)", text[mention.end() : mention.end() + NEAR])[0]
         behind = text[mention.end() :]
-        following = _METRIC.search(rest)
+        following = METRIC.search(rest)
         found = _FIRST.search(rest[: following.start()] if following else rest)
         if (
             found is None
@@ -148,16 +143,3 @@ def _is_value(found: re.Match[str], between: str, behind: str, recorded: list[Cl
     shares = all(-1 <= claim.value <= 1 for claim in recorded)
     fraction = any(symbol in found["number"] for symbol in ".,") and (not shares or max(readings(found["number"])) <= 1)
     return fraction or (_FREE.fullmatch(between) is not None and _END.match(behind) is not None)
-
-
-def _agrees(said: str, percent: str, claim: Claim) -> bool:
-    """Whether a number is the claim's, as far as its digits go and within the claim's own tolerance."""
-    margin = 0.5000001 * 10 ** -(6 if "e" in said.casefold() else places_of(said))
-    scales = (1.0, 100.0) if not percent else (100.0, 1.0)
-    known = (claim.value, *(group.value for group in claim.groups))
-    return any(
-        abs(value - scale * one) <= margin + scale * (claim.tolerance or 0.0)
-        for value in readings(said)
-        for scale in scales
-        for one in known
-    )

@@ -77,9 +77,10 @@ def _overlaps(manifest: Manifest) -> Iterator[Lint]:
 
 def _measured_on_training_data(claim: Claim, number: int, split: Split, overlap: Overlap) -> Lint:
     share = overlap.count / split.count if split.count else 1.0
-    level: Level = "error" if share >= FEW else "warning"
+    level: Level = "error" if share >= FEW and not claim.split_guessed else "warning"
+    by = ", as its text says" if claim.split_guessed else ""
     message = (
-        f"{_called(claim)} is measured on {split.name!r}, of which {_of(overlap, share)} stand in {overlap.split!r}"
+        f"{_called(claim)} is measured on {split.name!r}{by}, of which {_of(overlap, share)} stand in {overlap.split!r}"
         f"{_where(overlap)}"
     )
     hint = f"take them out of {overlap.split!r} or of {split.name!r}, and measure again"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reprobundle.components.preprocessing.section import Topic
 from reprobundle.manifest import Manifest
+from reprobundle.records import Json
 
 Answers = Callable[[Manifest], bool]
 
@@ -22,6 +23,12 @@ def _described(topic: Topic) -> Answers:
     return lambda manifest: any(part.topic == topic for part in manifest.preprocessing.described)
 
 
+def _says(value: Json) -> bool:
+    """Whether anything stands in nested values: a name with nothing beside it says nothing."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return value is not None if inner is None else any(map(_says, inner))
+
+
 FACTS: Mapping[str, tuple[str, Answers]] = {
     "training_data.collection": ("data.splits[].provenance.collection", _of_every_split("collection")),
     "training_data.owner": ("data.splits[].provenance.owner", _of_every_split("owner")),
@@ -36,7 +43,7 @@ FACTS: Mapping[str, tuple[str, Answers]] = {
     "data_preparation.feature_selection": ("preprocessing.described", _described("feature selection")),
     "data_preparation.filters": ("preprocessing.described", _described("outlier filters")),
     "training.architecture": ("model.entry", lambda manifest: manifest.model.entry is not None),
-    "training.hyperparameters": ("hyperparameters.values", lambda manifest: bool(manifest.hyperparameters.values)),
+    "training.hyperparameters": ("hyperparameters.values", lambda manifest: _says(manifest.hyperparameters.values)),
     "training.procedure": ("hyperparameters.optimizers", lambda manifest: bool(manifest.hyperparameters.optimizers)),
     "evaluation.metrics": ("claims.claims", lambda manifest: bool(manifest.claims.claims)),
     "ethics.consent": ("data.splits[].provenance.consent", _of_every_split("consent")),

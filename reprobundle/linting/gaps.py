@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from reprobundle.components.claims import differing
 from reprobundle.components.code.data_files import REASON as PRIVATE_DATA
 from reprobundle.components.code.section import LeftOut
 from reprobundle.linting.lints import Level, Lint
@@ -21,13 +22,17 @@ PROGRAM = frozenset(
     .pl .swift
     """.split()  # noqa: SIM905  thirty quotes would hide them
 )
+SETTINGS = frozenset({".yaml", ".yml", ".toml", ".ini", ".cfg", ".gin"})
+SETTINGS_BY_NAME = re.compile(
+    r"(.*[._-])?(config|conf|params|parameters|hparams|hyperparameters|settings|args)([._-].*)?\.json"
+)
 ASIDE = frozenset(
     {"test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks"}
 )  # no training needs them
+TEST = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 CARD_HOME = "documentation/"
 MOST = 200  # of one kind that are told one by one
 REFUSED = "every replay will say "  # as `rehearsing` begins its note
-_CLAIM = re.compile(r"claim '([a-z0-9._-]+)': (claimed .+, the reloaded model gives .+)", re.DOTALL)
 AGAIN = "mend what is named, and capture again"
 WITHOUT = (
     "read it from the environment, revoke it, and capture again; a false alarm is let through at capture by "
@@ -64,8 +69,20 @@ def _level(left: LeftOut) -> Level | None:
     path = PurePosixPath(left.path)
     if left.reason.startswith(PRIVATE_DATA):
         return None
-    is_program = path.suffix.casefold() in PROGRAM or "submodule" in left.reason
-    return "error" if is_program and not ASIDE & {part.casefold() for part in path.parts[:-1]} else "warning"
+    ran = path.suffix.casefold() in PROGRAM or "submodule" in left.reason or _is_settings(path)
+    return "error" if ran and not _is_aside(path) else "warning"
+
+
+def _is_settings(path: PurePosixPath) -> bool:
+    """Whether it is a configuration, without which a program does not run as it ran; what is hidden is of tools."""
+    name = path.name.casefold()
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and (path.suffix.casefold() in SETTINGS or SETTINGS_BY_NAME.fullmatch(name) is not None)
+
+
+def _is_aside(path: PurePosixPath) -> bool:
+    """Whether no training needs it: a test, by its folder or its name, a page, an example."""
+    return bool(ASIDE & {part.casefold() for part in path.parts[:-1]}) or TEST.fullmatch(path.name) is not None
 
 
 def _withheld(manifest: Manifest) -> Iterator[Lint]:
@@ -93,14 +110,11 @@ def _data(manifest: Manifest) -> Iterator[Lint]:
 
 def _found_false(manifest: Manifest) -> Iterator[Lint]:
     """What capture tried, and found to be otherwise."""
-    numbers = {claim.id: number for number, claim in enumerate(manifest.claims.claims)}
+    for number, claim in enumerate(manifest.claims.claims):
+        for words in differing(claim):
+            message = f"the number {claim.id!r} is false: {words}"
+            hint = "correct the number or what computes it, and capture again"
+            yield in_manifest("claim-differs", f"claims.claims[{number}]", message, hint=hint)
     for number, note in enumerate(manifest.notes):
-        found = _CLAIM.fullmatch(note.message) if note.kind == "claims" else None
-        if found is not None:
-            path = f"claims.claims[{numbers[found[1]]}]" if found[1] in numbers else f"notes[{number}]"
-            message = f"the number {found[1]!r} is false: {found[2]}"
-            yield in_manifest(
-                "claim-differs", path, message, hint="correct the number or what computes it, and capture again"
-            )
-        elif note.kind == "outputs" and note.message.startswith(REFUSED):
+        if note.kind == "outputs" and note.message.startswith(REFUSED):
             yield in_manifest("replay-refused", f"notes[{number}]", note.message, hint=note.hint)

@@ -1,4 +1,4 @@
-"""What a person hands over to be looked at: a bundle's folder or a card; anything else is told what it is, and the way out."""
+"""What a person hands over to be looked at: a bundle, packed or not, or a card; anything else is told what it is, and the way out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from reprobundle.bundle import ARCHIVE_HINT, ARCHIVE_SUFFIXES
+from reprobundle.bundle import ARCHIVE_SUFFIXES
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.yaml_reading import MAX_BYTES
 
@@ -29,6 +29,20 @@ def refuse_elsewhere(path: str | os.PathLike[str]) -> None:
         raise UsageError(f"{address!r:.200} is not on this machine", hint=hint)
 
 
+def is_packed(place: Path) -> bool:
+    """Whether a file is a bundle as `pack` writes it, by its first bytes or by its name, so that damage can be named.
+
+    Raises:
+        RefusedInputError: It cannot be read.
+    """
+    try:
+        with place.open("rb") as file:
+            begins = file.read(TAR_AT + len(TAR))
+    except OSError as error:
+        raise RefusedInputError(f"{place.as_posix()}: cannot be read: {error.strerror}") from error
+    return begins.startswith(ZIP) or begins[TAR_AT:] == TAR or place.suffix.lower() in ARCHIVE_SUFFIXES
+
+
 def card_bytes_of(place: Path) -> bytes:
     """The content of a file that should be a card.
 
@@ -41,8 +55,6 @@ def card_bytes_of(place: Path) -> bytes:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RefusedInputError(f"{name}: cannot be read: {error.strerror}") from error
-    if content.startswith(ZIP) or place.suffix.lower() in ARCHIVE_SUFFIXES:
-        raise RefusedInputError(f"{name}: is no card but a packed bundle", hint=f"{ARCHIVE_HINT}; then lint DIR")
     if place.name == "manifest.json":
         hint = f"lint the folder: reprobundle lint {place.parent.as_posix()}"
         raise RefusedInputError(f"{name}: is no card but the manifest of a bundle", hint=hint)

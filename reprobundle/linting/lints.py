@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, some
 from reprobundle.records import Record
 
 LINT_SCHEMA: Literal[1] = 1
@@ -81,9 +81,11 @@ class LintReport(Record):
         reprobundle: Version of the program that looked.
         bundle_id: The bundle; None for a card that is in none yet.
         name: What the model is called, or the card's file.
-        ready: Whether nothing is in the way of publishing: no error that was not let go, and the score that was asked for.
+        ready: Whether nothing is in the way: no error that was not let go, no question without an answer that a reader needs
+            first, and the score that was asked for.
         score: Completeness, 0 to 100; 100 only where nothing is missing or weak.
         fail_under: The score that was asked for.
+        unanswered: Questions without an answer that a reader needs first, by path: those whose absence is a warning.
         sections: The score by section.
         lints: What was found: errors first, then warnings, then advice.
     """
@@ -95,6 +97,7 @@ class LintReport(Record):
     ready: bool = False
     score: Percent
     fail_under: Percent = 0
+    unanswered: tuple[str, ...] = ()
     sections: tuple[SectionScore, ...]
     lints: tuple[Lint, ...] = ()
 
@@ -108,18 +111,21 @@ class LintReport(Record):
         return tuple(lint for lint in self.lints if lint.allowed)
 
     def exit_code(self, *, fail_under: int = 0) -> int:
-        """What the command line ends with: 0, or 1 where there are errors or the score is lower than asked for."""
-        return 1 if self.of("error") or self.score < max(fail_under, self.fail_under) else 0
+        """What the command line ends with: 0 where it is ready, else 1: for errors, open questions or too low a score."""
+        in_the_way = self.of("error") or self.unanswered
+        return 1 if in_the_way or self.score < max(fail_under, self.fail_under) else 0
 
     @property
     def verdict(self) -> str:
-        """In capitals whether it is ready, and why not: the first line of what a person reads."""
+        """In capitals whether it is ready, and what is in the way: the first line of what a person reads."""
         errors = len(self.of("error"))
         why = [counted(errors, "error")] if errors else []
+        if self.unanswered:
+            why.append(f"no answer to {some(self.unanswered, len(self.unanswered))}")
         if self.score < self.fail_under:
             why.append(f"score {self.score}, under the {self.fail_under} asked for")
         if why:
-            return f"NOT READY TO PUBLISH ({'; '.join(why)})"
+            return f"NOT READY: {'; '.join(why)}"
         warnings = len(self.of("warning"))
         told = f" ({counted(warnings, 'warning')})" if warnings else ""
         return f"READY TO {'PUBLISH' if self.bundle_id is not None else 'CAPTURE'}{told}"

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 import re
 
-MOST_CHARACTERS = 2_000  # in which a placeholder is looked for: a card may be hostile
+from reprobundle.components.documentation.unanswered import DONE, MOST_CHARACTERS, stands_for_nothing
+
 COMMANDS = frozenset({"examples"})  # fields in which `<your file>` tells what a reader types
 ADDRESSES = frozenset({"contact", "training_data.distribution"})
 
-_DONE = r"done|added|determined|decided|written|completed|defined|confirmed|filled[ -]?in|announced|described|provided|specified"
-_WHOLE = re.compile(
-    r"(to\s?do|tb[dac]|fixme|x{2,}|n\.? ?n|wip|placeholder|coming soon|fill (me|this|it)?\s*in( later)?|change\s?me"
-    rf"|((is |are )?(still |yet )?to be ({_DONE})( (later|soon|here))?)|lorem ipsum"
-    r"|(insert|add|enter|your|write|put|describe)( \w+){0,5} here|your (name|title|e-?mail|model|text|description)"
-    r"|(first ?name|first) (last ?name|last)|author name|model (name|title)|foo|bar|baz|foo ?bar|asdf\w*|qwerty\w*|string|text"
-    r"|(more )?(information|details)( is| are)? (needed|to (come|follow)))"
-)
-_HOLE = re.compile(r"\s*(<[^<>]*>|\[[^\[\]]*\]|\.{2,}|…|[?\s]*\?[?\s.!]*|_+)\s*")
 _TEMPLATE = re.compile(
     r"\blorem ipsum\b|\[more information needed\]|\{\{.*?\}\}"
     r"|[<\[{]\s*(insert|add|todo|describe|fill[ -]in)\b[^<>\[\]{}]{0,80}[>\]}]",
@@ -37,7 +29,7 @@ _NUMBER = re.compile(
     r"|GPUs?|parameters|kWh|GB|classes)\b)|(?<![\w.])(?:0\.XX+|X\.XX+)(?!\w)|\b(?:19|20)XX\b"
 )
 _LATER = re.compile(
-    rf"\b(?:still|yet) to be (?:{_DONE})\b|\bto be (?:{_DONE}) (?:later|soon|here)\b"
+    rf"\b(?:still|yet) to be (?:{DONE})\b|\bto be (?:{DONE}) (?:later|soon|here)\b"
     r"|\b(?:is|are) to be (?:added|announced|filled[ -]?in)(?=\W*(?:$|[.;)]\s*))"
     r"|\b(?:coming|follows?) soon(?=\W*(?:$|[.;)]))"
     r"|\b(?:details|information|description|text|more)\s+(?:(?:is|are) )?(?:to (?:follow|come)|will (?:follow|be added)|needed)(?=\W*(?:$|[.;)]))",
@@ -58,16 +50,15 @@ _NOWHERE = re.compile(
 )
 
 
-def placeholder(answer: str, plain: str, path: str) -> str | None:
+def placeholder(answer: str, path: str) -> str | None:
     """What in an answer stands for one that is still to be given; None where nothing does.
 
     Args:
         answer: The answer as it stands.
-        plain: The same in small letters, without the marks around it.
         path: The field.
     """
     begins = answer[:MOST_CHARACTERS]
-    if _WHOLE.fullmatch(plain[:MOST_CHARACTERS]) or _HOLE.fullmatch(begins):
+    if stands_for_nothing(answer):
         return begins
     patterns = [_TEMPLATE, _MARK, _LATE, _NUMBER, _LATER, _HERE]
     patterns += [] if path in COMMANDS else [_YOURS]

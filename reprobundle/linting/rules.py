@@ -100,7 +100,11 @@ RULES = (
     Rule("data-left-out", ("warning",), "a data split was given and could not be recorded"),
     Rule("lock", ("warning",), "the environment cannot be rebuilt with every hash checked"),
     Rule("code-changed", ("warning",), "source files changed after the training began"),
-    Rule("code-left-out", ("error", "warning"), "a source file is not in the bundle"),
+    Rule(
+        "code-left-out",
+        ("error", "warning"),
+        "a source file or configuration is not in the bundle; of tests, pages and all else a warning",
+    ),
     Rule("code-patch", ("warning",), "the source differs from its commit, and no patch says in what"),
     Rule("code-commit", ("advice",), "the source has no commit, or lies beside it"),
     Rule("advisory", ("advice",), "a vulnerability is known of a distribution; asked with `--advisories` only"),

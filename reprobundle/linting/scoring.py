@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -47,11 +47,13 @@ class Scored:
         score: 0 to 100, rounded down, so that 100 is everything.
         sections: By section.
         lints: What is missing or weak.
+        unanswered: Questions that a reader needs answered first and are not, each with the rule that says so.
     """
 
     score: int
     sections: tuple[SectionScore, ...]
     lints: tuple[Lint, ...]
+    unanswered: Mapping[str, str]
 
 
 def score(subject: Subject) -> Scored:
@@ -72,7 +74,16 @@ def score(subject: Subject) -> Scored:
         *(entry.lint for entries in weighed.values() for entry in entries if entry.lint is not None),
         *_unscored(subject),
     )
-    return Scored(int(100 * reached / whole) if whole else 0, sections, lints)
+    unanswered = dict(_unanswered(entry for entries in weighed.values() for entry in entries))
+    return Scored(int(100 * reached / whole) if whole else 0, sections, lints, unanswered)
+
+
+def _unanswered(weighed: Iterable[Weighed]) -> Iterator[tuple[str, str]]:
+    """What is missing, or answered so that nothing is said, where that leaves a reader alone; errors speak for themselves."""
+    for entry in weighed:
+        lint, essential = entry.lint, entry.question.level == "warning"
+        if essential and entry.credit == NONE and lint is not None and lint.level != "error":
+            yield entry.question.path, lint.rule
 
 
 def _weighed(subject: Subject, question: Question, filled: dict[str, bool]) -> Weighed:

@@ -16,6 +16,7 @@ import pydantic
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, card_of, widened
 from reprobundle.components.documentation.filling import renewable
+from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.errors import RefusedInputError
 from reprobundle.linting.questions import PART_OF
 from reprobundle.manifest import Manifest
@@ -142,6 +143,7 @@ def of_card(
     value = widened(document.value)
     if not isinstance(value, dict):
         raise RefusedInputError(f"{name}: expected a mapping of fields, found {type(value).__name__}")
+    value = cleared(value)
     faults = _cut_faults(value)
     card = card_of(value, name=name)
     return Subject(card, name, today, _bare_lists(document.lines), faults, manifest, root)

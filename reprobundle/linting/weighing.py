@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from reprobundle.linting.placeholders import MOST_CHARACTERS, placeholder
+from reprobundle.components.documentation.unanswered import MOST_CHARACTERS, plainly
+from reprobundle.linting.placeholders import placeholder
 from reprobundle.phrases import counted
 
 Credit = Literal[0, 1, 2]  # halves of a full answer
@@ -57,14 +57,14 @@ def weigh(answer: str, *, path: str, asks: str, least: int) -> Weakness | None:
     if mark is not None:
         words = f"{mark[0]!r} stands where a secret stood"
         return Weakness("left-out", words, NONE, f"write it again without the secret; asked is: {asks}")
-    plain = _plain(answer)
-    stands_for = placeholder(answer, plain, path)
+    plain = plainly(answer)
+    stands_for = placeholder(answer, path)
     if stands_for is not None:
         return Weakness("placeholder", f"{_told(answer, stands_for)} is a placeholder", NONE, f"answer: {asks}")
     if not plain or _BARE.fullmatch(plain[:MOST_CHARACTERS]):
         hint = f"say why, as in 'n/a: no people are in the data'; asked is: {asks}"
         return Weakness("weak", f"{_shown(answer)} gives no reason", NONE, hint)
-    if plain in {_plain(asks), _plain(path), _plain(path.rpartition(".")[2])}:
+    if plain in {plainly(asks), plainly(path), plainly(path.rpartition(".")[2])}:
         return Weakness("repeated", f"{_shown(answer)} repeats the question", NONE, f"answer: {asks}")
     found = words_of(answer)
     if found < least:
@@ -81,13 +81,7 @@ def words_of(text: str) -> int:
 
 def same_words(text: str) -> str:
     """What two answers have in common that say the same in the same words."""
-    return _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Small letters and single blanks, without the marks around them."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
-    return " ".join(folded.split()).strip(" .,;:!?-\u2013\u2014\u2026*#<>[](){}\"'`|")
+    return plainly(text)
 
 
 def _told(answer: str, piece: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprobundle import bundle as bundles
-from reprobundle import withholding
+from reprobundle import secrecy, withholding
 from reprobundle.bundle import HUB_ATTRIBUTES, VerifiedBundle
 from reprobundle.errors import RefusedInputError
-from reprobundle.linting import gate
+from reprobundle.linting import gate, rules
 from reprobundle.store import Listed, list_files
 
 
@@ -21,11 +21,28 @@ class Admitted:
         bundle: The bundle, verified just now.
         files: What of it is published: what is listed, the manifest, the signatures; never what a Hub itself put there.
         let_through: What looked like a secret and was allowed, each as ``RULE:PATH``.
+        allow_lint: Rules that were let go.
+        allow: What was allowed, needed or not.
     """
 
     bundle: VerifiedBundle
     files: tuple[Listed, ...]
     let_through: tuple[str, ...]
+    allow_lint: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+    def again(self, made: VerifiedBundle) -> Admitted:
+        """Another bundle that was made from this one, looked at with the same allowances.
+
+        Args:
+            made: The other one; this one itself is not looked at twice.
+
+        Raises:
+            RefusedInputError: As for `admit`.
+        """
+        if made.path == self.bundle.path:
+            return self
+        return admit(made, allow_lint=self.allow_lint, allow=self.allow)
 
 
 def admit(bundle: VerifiedBundle, *, allow_lint: Iterable[str] = (), allow: Iterable[str] = ()) -> Admitted:
@@ -42,10 +59,20 @@ def admit(bundle: VerifiedBundle, *, allow_lint: Iterable[str] = (), allow: Iter
         UsageError: There is no such rule.
         UnavailableError: detect-secrets is not installed.
     """
-    fresh = verified_again(bundle)
-    gate.refuse_errors(fresh, allowed=allow_lint)
-    let_through = withholding.refuse_published(fresh, allow)
-    return Admitted(fresh, published_files(fresh), let_through)
+    fresh, rules_let_go, allowed = verified_again(bundle), tuple(allow_lint), tuple(allow)
+    gate.refuse_errors(fresh, allowed=rules_let_go)
+    let_through = withholding.refuse_published(fresh, allowed)
+    return Admitted(fresh, published_files(fresh), let_through, rules_let_go, allowed)
+
+
+def refuse_unknown(*, allow_lint: Iterable[str] = (), allow: Iterable[str] = ()) -> None:
+    """Make sure that what may be broken or let through names rules that there are; no bundle is needed for it.
+
+    Raises:
+        UsageError: There is no such rule.
+    """
+    rules.refuse_unknown(tuple(allow_lint))
+    secrecy.allowances(allow)
 
 
 def objections(

@@ -10,18 +10,23 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from reprobundle.bundle import HUB_ATTRIBUTES, HUB_LINE_END, VerifiedBundle
-from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.bundle import HUB_ATTRIBUTES, HUB_LINE_END, VerifiedBundle, is_signature
+from reprobundle.errors import ReproBundleError, UnavailableError, UsageError
+from reprobundle.phrases import some
 from reprobundle.publish import sending
 from reprobundle.publish.admitting import Admitted, admit, published_files
-from reprobundle.publish.destinations import How, Plan, Planned, Published, Say, silent
+from reprobundle.publish.destinations import How, Plan, Planned, Published, Say, Trail, silent
 from reprobundle.publish.patience import Patience
 from reprobundle.publish.pulling import SCHEME, parse, pull
 from reprobundle.publish.refusals import SIGN_IN
-from reprobundle.publish.remote import Remote
+from reprobundle.publish.remote import Prepared, Remote, refuse_wrong_name
 
 __all__ = ["HubRepository", "parse", "publish", "pull"]
 
+HUB = "https://huggingface.co"
+OWN_DECISION = "which files go to the storage of large files is the Hub's own decision, told here as its rules say it"
+NO_TOKEN = f"no token is set, and publishing needs one: {SIGN_IN}"
+SHOWN = 3
 LARGE_BYTES = 10_000_000  # what a Hub takes as an ordinary file at most
 LARGE_NAMES = ("*.safetensors", "*.bin", "*.npy", "*.npz", "*.onnx", "*.parquet", "*.pt", "*.pth", "*.zip", "*.gz")
 
@@ -43,6 +48,7 @@ class HubRepository:
         token: Another token than the one huggingface_hub finds.
         bars: Whether the library shows bars of what it sends.
         patience: How long the Hub is waited for.
+        trail: How far the last `publish` came.
     """
 
     name: str
@@ -55,11 +61,26 @@ class HubRepository:
     token: str | None = field(default=None, repr=False)
     bars: bool = False
     patience: Patience = field(default_factory=Patience)
+    trail: Trail = field(default_factory=Trail, compare=False, repr=False)
 
     @property
     def target(self) -> str:
         """``USER/NAME``."""
         return self.name
+
+    def refuse_wrong_wishes(self, *, sending: bool) -> None:  # noqa: ARG002  as every destination
+        """Make sure that the name and every wish are such that some Hub could fulfil them.
+
+        Raises:
+            UsageError: One is not.
+        """
+        refuse_wrong_name(self.name)
+        for kind, name in (("branch", self.branch), ("tag", self.tag)):
+            if name is not None and (not _BRANCH.fullmatch(name) or ".." in name or name.endswith(("/", ".", ".lock"))):
+                raise UsageError(f"{kind} {name!r}: is no name of a {kind}")
+        if self.pull_request and (self.branch != "main" or self.tag is not None):
+            wrong = "another branch" if self.branch != "main" else "a tag"
+            raise UsageError(f"a pull request is for main, and takes no {wrong.partition(' ')[2]} of its own")
 
     def plan(self, bundle: VerifiedBundle, *, say: Say = silent) -> Plan:
         """Say what `publish` would do; it only asks, and sends nothing.
@@ -85,14 +106,53 @@ class HubRepository:
             files=files,
             deleted=seen.gone if seen else (),
             details={
-                "repository": _repository(whole is not None, private=whole.private if whole else self.private),
+                "repository": _repository(
+                    whole is not None, private=bool(whole.private if whole else self.private), asked=self.private
+                ),
                 "branch": self.branch if found else f"{self.branch} (new)",
                 "onto": seen.commit if seen else None,
                 "tag": self.tag,
                 "as": "a pull request" if self.pull_request else "a commit",
                 "storage": _storage(),
             },
-            notes=tuple(self._notes(remote, exists=whole is not None)),
+            notes=(*_told_of_signatures(seen, bundle), *self._notes(remote, exists=whole is not None)),
+        )
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What only the Hub knows."""
+        tag = (f"whether the tag {self.tag!r} is free",) if self.tag is not None else ()
+        return (
+            f"whether {self.name} is there, and whose it is",
+            "which of these files it has already, and would not be sent again",
+            "what an earlier bundle put there, and would be deleted",
+            *tag,
+            "whether this token may write there",
+        )
+
+    def outline(self, bundle: VerifiedBundle) -> Plan:
+        """What would be sent to a repository that is new; nothing is asked.
+
+        Raises:
+            UsageError: A wish is wrong.
+        """
+        self.refuse_wrong_wishes(sending=False)
+        try:
+            unsigned = (NO_TOKEN,) if self._remote(silent).token is None else ()
+        except UnavailableError:  # the Hub's library is not here, as the plan says
+            unsigned = ()
+        files = tuple(_planned(one.path, one.size, None, LARGE_NAMES) for one in published_files(bundle))
+        return Plan(
+            target=self.name,
+            url=f"{self._endpoint()}/{self.name}",
+            files=files,
+            details={
+                "repository": f"not known; private: {'yes' if self.private else 'no'}",
+                "branch": self.branch,
+                "tag": self.tag,
+                "as": "a pull request" if self.pull_request else "a commit",
+            },
+            notes=(*unsigned, OWN_DECISION),
         )
 
     def publish(self, bundle: Admitted, *, say: Say = silent) -> Published:
@@ -107,15 +167,23 @@ class HubRepository:
             UnavailableError: The Hub refuses or does not answer, the branch moved meanwhile, or the Hub holds
                 something else than what was sent.
         """
-        remote = self._remote(say)
-        say(f"look at {self.name}")
+        self.trail.begin_anew()
+        try:
+            return self._published(bundle, self._remote(say))
+        except ReproBundleError as error:
+            if self.trail.stays and not self.trail.last:
+                error.advise("; ".join([*([error.hint] if error.hint else []), self.trail.left]))
+            raise
+
+    def _published(self, bundle: Admitted, remote: Remote) -> Published:
+        remote.say(f"look at {self.name}")
         tip = self._tip(remote)
         if self.tag is not None:
-            self._refuse_taken(remote, sending.look(remote, tip, bundle.bundle))
+            self._refuse_taken(remote, sending.look(remote, tip.commit, bundle.bundle))
         wishes = sending.Wishes(self.branch, self._message(bundle), self.pull_request)
-        sent = sending.send(remote, bundle, wishes, tip)
+        sent = sending.send(remote, bundle, wishes, tip.commit, self.trail)
         if self.tag is not None:
-            say(f"tag {self.tag}")
+            remote.say(f"tag {self.tag}")
             remote.tag(self.tag, sent.commit)
         return Published(
             target=self.name,
@@ -125,13 +193,24 @@ class HubRepository:
             changed=sent.changed,
             files=sent.files,
             details={
-                "repository": self.name,
+                "repository": _repository(not tip.is_new, private=tip.private, asked=self.private),
                 "branch": None if self.pull_request else self.branch,
                 "commit": sent.commit,
                 "tag": self.tag,
                 "pull_request": sent.pull_request,
             },
+            deleted=sent.deleted,
+            notes=tuple(_told_of_signatures(sent.before, bundle.bundle)),
+            bundle_id=bundle.bundle.id,
         )
+
+    def _endpoint(self) -> str:
+        """The Hub's address, where its library is there to say it."""
+        if self.endpoint is not None or find_spec("huggingface_hub") is None:
+            return self.endpoint or HUB
+        from huggingface_hub import constants
+
+        return str(constants.ENDPOINT)
 
     def _remote(self, say: Say) -> Remote:
         """The repository, once every wish is one that can be fulfilled.
@@ -139,26 +218,24 @@ class HubRepository:
         Raises:
             UsageError: One is not.
         """
-        for kind, name in (("branch", self.branch), ("tag", self.tag)):
-            if name is not None and (not _BRANCH.fullmatch(name) or ".." in name or name.endswith(("/", ".", ".lock"))):
-                raise UsageError(f"{kind} {name!r}: is no name of a {kind}")
-        if self.pull_request and (self.branch != "main" or self.tag is not None):
-            wrong = "another branch" if self.branch != "main" else "a tag"
-            raise UsageError(f"a pull request is for main, and takes no {wrong.partition(' ')[2]} of its own")
+        self.refuse_wrong_wishes(sending=False)
         return Remote.of(
             self.name, endpoint=self.endpoint, token=self.token, say=say, bars=self.bars, patience=self.patience
         )
 
-    def _tip(self, remote: Remote) -> str:
-        """The commit to build on; only what is published on a branch may make one."""
+    def _tip(self, remote: Remote) -> Prepared:
+        """What to build on; only what is published on a branch may make one."""
         if not self.pull_request:
-            return remote.prepare(self.branch, private=self.private)
+            return remote.prepare(self.branch, private=self.private, made=self._made)
         whole = remote.find()
         if whole is None:
             hint = "publish without --pull-request makes a repository of your own"
             raise UnavailableError(f"{self.name}: there is no such repository to propose anything to", hint=hint)
         remote.refuse_public(whole, private=self.private)
-        return remote.tip(self.branch)
+        return Prepared(remote.tip(self.branch), is_new=False, private=bool(whole.private))
+
+    def _made(self) -> None:
+        self.trail.stays.append(f"the repository {self.name}, new and without a bundle,")
 
     def _refuse_taken(self, remote: Remote, seen: sending.Look | None) -> None:
         """Make sure that the tag is free, or names what is there and stays.
@@ -177,12 +254,13 @@ class HubRepository:
 
     def _notes(self, remote: Remote, *, exists: bool) -> Iterator[str]:
         if remote.token is None:
-            yield f"no token is set, and publishing needs one: {SIGN_IN}"
+            yield NO_TOKEN
         if not exists and self.pull_request:
             yield "there is no such repository to propose anything to"
         elif not exists:
-            yield "the repository is not there for this token; it would be made"
-        yield "which files go to the storage of large files is the Hub's own decision, told here as its rules say it"
+            who = "private" if self.private else "public, for everybody to see; --private keeps it to you"
+            yield f"the repository is not there for this token; it would be made, {who}"
+        yield OWN_DECISION
 
 
 def publish(
@@ -228,7 +306,7 @@ def publish(
     place = HubRepository(
         repo, private, branch, tag, pull_request, message, endpoint, token, patience=patience or Patience()
     )
-    place._remote(silent)  # noqa: SLF001  a wrong wish is told before the bundle is read
+    place.refuse_wrong_wishes(sending=True)
     say("verify")
     return place.publish(admit(bundle, allow_lint=allow_lint, allow=allow), say=say)
 
@@ -257,8 +335,22 @@ def _patterns(remote: Remote, seen: sending.Look | None) -> tuple[str, ...]:
     return tuple(line.split()[0].decode("utf-8", "replace") for line in lines if line.endswith(HUB_LINE_END))
 
 
-def _repository(exists: bool, *, private: bool | None) -> str:  # noqa: FBT001  the first word of what is said
-    return f"{'there' if exists else 'new'}, {'private' if private else 'public'}"
+def _repository(exists: bool, *, private: bool, asked: bool) -> str:  # noqa: FBT001  the first word of what is said
+    """Whether a repository was there, and who sees it; one that is more private than was asked for stays so."""
+    kept = ", as it was" if exists and private and not asked else ""
+    return f"{'there' if exists else 'new'}, {'private' if private else 'public'}{kept}"
+
+
+def _told_of_signatures(seen: sending.Look | None, bundle: VerifiedBundle) -> Iterator[str]:
+    """What becomes of the signatures that a branch shows, or has become of them."""
+    if seen is None:
+        return
+    if seen.kept:
+        yield f"kept, as the bundle there is this very one: {some(seen.kept, SHOWN)}"
+    if seen.replaced:
+        yield f"other signatures take the place of those there: {some(seen.replaced, SHOWN)}"
+    if any(map(is_signature, seen.gone)) and not bundle.bundle.signatures():
+        yield "the bundle there was signed, this one is not: a signature of other contents does not stay"
 
 
 def _storage() -> str:

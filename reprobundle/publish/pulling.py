@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, sized
 from reprobundle.publish.destinations import Say, silent
+from reprobundle.publish.gathering import gathered, keep_whole, move
 from reprobundle.publish.patience import Patience
 from reprobundle.publish.remote import Entry, Remote
 from reprobundle.records import MAX_DOCUMENT_BYTES
@@ -21,7 +21,6 @@ from reprobundle.store import refuse_colliding, safe_path, staging
 from reprobundle.store.sealing import refuse_unwritable
 
 SCHEME = "hub://"
-LIBRARY_NOTES = ".cache"
 SHOWN = 3
 MAX_SIGNATURES = 64
 MAX_SIGNATURE_BYTES = 2**25  # a digest and a path for each of 100,000 files
@@ -64,15 +63,27 @@ def pull(
     say(f"list commit {commit}")
     there = remote.listing(commit)
     _refuse_names(name, there)
-    with staging(place) as folder:
-        remote.download(commit, {manifests.NAME: there[manifests.NAME].size}, folder)
-        wanted = _wanted(name, Bundle.open(folder).manifest, there)
-        say(f"download {counted(len(wanted), 'file')} of {len(there)}, {sized(sum(wanted.values()))}")
-        remote.download(commit, wanted, folder)
-        shutil.rmtree(folder / LIBRARY_NOTES)
+    with gathered(place, str(remote.api.endpoint), name, commit) as room:
+        (room / manifests.NAME).unlink(missing_ok=True)
+        remote.download(commit, {manifests.NAME: there[manifests.NAME].size}, room)
+        manifest = Bundle.open(room).manifest
+        wanted = _wanted(name, manifest, there)
+        _download(remote, commit, wanted, keep_whole(room, manifest), room)
         say("verify")
-        bundles.verify(folder)
+        with staging(place) as folder:
+            move(room, folder)
+            bundles.verify(folder)
     return bundles.verify(place)
+
+
+def _download(remote: Remote, commit: str, wanted: Mapping[str, int], here: frozenset[str], room: Path) -> None:
+    """Bring what is wanted and not here yet."""
+    missing = {path: size for path, size in wanted.items() if path not in here}
+    if here:
+        size = sized(sum(wanted[path] for path in here))
+        remote.say(f"{counted(len(here), 'file')} of an earlier run, {size}, are whole and are kept")
+    remote.say(f"download {counted(len(missing), 'file')} of {len(wanted)}, {sized(sum(missing.values()))}")
+    remote.download(commit, missing, room)
 
 
 def parse(source: str) -> tuple[str, str | None]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprobundle.errors import RefusedInputError, ReproBundleError, UnavailableError
+from reprobundle.errors import ReproBundleError, UnavailableError
+from reprobundle.publish.listening import NO_HTTPS
 from reprobundle.publish.patience import PassingError
 
 if TYPE_CHECKING:
@@ -15,11 +19,15 @@ HIDDEN = "…"
 LONGEST = 300  # characters of a server's own words
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 NO_ROOM = frozenset({402, 413, 507})
+READING = frozenset({"GET", "HEAD"})
 SIGN_IN = "sign in with: hf auth login, or set HF_TOKEN"
 AGAIN = "try again: nothing appears on the Hub before the last step, and what is there is recognised"
 WRITE = "the token needs the right to write there; what others own can be proposed with --pull-request"
 ROOM = "make room there, or ask for more; large files that came through are not sent again"
+VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+SAVED = "the saved login (hf auth login)"
 NO_XET = "set HF_HUB_DISABLE_XET=1: large files then go the older way, by git's protocol"
+REVISION = "of a commit name the whole id, or its first letters, seven at least"
 
 
 class MissingError(UnavailableError):
@@ -54,18 +62,26 @@ def told(what: str, error: BaseException, token: str | None = None) -> ReproBund
 
     causes = tuple(_causes(error))
     for cause in causes:
-        if isinstance(cause, (PassingError, RefusedInputError)):  # what listens to the library has raised it
+        if isinstance(cause, ReproBundleError):  # what listens to the library, or guards it, has raised it
             return cause
         if isinstance(cause, HfHubHTTPError):
             return _answered(what, cause, token)
         if isinstance(cause, OfflineModeIsEnabled):
             return UnavailableError(f"{what}: HF_HUB_OFFLINE is set", hint="unset it")
         if isinstance(cause, transport_error()):
+            wrong = next(filter(_is_no_https, _causes(error, context=True)), None)
+            if wrong is not None:
+                return UnavailableError(f"{what}: {_words_of(wrong, token)}", hint=NO_HTTPS)
             return PassingError(f"{what}: the connection failed: {_words_of(cause, token)}", hint=AGAIN)
     last = causes[-1]
     if "xet-" in str(last):
         return UnavailableError(f"{what}: large files: {_words_of(last, token)}", hint=NO_XET)
     return UnavailableError(f"{what}: {_words_of(last, token)}")
+
+
+def _is_no_https(cause: BaseException) -> bool:
+    """Whether a server speaks no https, or has a certificate that is not trusted: another try would change nothing."""
+    return isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
 def clean_cause(error: BaseException, token: str | None) -> BaseException | None:
@@ -93,7 +109,7 @@ def _answered(what: str, error: HfHubHTTPError, token: str | None) -> ReproBundl
     if isinstance(error, RepositoryNotFoundError):
         return MissingError(f"{what}: there is no such repository, or it is private", hint=_sign_in(token))
     if isinstance(error, RevisionNotFoundError):
-        return MissingError(f"{what}: there is no such branch, tag or commit")
+        return MissingError(f"{what}: there is no such branch, tag or commit", hint=REVISION)
     if isinstance(error, EntryNotFoundError):
         return UnavailableError(f"{what}: a file is not there: {_hidden(error.response.url.path, token)}")
     return _by_status(what, error, token)
@@ -102,13 +118,15 @@ def _answered(what: str, error: HfHubHTTPError, token: str | None) -> ReproBundl
 def _by_status(what: str, error: HfHubHTTPError, token: str | None) -> ReproBundleError:
     status, said = error.response.status_code, _said(error, token)
     if status == 401:
-        why = "the Hub does not accept the token" if token else "the Hub wants a token"
-        return UnavailableError(f"{what}: {why}", hint=_sign_in(token))
+        found = source_of(token)
+        of = f"the token of {found}" if found else "the token"
+        why = f"the Hub does not accept {of}" if token else "the Hub wants a token"
+        return UnavailableError(f"{what}: {why}", hint=_other_token(found) if found else _sign_in(token))
     if status == 403:
         return UnavailableError(f"{what}: the token has no right to it{said}", hint=WRITE)
     if status in NO_ROOM:
         return UnavailableError(f"{what}: there is no room for it: the Hub answered {status}{said}", hint=ROOM)
-    if status == 412:
+    if status == 412 and error.response.request.method not in READING:
         return MovedError(f"{what}: somebody else has committed meanwhile; nothing was published")
     if status in PASSING:
         wait = _wait(error)
@@ -128,6 +146,28 @@ def _sign_in(token: str | None) -> str:
     if token is None and constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
         return "HF_HUB_DISABLE_IMPLICIT_TOKEN is set, so no stored token is sent: unset it"
     return SIGN_IN
+
+
+def source_of(token: str | None) -> str | None:
+    """Where a token was found, in the order in which the library looks; None: elsewhere, or there is none."""
+    from huggingface_hub import constants
+
+    if token is None:
+        return None
+    for variable in VARIABLES:
+        if os.environ.get(variable, "").strip() == token:
+            return variable
+    try:
+        saved = Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # nobody signed in
+        return None
+    return SAVED if saved == token else None
+
+
+def _other_token(found: str) -> str:
+    if found == SAVED:
+        return "sign in anew with: hf auth login"
+    return f"unset {found}, so that the one of hf auth login is taken, or set another"
 
 
 def _said(error: HfHubHTTPError, token: str | None) -> str:

@@ -6,6 +6,7 @@ The token is huggingface_hub's affair: it finds it in its usual places, and no m
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.extras import how_to_install
-from reprobundle.publish import listening, refusals
+from reprobundle.publish import bounding, guarding, listening, refusals
 from reprobundle.publish.destinations import Say, silent
 from reprobundle.publish.patience import Patience
 from reprobundle.store.listing import MAX_FILES
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DOWNLOADS = 8
 ANSWER = 60.0  # seconds until a question about a repository must be answered
+QUESTION = bounding.Limits(silence=ANSWER)
 BAR_BYTES = 64 * 2**20  # a smaller file has come before a bar says anything
 NOTHING_IGNORED = "# every file of a bundle belongs to it\n"
 
@@ -51,6 +53,21 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A branch that can be built on.
+
+    Attributes:
+        commit: Its tip.
+        is_new: Whether the repository was made just now.
+        private: Whether only some people see it.
+    """
+
+    commit: str
+    is_new: bool
+    private: bool
+
+
+@dataclass(frozen=True)
 class Made:
     """A commit that was made.
 
@@ -61,6 +78,16 @@ class Made:
 
     commit: str
     pull_request: str | None
+
+
+def refuse_wrong_name(name: str) -> None:
+    """Make sure that a repository can have a name.
+
+    Raises:
+        UsageError: None can.
+    """
+    if not _NAME.fullmatch(name) or "--" in name or ".." in name:
+        raise UsageError(f"repository {name!r}: expected USER/NAME, of letters, digits, '-', '_' and '.'")
 
 
 @dataclass(frozen=True)
@@ -105,13 +132,12 @@ class Remote:
             patience: How long the Hub is waited for.
 
         Raises:
-            UsageError: The name is none, or the token has characters that none has.
+            UsageError: The name is none, the token has characters that none has, or would be sent in the open.
             UnavailableError: huggingface_hub is not installed.
         """
-        if not _NAME.fullmatch(name) or "--" in name or ".." in name:
-            raise UsageError(f"repository {name!r}: expected USER/NAME, of letters, digits, '-', '_' and '.'")
+        refuse_wrong_name(name)
         try:
-            from huggingface_hub import HfApi
+            from huggingface_hub import HfApi, constants
             from huggingface_hub.utils import get_token_to_send  # type: ignore[attr-defined]  # not in its stubs
         except ImportError as error:
             message = f"the Hub cannot be reached without huggingface_hub: {error}"
@@ -123,6 +149,7 @@ class Remote:
         if found is not None and not (found.isascii() and found.isprintable() and " " not in found):
             message = f"{name}: the token has a character that no token has"  # a library would show it in an error
             raise UsageError(message, hint=refusals.SIGN_IN)
+        guarding.refuse_open(endpoint or constants.ENDPOINT, found)
         api = HfApi(endpoint=endpoint, token=found or False, library_name="reprobundle")
         return cls(name, api, found, say, bars, patience or Patience())
 
@@ -145,25 +172,32 @@ class Remote:
         except refusals.MissingError:
             return None
 
-    def prepare(self, branch: str, *, private: bool) -> str:
-        """The commit at the tip of a branch; repository and branch are made where they are missing.
+    def prepare(self, branch: str, *, private: bool, made: Callable[[], None] = lambda: None) -> Prepared:
+        """A branch to build on; repository and branch are made where they are missing.
+
+        Args:
+            branch: Its name.
+            private: Whether the repository is to be private.
+            made: Is called once the repository was made.
 
         Raises:
             UsageError: It is to be private, and is there already for all to see.
             UnavailableError: The token has no right to it, or the Hub does not answer.
         """
         whole = self.find()
+        is_new = whole is None
         if whole is None:
             self._asked(
                 "cannot be published", lambda: self.api.create_repo(self.name, private=private or None, exist_ok=True)
             )
+            made()
             whole = self._info("cannot be published", None)
         self.refuse_public(whole, private=private)
         found = self.find(branch)
         if found is None:
             self._asked("cannot be published", lambda: self.api.create_branch(self.name, branch=branch, exist_ok=True))
             found = self._info("cannot be published", branch)
-        return self._commit_id(found.sha)
+        return Prepared(self._commit_id(found.sha), is_new, bool(whole.private))
 
     def refuse_public(self, found: ModelInfo, *, private: bool) -> None:
         """Make sure that what is to be private is not there for all to see.
@@ -212,12 +246,15 @@ class Remote:
         """
         large = {path for path, size in sizes.items() if size >= BAR_BYTES}
         for some, bars in ((sizes.keys() - large, False), (large, self.bars)):
-            with listening.library(self.say, bars=bars, longest=self.patience.longest):
+            most = bounding.Limits(most=max((sizes[path] for path in some), default=0) + bounding.MAX_ANSWER)
+            with self._library(bars=bars, limits=most):
                 self._download(commit, {path: sizes[path] for path in sorted(some)}, folder)
 
     def _download(self, commit: str, sizes: Mapping[str, int], folder: Path) -> None:
+        ended = threading.Event()
+
         def fetch(path: str) -> None:
-            counter = listening.counting(path, sizes[path])
+            counter = listening.counting(path, sizes[path], ended)
             self.api.hf_hub_download(self.name, path, revision=commit, local_dir=folder, tqdm_class=counter)
 
         with self._telling("cannot be pulled"), ThreadPoolExecutor(DOWNLOADS) as pool:
@@ -225,6 +262,7 @@ class Remote:
                 for _ in pool.map(fetch, sizes):
                     pass
             except BaseException:
+                ended.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -329,14 +367,16 @@ class Remote:
         """Ask something that may be asked twice."""
 
         def once() -> T:
-            with self._library(), self._telling(work):
+            with self._library(limits=QUESTION), self._telling(work):
                 return action()
 
         return self.patience.through(once, self.say)
 
     @contextmanager
-    def _library(self, *, bars: bool = False) -> Iterator[None]:
-        with listening.library(self.say, bars=bars, longest=self.patience.longest):
+    def _library(self, *, bars: bool = False, limits: bounding.Limits = bounding.ANSWERS) -> Iterator[None]:
+        guard = guarding.guarded(str(self.api.endpoint), self.token, limits)
+        manners = listening.library(self.say, bars=bars, longest=self.patience.longest, silence=limits.silence)
+        with guard, manners:
             yield
 
     @contextmanager

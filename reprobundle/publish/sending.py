@@ -17,6 +17,7 @@ from reprobundle.bundle import HUB_ATTRIBUTES, VerifiedBundle, is_signature
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 from reprobundle.phrases import counted, some
 from reprobundle.publish.admitting import Admitted, published_files, verified_again
+from reprobundle.publish.destinations import Trail
 from reprobundle.publish.patience import PassingError
 from reprobundle.publish.refusals import MovedError
 from reprobundle.publish.remote import Entry, Made, Remote
@@ -41,12 +42,19 @@ class Look:
         there: Every file of it.
         changed: Files of the bundle that it does not hold, or with other bytes; sorted.
         gone: Files of an earlier bundle that this one does not have; sorted.
+        kept: Signatures of this very bundle that it has there and not here; sorted.
     """
 
     commit: str
     there: Mapping[str, Entry]
     changed: tuple[str, ...]
     gone: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Signatures of which it has others under the same names."""
+        return tuple(path for path in self.changed if path in self.there and is_signature(path))
 
     @property
     def is_whole(self) -> bool:
@@ -76,14 +84,24 @@ class Sent:
     Attributes:
         commit: The commit that shows the bundle.
         changed: Whether it was made now.
-        files: How many files it brought.
+        before: What it was made on, or found to be.
         pull_request: The page of the pull request, if it was only proposed.
     """
 
     commit: str
     changed: bool
-    files: int
+    before: Look
     pull_request: str | None = None
+
+    @property
+    def files(self) -> int:
+        """How many files it brought."""
+        return len(self.before.changed) if self.changed else 0
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """What an earlier bundle had there, and is gone now."""
+        return self.before.gone if self.changed else ()
 
 
 def look(remote: Remote, commit: str, bundle: VerifiedBundle) -> Look:
@@ -98,7 +116,10 @@ def look(remote: Remote, commit: str, bundle: VerifiedBundle) -> Look:
     alike = {path for path, size in sizes.items() if path in there and there[path].size == size}
     differing = remote.differences(commit, bundle.path) if alike else frozenset[str]()
     changed = tuple(path for path in sizes if path not in alike or path in differing)
-    return Look(commit, there, changed, _gone(remote, commit, there, frozenset(sizes)))
+    gone = _gone(remote, commit, there, frozenset(sizes))
+    is_same = manifests.NAME in there and manifests.NAME not in changed
+    kept = tuple(path for path in gone if is_same and is_signature(path))  # they sign what this manifest lists
+    return Look(commit, there, changed, tuple(path for path in gone if path not in kept), kept)
 
 
 def _gone(remote: Remote, commit: str, there: Mapping[str, Entry], files: frozenset[str]) -> tuple[str, ...]:
@@ -129,7 +150,7 @@ def _listed_earlier(remote: Remote, commit: str, there: Mapping[str, Entry]) -> 
     return frozenset(entry.path for entry in manifest.files)
 
 
-def send(remote: Remote, admitted: Admitted, wishes: Wishes, tip: str) -> Sent:
+def send(remote: Remote, admitted: Admitted, wishes: Wishes, tip: str, trail: Trail | None = None) -> Sent:
     """Make one commit that turns a branch into the bundle, unless it is the bundle already.
 
     Args:
@@ -137,6 +158,7 @@ def send(remote: Remote, admitted: Admitted, wishes: Wishes, tip: str) -> Sent:
         admitted: The bundle.
         wishes: How.
         tip: The commit that the branch shows.
+        trail: Is told when the commit is about to be made, and when it was.
 
     Raises:
         RefusedInputError: The bundle has changed since it was verified.
@@ -144,17 +166,18 @@ def send(remote: Remote, admitted: Admitted, wishes: Wishes, tip: str) -> Sent:
         UnavailableError: The Hub refuses or does not answer, somebody else committed meanwhile, or the Hub holds
             something else than was sent.
     """
-    seen = look(remote, tip, admitted.bundle)
+    seen, path = look(remote, tip, admitted.bundle), trail or Trail()
     tried, additions = seen, None
     for done in range(ROUNDS):
         if seen.is_whole and additions is None:
-            return Sent(seen.commit, changed=False, files=0)
+            return Sent(seen.commit, changed=False, before=seen)
         if seen.is_whole:  # the commit was made, and its answer was lost
             compare(remote, seen.commit, admitted.bundle, tried, additions or [])
-            return Sent(seen.commit, changed=True, files=len(tried.changed))
+            return Sent(seen.commit, changed=True, before=tried)
         if additions is None or seen.commit != tried.commit:
             additions, tried = _uploaded(remote, admitted, wishes, seen), seen
         verified_again(admitted.bundle)
+        path.last = f"{remote.api.endpoint}/{remote.name}"
         try:
             made = _committed(remote, additions, wishes, seen)
         except (MovedError, PassingError) as error:
@@ -164,8 +187,9 @@ def send(remote: Remote, admitted: Admitted, wishes: Wishes, tip: str) -> Sent:
                 remote.patience.rest(error, done, remote.say)
             seen = _look_anew(remote, admitted.bundle, wishes, seen)
         else:
+            path.done = True
             compare(remote, made.commit, admitted.bundle, seen, additions)
-            return Sent(made.commit, changed=True, files=len(seen.changed), pull_request=made.pull_request)
+            return Sent(made.commit, changed=True, before=seen, pull_request=made.pull_request)
     raise AssertionError("the last round returns or raises")
 
 
@@ -212,9 +236,8 @@ def _look_anew(remote: Remote, bundle: VerifiedBundle, wishes: Wishes, before: L
     foreign = [path for path in _apart(before.there, there) if path != HUB_ATTRIBUTES]
     if not foreign:
         return look(remote, tip, bundle)
-    if there.get(manifests.NAME) is not None and set(there) - {HUB_ATTRIBUTES} == {
-        found.path for found in published_files(bundle)
-    }:
+    own = {found.path for found in published_files(bundle)}
+    if there.get(manifests.NAME) is not None and set(there) - {HUB_ATTRIBUTES, *before.kept} == own:
         seen = look(remote, tip, bundle)
         if seen.is_whole:
             return seen
@@ -260,7 +283,7 @@ def _wrong(
 ) -> set[str]:
     there = remote.listing(commit)
     sizes = {found.path: found.size for found in published_files(bundle)}
-    wrong = (set(there) ^ set(sizes)) - {HUB_ATTRIBUTES}
+    wrong = (set(there) ^ {*sizes, *before.kept}) - {HUB_ATTRIBUTES}
     wrong |= {path for path, size in sizes.items() if path in there and there[path].size != size}
     wrong |= {path for path in sizes if path not in before.changed and there.get(path) != before.there.get(path)}
     sent = {addition.path_in_repo: addition for addition in additions if addition.path_in_repo not in wrong}
@@ -268,7 +291,7 @@ def _wrong(
     wrong |= {path for path in large if sent[path].upload_info.sha256.hex() != there[path].digest}
     small = sorted(set(sent) - large)
     if len(small) > DIGESTED:
-        wrong |= remote.differences(commit, bundle.path) - {HUB_ATTRIBUTES}
+        wrong |= remote.differences(commit, bundle.path) - {HUB_ATTRIBUTES, *before.kept}
     first = sorted(small, key=lambda path: path != manifests.NAME)[:DIGESTED]
     return wrong | _otherwise_small(remote, commit, bundle, {path: sizes[path] for path in first})
 

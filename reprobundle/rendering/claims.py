@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, printed, shortest
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.report import ClaimResult, GroupResult
 
@@ -180,6 +180,8 @@ def _group(group: GroupResult, decimals: int | None) -> GroupLine:
 def _measured_on(result: ClaimResult) -> str:
     if result.split is None:
         return ""
+    if result.split_guessed:
+        return f" (split {escape(repr(result.split))}, as the text says)"
     return f" (split {escape(repr(result.split))}" + (f", {_DATA[result.data]})" if result.got is not None else ")")
 
 
@@ -190,10 +192,10 @@ def numbers(result: ClaimResult) -> tuple[str, str]:
 
 def _pair(stated: float, computed: float | None, decimals: int | None, *, least: int) -> tuple[str, str]:
     if computed is None:
-        return _padded(f"{stated:.{least}g}", decimals), NOT_COMPUTED
+        return _padded(printed(stated, least), decimals), NOT_COMPUTED
     for digits in (6, 10, 17):
-        claimed, got = f"{stated:.{max(digits, least)}g}", f"{computed:.{digits}g}"
-        if claimed != got or stated == computed:
+        claimed, got = printed(stated, max(digits, least)), printed(computed, digits)
+        if claimed != got or shortest(stated) == shortest(computed):
             break
     return _padded(claimed, decimals), _padded(got, decimals)
 

@@ -65,7 +65,7 @@ def _replayed(report: Report) -> Iterator[str]:
     yield "## What was replayed"
     rows = [
         ("bundle", code(report.bundle_id)),
-        ("integrity", cell(wording.integrity(report.signature))),
+        ("integrity", cell(wording.integrity(report))),
         ("environment", cell("; ".join(wording.environment_lines(report.environment)))),
         ("required", wording.required(report)),
         ("replayed", cell(report.started)),

@@ -1,11 +1,12 @@
-"""The claims of a bundle as tables: each number with its interval, what computes it, its groups, and what contradicts it."""
+"""The claims of a bundle as tables: each number with its interval, what computes it, its groups, and what speaks against it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reprobundle.components.claims import Claim, Section, contradictions
-from reprobundle.phrases import counted
+from reprobundle.components.claims import Claim, Section, contradictions, differing, rows_of
+from reprobundle.phrases import counted, printed
+from reprobundle.records import Record
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.page import BOLD, DIM, RED, Page, Row
 
@@ -14,13 +15,16 @@ GROUP_HEADER = ("group", "value", "95 %", "samples")
 SHOWN_GROUPS = 20
 NOTHING = "-"
 CONTRADICTED = "CONTRADICTED"
+FALSE = "FOUND FALSE"
+GUESSED = "split as its text says"
 
 
-def render(section: Section, *, colour: bool, width: int) -> str:
+def render(section: Section, data: Record | None = None, *, colour: bool, width: int) -> str:
     """The section as text, without a newline at the end.
 
     Args:
         section: What is claimed.
+        data: The section of the data splits, which tells how many samples each has; None: not known.
         colour: Whether to use ANSI colours.
         width: Columns.
     """
@@ -28,32 +32,40 @@ def render(section: Section, *, colour: bool, width: int) -> str:
         return "nothing is claimed"
     page = Page(colour=colour, width=width)
     page.folded([Row(HEADER, (DIM,)), *map(_row, section.claims)])
-    for line in warnings(section):
+    for line in warnings(section, data):
         page.paragraph(line, codes=(RED,))
     for claim in section.claims:
         _groups(page, claim)
     return page.text()
 
 
-def warnings(section: Section) -> Iterator[str]:
-    """One line for each claim and each part of it that another one contradicts."""
+def warnings(section: Section, data: Record | None = None) -> Iterator[str]:
+    """One line for each number that the reloaded model gave otherwise, and for each part that another one contradicts.
+
+    Args:
+        section: What is claimed.
+        data: The section of the data splits, which tells how many samples each has; None: not known.
+    """
     for claim in section.claims:
-        for found in contradictions(claim):
-            yield f"claim {escape(repr(claim.id))} {CONTRADICTED}: {prose(found.words)}"
+        name = f"claim {escape(repr(claim.id))}"
+        for words in differing(claim):
+            yield f"{name} {FALSE}: {prose(words)}"
+        for found in contradictions(claim, rows_of(claim, data)):
+            yield f"{name} {CONTRADICTED}: {prose(found.words)}"
 
 
 def _row(claim: Claim) -> Row:
     by = claim.entry or " ".join(claim.command)
     cells = (
         escape(claim.id),
-        f"{claim.value:.6g}",
+        printed(claim.value),
         _ends(claim.low, claim.high),
         NOTHING if claim.count is None else f"{claim.count:,}",
         escape(claim.split or NOTHING),
         escape(by) or NOTHING,
     )
-    text = "" if claim.text == claim.id else prose(claim.text)
-    return Row(cells, (BOLD,), text)
+    parts = ("" if claim.text == claim.id else prose(claim.text), GUESSED if claim.split_guessed else "")
+    return Row(cells, (BOLD,), "; ".join(filter(None, parts)))
 
 
 def _groups(page: Page, claim: Claim) -> None:
@@ -64,7 +76,7 @@ def _groups(page: Page, claim: Claim) -> None:
         Row(
             (
                 escape(one.name, limit=60),
-                f"{one.value:.6g}",
+                printed(one.value),
                 _ends(one.low, one.high),
                 NOTHING if one.count is None else f"{one.count:,}",
             )

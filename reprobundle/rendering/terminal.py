@@ -72,7 +72,7 @@ def _verdict(page: Page, report: Report) -> str:
 
 def _facts(page: Page, report: Report) -> None:
     page.field("bundle", wording.bundle_line(report))
-    page.field("", wording.integrity(report.signature), codes=() if report.signature == "good" else (YELLOW,))
+    page.field("", wording.integrity(report), codes=() if report.signature == "good" else (YELLOW,))
     page.field("environment", *wording.environment_lines(report.environment))
     page.field("required", wording.required(report))
     summary = controls.summary(report)

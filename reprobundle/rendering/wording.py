@@ -22,7 +22,6 @@ from reprobundle.report import (
     ReplayedEnvironment,
     Report,
     Rung,
-    Signature,
     StageTime,
     Status,
     Verdict,
@@ -231,13 +230,15 @@ def required(report: Report) -> str:
     return words + (f", {NARROWED}" if any(output.narrowed for output in report.outputs) else "")
 
 
-def integrity(signature: Signature) -> str:
+def integrity(report: Report) -> str:
     """What the digests and the signature prove, in the words used on every screen."""
+    if report.signed_by is not None:
+        return f"intact, signed, signature good: of {escape(report.signed_by)}"
     return {
         "none": "intact, UNSIGNED (nothing proves who made it)",
-        "not checked": "intact, signature NOT CHECKED (nothing proves who made it)",
+        "not checked": "intact, SIGNED, NOT CHECKED (nothing proves who made it: give --key)",
         "good": "intact, signed",
-    }[signature]
+    }[report.signature]
 
 
 def environment_lines(environment: ReplayedEnvironment | None) -> tuple[str, ...]:

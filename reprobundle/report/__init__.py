@@ -84,7 +84,11 @@ class ReplayedEnvironment(Record):
 
 
 class Report(Record):
-    """All that a replay found out; the same document in every rendering."""
+    """All that a replay found out; the same document in every rendering.
+
+    Attributes:
+        signed_by: Whose signature was found good, in words; None where none was looked at.
+    """
 
     report_schema: Literal[1] = REPORT_SCHEMA
     reprobundle: str
@@ -100,3 +104,4 @@ class Report(Record):
     stages: tuple[StageTime, ...]
     controls: tuple[Control, ...] = ()
     claims: tuple[ClaimResult, ...] = ()
+    signed_by: str | None = None

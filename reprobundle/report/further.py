@@ -73,6 +73,7 @@ class ClaimResult(Record):
         group: What its samples are grouped by; None: not said.
         groups: The number on each group of them; a claim with a group that differs does so itself.
         groups_why: In words, why its groups were not compared, where the claim itself was.
+        split_guessed: Whether the split was read from the text at capture; no data was given to what computes the number then.
     """
 
     id: str
@@ -91,3 +92,4 @@ class ClaimResult(Record):
     group: str | None = None
     groups: tuple[GroupResult, ...] = ()
     groups_why: str | None = None
+    split_guessed: bool = False

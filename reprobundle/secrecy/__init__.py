@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reprobundle.deferring import deferred
 from reprobundle.secrecy.section import Allowance, Leak, Section
 
 if TYPE_CHECKING:
@@ -20,22 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Allowance", "Gate", "Leak", "Section", "allowances", "plain_path", "reason", "told"]
 
-_HOMES = {
-    "allowances": "allowing",
-    "Gate": "gate",
-    "plain_path": "gate",
-    "reason": "gate",
-    "told": "gate",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Load a name from the module it lives in, once."""
-    from importlib import import_module
-
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = deferred(
+    __name__,
+    {
+        "allowances": "allowing",
+        "Gate": "gate",
+        "plain_path": "gate",
+        "reason": "gate",
+        "told": "gate",
+    },
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -10,16 +9,15 @@ from difflib import get_close_matches
 from reprobundle.errors import UsageError
 from reprobundle.secrecy import assignments
 from reprobundle.secrecy.rules import RULES
-from reprobundle.secrecy.section import Allowance
+from reprobundle.secrecy.section import Allowance, pattern
 
 LIBRARY = "library-"  # names of rules of another library begin so
-_MEANT_OTHERWISE = re.compile(r"[*?\[]")  # by a pattern; in brackets each stands for itself
 NAMES = (*(rule.name for rule in RULES), assignments.NAME)
 
 
 def argument(rule: str, path: str) -> str:
     """What lets a finding through when it is typed after ``--allow``, with quotes where a shell needs them."""
-    return shlex.quote(f"{rule}:{_MEANT_OTHERWISE.sub(lambda found: f'[{found[0]}]', path)}")
+    return shlex.quote(pattern(rule, path))
 
 
 def allowances(texts: Iterable[str]) -> tuple[Allowance, ...]:

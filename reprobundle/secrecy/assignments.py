@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from reprobundle.secrecy import tuples
 from reprobundle.secrecy.placeholders import is_drawn, is_placeholder, is_varied
 from reprobundle.secrecy.words import places_of
 
@@ -32,6 +33,7 @@ ANCHORS = (
     "-key",
 )
 FOREIGN = ("пароль",)
+SPEAKS = re.compile("|".join(map(re.escape, ANCHORS)), re.IGNORECASE)
 CODE = frozenset(
     [
         ".py",
@@ -87,6 +89,11 @@ _PLAIN = rf"(?P<value>[^\s\"'`,;(){{}}\[\]<>\\]{{{SHORTEST},{LONGEST_BARE}}})(?=
 _BARE = re.compile(r"(?:&\w{1,20}\s)?" + _PLAIN)
 _BLOCK = re.compile(r"(?:[|>][+-]?\d?|\"\"\")[ \t]{0,8}\r?\n[ \t]{0,40}" + _PLAIN)
 _ELEMENT = re.compile(rf">(?P<value>[^<>\s]{{{SHORTEST},{LONGEST}}})</")
+_SETTER = re.compile(r"(?:\bset\w{0,20}|putenv)\([^()\n]{1,80}$")  # config.set("db", "password", "…")
+_OTHERWISE = re.compile(  # os.environ.get("PASSWORD") or "…", os.getenv("PASSWORD", "…")
+    _GIVEN.pattern
+    + r"[^\n#;]{1,100}?(?:\b(?:or|else)[ \t]{1,4}|(?:\?\?|\|\|)[ \t]{0,4}|get(?:env)?\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4})"
+)
 _DEFAULT = re.compile(rf"{_QUOTE}\s{{0,4}},[^()]{{0,200}}?\bdefault\s?=\s?")  # add_argument("--api-key", default="…")
 _FIELD = re.compile(_TYPED.pattern + r"(?:\w{1,30}\.)?[Ff]ield\(\s{0,8}(?:default\s?=\s?)?")  # of a data class
 _OPENED = re.compile(_BEFORE + r"\s{0,40}[:=]\s{0,40}[\[(]\s{0,80}")
@@ -124,6 +131,7 @@ _NO_VALUE = re.compile(
     r"[a-z][\w.-]*/[A-Za-z][\w.-]*$|projects/|"  # a model, or a resource
     r"[^,]{1,12}(?:,[^,]{1,12}){3,}$|"  # a list
     r"secrets?[./:]|vault[:/]|env[:.]|ssm:|op://|arn:|"  # where the secret is kept
+    r"[)\]][\[(.,;]|"  # what stands between two literals of a program
     r"os\.|self\.|process\.|getenv|\w+\(|"
     r"[0-9.eE+-]+$",  # a number
     re.IGNORECASE,
@@ -175,6 +183,11 @@ def _listed(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
 
 def _value(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | None:
     """What a name is given, where it is given something."""
+    among = tuples.place_of(text, start, end)
+    if among is not None:
+        found = _QUOTED.match(text, among)
+        if found is not None:  # else it is an argument after others: connect(host, password="…", port=1)
+            return None if _is_computed(found) else found
     after = text[end : end + LOOKED_AHEAD].lstrip(" \t\r\n\\\"'`])")
     before, name = text[max(start - 5, 0) : start], text[start:end]
     if before.endswith(":"):  # the name of a type, as in A::Secret
@@ -187,9 +200,11 @@ def _value(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | No
         return None
     if before.endswith("<"):
         return _ELEMENT.match(text, end)
-    if before.rstrip("\"'\\").endswith("("):
+    if before.rstrip("\"'\\").endswith("(") or (
+        before.endswith(("'", '"')) and _SETTER.search(text, max(start - 100, 0), start)
+    ):
         return next(filter(None, (_quoted(one, text, end) for one in (_ARGUMENT, _DEFAULT, _TYPED, _GIVEN))), None)
-    return _given(text, start, end, code=code)
+    return _given(text, start, end, code=code) or _quoted(_OTHERWISE, text, end)
 
 
 def _given(text: str, start: int, end: int, *, code: bool) -> re.Match[str] | None:

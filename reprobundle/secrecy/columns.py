@@ -7,32 +7,37 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from reprobundle.secrecy.assignments import ANCHORS, SHORTEST, is_row_number, is_secret_value
+from reprobundle.secrecy.assignments import SHORTEST, SPEAKS, is_row_number, is_secret_value
 
 ENDINGS = frozenset({".csv", ".tsv", ".tab", ".psv"})
 DELIMITERS = ",\t;|"
 LONGEST_HEADER = 64 * 2**10  # characters
 MOST_COLUMNS = 50  # that are looked at
+MOST_BEFORE = 20  # lines before the header
 
-_SPEAKS = re.compile("|".join(map(re.escape, ANCHORS)), re.IGNORECASE)
+_SEPARATOR = re.compile(r"\ufeff?sep=(.)\r?\n", re.IGNORECASE)  # as spreadsheets write it
+_COMMENT = re.compile(r"\ufeff?[ \t]*(?:#[^\n]*)?\n")
 
 
 def columns(text: str, path: str) -> Iterator[tuple[int, int]]:
     """Where the values of columns begin and end whose name speaks of secrets, and which look like one.
 
     Args:
-        text: A table whose first line has the names.
+        text: A table whose first line has the names, but for comments and what tells the separator.
         path: What it is called; by its ending it is a table.
     """
-    header = text[: LONGEST_HEADER + 1].partition("\n")[0]
-    if PurePosixPath(path).suffix.lower() not in ENDINGS or len(header) > LONGEST_HEADER or not _SPEAKS.search(header):
+    if PurePosixPath(path).suffix.lower() not in ENDINGS:
         return
-    delimiter = max(DELIMITERS, key=header.count)
-    lines = _Lines(text)
+    begun, separator = _begun(text)
+    header = text[begun : begun + LONGEST_HEADER + 1].partition("\n")[0]
+    if len(header) > LONGEST_HEADER or not SPEAKS.search(header):
+        return
+    delimiter = separator or max(DELIMITERS, key=header.count)
+    lines = _Lines(text, begun)
     try:
         rows = csv.reader(lines, delimiter=delimiter)
         names = next(rows)
-        speaking = [index for index, name in enumerate(names) if _SPEAKS.search(name)][:MOST_COLUMNS]
+        speaking = [index for index, name in enumerate(names) if SPEAKS.search(name)][:MOST_COLUMNS]
         while speaking:
             start = lines.reached
             row = next(rows, None)
@@ -45,12 +50,34 @@ def columns(text: str, path: str) -> Iterator[tuple[int, int]]:
         return
 
 
+def _begun(text: str) -> tuple[int, str | None]:
+    """Where the header begins, and the separator where a line tells it."""
+    begun, separator = 0, None
+    for _ in range(MOST_BEFORE):
+        told = _SEPARATOR.match(text, begun)
+        found = told or (_COMMENT.match(text, begun) if not _is_header(text, begun) else None)
+        if found is None:
+            break
+        begun, separator = found.end(), told[1] if told else separator
+    return begun, separator
+
+
+def _is_header(text: str, place: int) -> bool:
+    """Whether a line that begins like a comment has the names of columns, as in ``#user,password``."""
+    line, _, after = text[place : place + LONGEST_HEADER].partition("\n")
+    counts = {sign: line.count(sign) for sign in DELIMITERS if sign in line}
+    following = after.partition("\n")[0]
+    return any(
+        following.count(sign) == number and not following.startswith("#") for sign, number in counts.items()
+    ) and (SPEAKS.search(following) is None)
+
+
 class _Lines:
     """Gives the lines of a text, and remembers how far it came."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, begun: int) -> None:
         self._text = text
-        self.reached = 0
+        self.reached = begun
 
     def __iter__(self) -> Iterator[str]:
         while self.reached < len(self._text):

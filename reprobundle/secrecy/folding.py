@@ -14,12 +14,18 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
+from reprobundle.secrecy import joining, programs
+from reprobundle.secrecy.assignments import SPEAKS
 from reprobundle.secrecy.words import places_of
 
 DATA = frozenset({".json", ".jsonl", ".csv", ".tsv", ".toml", ".cfg", ".ini", ".lock"})  # where nothing is put together
 NOTEBOOK = ".ipynb"
+SOURCE = '"source"'
 QUOTES = "\"'"
 SHORTEST = 16  # characters of a whole
+SHORTEST_NAMED = 8  # of one whose name speaks of secrets
+LONGEST_BEFORE = 120
+LOOKED_AHEAD = 80
 LONGEST_BETWEEN = 200  # characters between two literals
 MOST = 2000  # of each kind in one text
 MOST_BROKEN = 20  # cells: telling where each breaks off takes time, too
@@ -28,6 +34,7 @@ LONGEST = 4000  # of one literal
 Span = tuple[int, int]
 
 _OF_TOKENS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+/=~")
+_GOES_ON = frozenset("+%.[")
 _PREFIX = "rRbBuUfF"
 _PLAIN = rf"\"(?:[^\"\\\n]|\\.){{0,{LONGEST}}}\"|'(?:[^'\\\n]|\\.){{0,{LONGEST}}}'"
 _SPACE = rf"[\s+()\\]{{0,{LONGEST_BETWEEN}}}"
@@ -40,9 +47,11 @@ _LIST = re.compile(r"\.join\(\s{0,20}[\[(]\s{0,20}")
 _LISTED = re.compile(rf"{_LITERAL.pattern}(?:\s{{0,80}},\s{{0,80}}{_LITERAL.pattern}){{0,500}}")
 _INNER = re.compile(r"\{\s?(?:\"[^\"\n{}]{1,300}\"|'[^'\n{}]{1,300}')\s?\}")
 _FORMATTED = re.compile(rf"[rR]?[fF][rR]?(?:{_PLAIN})")
-_FILLING = re.compile(r"(?<=[}sr])[\"'](?:\.format\(|\s?%\s?\(?)\s{0,8}(?=[\"'])")
+_FILLING = re.compile(r"[\"'](?:\.format\(|\s?%\s?\(?)\s{0,8}(?=[\"'])")
+_GAP_ENDS = frozenset("}sr")
 _GAP = re.compile(r"\{\w{0,20}\}|%[sr]")
 _CELL = re.compile(r"\"(?:source|text|text/[\w.+-]{1,40})\"\s{0,8}:\s{0,8}(?=[\[\"])")
+_GIVEN_TO = re.compile(r"([\w.\-]{1,60})[\"']?\]?[ \t]{0,4}[:=][ \t(]{0,4}$")
 _DECODER = json.JSONDecoder()
 
 
@@ -58,6 +67,8 @@ def folded(text: str, path: str) -> Iterator[tuple[str, Span]]:
         yield from _cells(text)
     elif ending not in DATA:
         yield from _program(text)
+        if ending in programs.ENDINGS:
+            yield from programs.said(text)
 
 
 def _program(text: str) -> Iterator[tuple[str, Span]]:
@@ -65,11 +76,26 @@ def _program(text: str) -> Iterator[tuple[str, Span]]:
         for said, span in islice(found, MOST):
             if len(said) >= SHORTEST:
                 yield said, span
+            if len(said) >= SHORTEST_NAMED and _is_whole(text, span[1]) and (name := _name_before(text, span[0])):
+                yield f'{name} = "{said}"', span
+    yield from islice(joining.joined(text), MOST)
+
+
+def _is_whole(text: str, end: int) -> bool:
+    """Whether nothing is put to literals that the program alone knows."""
+    return text[end : end + LOOKED_AHEAD].lstrip(" \t\r\n)\\")[:1] not in _GOES_ON
+
+
+def _name_before(text: str, place: int) -> str | None:
+    """What a literal is given to, where that speaks of secrets."""
+    found = _GIVEN_TO.search(text, max(place - LONGEST_BEFORE, text.rfind("\n", 0, place) + 1), place)
+    return found[1] if found is not None and SPEAKS.search(found[1]) else None
 
 
 def _cells(text: str) -> Iterator[tuple[str, Span]]:
     """What a notebook's sources and outputs say: their lines, where these do not end as lines do, and what a source folds."""
     reached = broken = 0
+    sources = []
     for begun in _CELL.finditer(text):
         start = begun.end()
         if start < reached:
@@ -79,7 +105,7 @@ def _cells(text: str) -> Iterator[tuple[str, Span]]:
         except (ValueError, RecursionError):  # no notebook after all, or half of one
             broken += 1
             if broken > MOST_BROKEN:
-                return
+                break
             continue
         lines = [value] if isinstance(value, str) else [line for line in value if isinstance(line, str)]
         said = "".join(lines)
@@ -87,6 +113,9 @@ def _cells(text: str) -> Iterator[tuple[str, Span]]:
             yield said, (start, reached)
         for whole, _ in _program(said):
             yield whole, (start, reached)
+        if begun[0].startswith(SOURCE):
+            sources.append((said, (start, reached)))
+    yield from programs.across(sources)
 
 
 def _chains(text: str) -> Iterator[tuple[str, Span]]:
@@ -129,7 +158,8 @@ def _formatted(text: str) -> Iterator[tuple[str, Span]]:
 def _filled(text: str) -> Iterator[tuple[str, Span]]:
     """A literal with a gap, and the one that fills it, by ``format`` or a percent sign."""
     for begun in _FILLING.finditer(text):
-        second = _LITERAL.match(text, begun.end())
+        ends_with_gap = text[max(begun.start() - 1, 0) : begun.start()] in _GAP_ENDS
+        second = _LITERAL.match(text, begun.end()) if ends_with_gap else None
         if second is not None:
             start = _start(text, begun.start())
             first = _value(text[start : begun.start() + 1])

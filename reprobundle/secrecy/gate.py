@@ -12,11 +12,10 @@ import xxhash
 from reprobundle.phrases import some
 from reprobundle.secrecy.allowing import argument
 from reprobundle.secrecy.searching import Further, Hit, Marker, search
-from reprobundle.secrecy.section import AS_COMMITTED, PATCH, SOURCE, Allowance, Leak, Section
+from reprobundle.secrecy.section import AS_COMMITTED, CUT_OUT, PATCH, SOURCE, Allowance, Leak, Section
 from reprobundle.secrecy.unpacking import MAX_BYTES, Packed
 
 SHOWN = 20
-IN_NAME = "a name"
 
 
 @dataclass
@@ -152,7 +151,8 @@ class Gate:
     def name_leaks(self, path: str) -> bool:
         """Whether a path itself holds a secret that is not allowed; it is remembered without it."""
         hits = self.search("name.txt", path.encode("utf-8", "surrogateescape"))
-        met = [self.meets(hit, shown_name(path, hits)) for hit in hits]  # each is remembered
+        shown = shown_name(path, hits)
+        met = [self.meets(replace(hit, line=None), shown) for hit in hits]  # each is remembered
         return any(met)
 
 
@@ -163,7 +163,7 @@ def _key(path: str, content: bytes) -> tuple[str, bytes]:
 def shown_name(path: str, hits: Sequence[Hit]) -> str:
     """A path with what was found in it cut out."""
     for hit in sorted(hits, key=lambda hit: hit.start or 0, reverse=True):
-        path = IN_NAME if hit.start is None else f"{path[: hit.start]}…{path[hit.end :]}"
+        path = CUT_OUT if hit.start is None else f"{path[: hit.start]}{CUT_OUT}{path[hit.end :]}"
     return path
 
 
@@ -175,7 +175,9 @@ def reason(hits: Sequence[Hit]) -> str:
 
 def told(leak: Leak) -> str:
     """A finding in one line, such as ``train.py, line 3: hub-token``."""
-    return f"{leak.path}, line {leak.line}: {leak.rule}" if leak.line else f"{leak.path}: {leak.rule}"
+    if leak.line:
+        return f"{leak.path}, line {leak.line}: {leak.rule}"
+    return f"{leak.path}: {leak.rule}{', in its name' if CUT_OUT in leak.path else ''}"
 
 
 def plain_path(path: str) -> str:

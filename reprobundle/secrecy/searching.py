@@ -16,6 +16,7 @@ from reprobundle.secrecy import assignments
 from reprobundle.secrecy.columns import columns
 from reprobundle.secrecy.decoding import DEEPEST, hidden, together, wide_runs, wide_text
 from reprobundle.secrecy.folding import folded
+from reprobundle.secrecy.formats import formatted
 from reprobundle.secrecy.rule import matches
 from reprobundle.secrecy.rules import possible
 from reprobundle.secrecy.unpacking import MAX_BYTES, Packed, is_archive, is_binary, is_printable, unpacked
@@ -158,6 +159,7 @@ def _in_text(text: str, path: str, task: _Task, deep: int, *, exact: bool = Fals
         for hit in _search(inner.content, path, task, deep - 1):
             start, end = inner.span(hit.line)
             if not told.has(hit, start, end, nearly=inner.nearly):
+                told.add(hit, start, end)
                 yield Hit(hit.rule, line_of(start), start, end, hit.mark)
 
 
@@ -167,13 +169,21 @@ class _Told:
     def __init__(self, hits: Sequence[Hit]) -> None:
         self._marks = {hit.mark for hit in hits if hit.mark is not None}
         self._places: dict[str, _Taken] = defaultdict(_Taken)
+        self._inner: dict[bytes | None, _Taken] = defaultdict(_Taken)
         for hit in hits:
             if hit.start is not None and hit.end is not None:
                 self._places[hit.rule].take(hit.start, hit.end)
 
     def has(self, hit: Hit, start: int, end: int, *, nearly: bool) -> bool:
-        """Whether a secret in another spelling is one of these, or at a place where its rule found one, too."""
-        return hit.mark in self._marks or (nearly and not self._places[hit.rule].is_free(start, end))
+        """Whether a secret in another spelling is one of these, or at a place where its rule found one, or it was told of one."""
+        if hit.mark in self._marks or (nearly and not self._places[hit.rule].is_free(start, end)):
+            return True
+        return hit.mark in self._inner and not self._inner[hit.mark].is_free(start, end)
+
+    def add(self, hit: Hit, start: int, end: int) -> None:
+        """Remember one in another spelling: what a line says, and the program of which it is one, is told once."""
+        if hit.mark is not None:
+            self._inner[hit.mark].take(start, end)
 
 
 def _plain(text: str, path: str, task: _Task, words: Words, *, exact: bool) -> Iterator[tuple[str, int, int]]:
@@ -222,6 +232,7 @@ def _all(
         code = PurePosixPath(path).suffix.lower() in assignments.CODE
         yield ((assignments.NAME, start, end) for start, end in assignments.assigned(text, lowered, code=code))
         yield ((assignments.NAME, start, end) for start, end in columns(text, path))
+        yield ((assignments.NAME, start, end) for start, end in formatted(text, path))
 
 
 def _lowered(text: str) -> str:

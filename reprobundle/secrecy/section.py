@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from reprobundle.records import Record
@@ -9,6 +10,8 @@ from reprobundle.records import Record
 AS_COMMITTED = " as committed"  # of a line that is in the patch because it is gone
 SOURCE = "code/source/"
 PATCH = "code/uncommitted.patch"
+CUT_OUT = "…"  # stands in a path where the path itself holds a secret
+_MEANT_OTHERWISE = re.compile(r"[*?\[]")  # by a pattern; in brackets each stands for itself
 
 
 class Allowance(Record):
@@ -28,6 +31,11 @@ class Allowance(Record):
         return self.rule == rule and any(
             fnmatchcase(one, self.path) for one in (path, plain, plain.removeprefix(SOURCE))
         )
+
+
+def pattern(rule: str, path: str) -> str:
+    """What lets a finding through, as ``RULE:PATH``: a file as it is and as it was committed go by one name."""
+    return f"{rule}:{_MEANT_OTHERWISE.sub(lambda found: f'[{found[0]}]', path.removesuffix(AS_COMMITTED))}"
 
 
 class Leak(Record):

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 
 from reprobundle.bundle import SIGNATURES, VerifiedBundle, is_signature
 from reprobundle.errors import RefusedInputError, UsageError
-from reprobundle.signing.certificate import CertificateSigner, Roots
+from reprobundle.signing.certificate import CertificateSigner, Roots, named
 from reprobundle.signing.contents import contents, difference, signed_paths
 from reprobundle.signing.interface import Kind, Signer, Trust
-from reprobundle.signing.key import KeySigner, PublicKey
+from reprobundle.signing.key import FINGERPRINT_HINT, KeySigner, PublicKey, shortened
 from reprobundle.signing.keyless import Identity, IdentitySigner
 from reprobundle.signing.library import library_errors, reason, require_library
 from reprobundle.signing.statement import MAX_SIGNATURE_BYTES, NotASignatureError, Statement, read
-from reprobundle.store import Writer, inside
+from reprobundle.store import inside
 from reprobundle.store.digests import open_regular
-from reprobundle.store.sealing import sync
+from reprobundle.store.sealing import add_file
 from reprobundle.store.writing import disk_errors
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ __all__ = [
     "Signer",
     "Trust",
     "check",
+    "claimed",
     "sign",
+    "unreadable",
 ]
 
 MAX_SIGNATURES = 64  # as many as an archive takes
@@ -88,7 +90,7 @@ def sign(bundle: VerifiedBundle, signer: Signer, *, name: str = "signature") -> 
     if not name or not is_signature(path):
         raise UsageError(f"name {name!r}: is not a file name")
     if path in bundle.signatures:
-        raise UsageError(f"{path}: there is a signature of this name", hint="give the new one another name")
+        raise _taken(bundle, path)
     config = Config().set_hashing_config(contents(bundle))  # type: ignore[no-untyped-call]  # of the library's own
     signer.join(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -96,10 +98,34 @@ def sign(bundle: VerifiedBundle, signer: Signer, *, name: str = "signature") -> 
         with disk_errors(str(bundle.path)):
             with signer.trouble():
                 config.sign(bundle.path, made)
-            Writer(bundle.path).write(path, made.read_bytes())
-            for place in (bundle.path / path, (bundle.path / path).parent):
-                sync(place)
+            content = made.read_bytes()
+    add_file(inside(bundle.path, path), content, beside=bundle.path)
     return path
+
+
+def unreadable(bundle: VerifiedBundle) -> Iterator[str]:
+    """Every signature that nobody can check whatever they trust, such as half a file, with the reason; needs no library.
+
+    Raises:
+        UnavailableError: A file cannot be read.
+    """
+    yield from filter(None, (_unread(bundle, path) for path in bundle.signatures[:MAX_SIGNATURES]))
+
+
+def _unread(bundle: VerifiedBundle, path: str) -> str | None:
+    try:
+        read(_content(bundle, path))
+    except NotASignatureError as error:
+        return f"{path}: unreadable: {error}"
+    return None
+
+
+def _taken(bundle: VerifiedBundle, path: str) -> UsageError:
+    """What is said of a name that a signature has; half a signature, as a process that was killed may leave, is in the way."""
+    fault = _unread(bundle, path)
+    if fault is None:
+        return UsageError(f"{path}: there is a signature of this name", hint="give the new one another name")
+    return UsageError(fault, hint=f"nobody can check it: delete {str(bundle.path / path)!r}, and sign again")
 
 
 def check(bundle: VerifiedBundle, trust: Trust) -> Checked:
@@ -124,7 +150,7 @@ def check(bundle: VerifiedBundle, trust: Trust) -> Checked:
         raise RefusedInputError(f"the bundle has {len(paths)} signatures, expected at most {MAX_SIGNATURES}")
     config = Config().set_hashing_config(contents(bundle))  # type: ignore[no-untyped-call]
     trust.join(config)
-    faults = []
+    faults, hint = [], None
     for path in paths:
         content = _content(bundle, path)
         try:
@@ -132,11 +158,34 @@ def check(bundle: VerifiedBundle, trust: Trust) -> Checked:
         except NotASignatureError as error:
             faults.append(f"{path}: {error}")
             continue
-        fault = trust.fault(statement) or _fault(bundle, content, statement, config)
+        foreign = trust.fault(statement)
+        fault = foreign or _fault(bundle, content, statement, config)
+        if foreign is not None and statement.made_with == trust.KIND == "key":
+            hint = FINGERPRINT_HINT
         if fault is None:
             return Checked(path, trust.KIND, trust.who(statement))
         faults.append(f"{path}: {fault}")
-    raise RefusedInputError(f"no signature is good: {'; '.join(faults)}")
+    raise RefusedInputError(f"no signature is good: {'; '.join(faults)}", hint=hint)
+
+
+def claimed(bundle: VerifiedBundle, path: str) -> str:
+    """Whose a signature says that it is, in words; nothing of it is checked.
+
+    Args:
+        bundle: The bundle.
+        path: The signature's.
+
+    Raises:
+        RefusedInputError: It is no signature of this form.
+    """
+    try:
+        statement = read(_content(bundle, path))
+    except NotASignatureError as error:
+        raise RefusedInputError(f"{path}: {error}") from error
+    if statement.made_with == "key":
+        return f"the key with the fingerprint {shortened(statement.key)}"
+    whose = named(statement.certificates[0])
+    return f"the certificate of {whose!r}" if statement.made_with == "certificate" else f"the identity {whose!r}"
 
 
 def _content(bundle: VerifiedBundle, path: str) -> bytes:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from reprobundle.errors import UsageError
-from reprobundle.signing.key import MADE_WITH, WRONG_KIND_HINT
-from reprobundle.signing.library import library_errors, reason
+from reprobundle.signing import pem
+from reprobundle.signing.key import MADE_WITH
+from reprobundle.signing.library import CURVES, library_errors, reason
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from reprobundle.signing.interface import Kind
     from reprobundle.signing.statement import Statement
 
-CURVES = ("secp256r1", "secp384r1", "secp521r1")
 EXPIRED = "--allow-expired takes it all the same"
-DECRYPT_HINT = "a key that has a certificate must not be encrypted: model-signing takes no password for it"
+DECRYPT_HINT = (
+    "of a key with a certificate model-signing takes no password: decrypt it, openssl ec -in FILE -out key.pem"
+)
+OTHER_KEY_HINT = "name the key that the certificate was asked for with, or the certificate of this key"
 
 
 @dataclass(frozen=True)
@@ -50,19 +53,37 @@ class CertificateSigner:
         Raises:
             UsageError: One cannot be read, they do not belong together, or nobody would take a signature of them.
         """
-        refused: tuple[type[Exception], ...] = (*library_errors(), OSError)
+        own = self._certificate()
         between = self.chain or (self.certificate,)  # model-signing takes no empty chain, and repetition does no harm
+        pem.certificates(between)
+        refused: tuple[type[Exception], ...] = (*library_errors(), OSError)
         try:
             config.use_certificate_signer(
                 private_key=self.key, signing_certificate=self.certificate, certificate_chain=between
             )
         except refused as error:
-            hint = DECRYPT_HINT if isinstance(error, TypeError) else WRONG_KIND_HINT
-            raise UsageError(f"key {str(self.key)!r}: cannot sign: {reason(error)}", hint=hint) from error
-        (found,) = _of_pem([self.certificate])[:1]
-        fault = unfit(found) or out_of_date(found)
+            raise UsageError(f"key {str(self.key)!r}: cannot sign: {reason(error)}") from error
+        fault = unfit(own) or out_of_date(own)
         if fault is not None:
             raise UsageError(f"certificate {str(self.certificate)!r}: nobody would take its signature: {fault}")
+
+    def _certificate(self) -> Certificate:
+        """The key's own certificate.
+
+        Raises:
+            UsageError: Key or certificate cannot be read, or they do not belong together.
+        """
+        try:
+            key = pem.private_key(self.key, None)
+        except UsageError as error:
+            if error.hint == pem.PASSWORD_HINT:
+                raise UsageError(str(error), hint=DECRYPT_HINT) from error
+            raise
+        (own,) = pem.certificates([self.certificate])[:1]
+        if key.public_key() != own.public_key():
+            message = f"key {str(self.key)!r}: does not belong to the certificate {str(self.certificate)!r}"
+            raise UsageError(message, hint=OTHER_KEY_HINT)
+        return own
 
     def trouble(self) -> AbstractContextManager[None]:
         """A key that was read signs."""
@@ -93,10 +114,10 @@ class Roots:
             raise UsageError("a certificate is checked with its root: expected one at least")
         refused: tuple[type[Exception], ...] = (*library_errors(), OSError)
         try:
-            _of_pem(self.paths)
+            pem.certificates(self.paths)
             config.use_certificate_verifier(certificate_chain=self.paths)
         except refused as error:
-            message = f"{str(self.paths[0])!r}: cannot be used to check a signature: {reason(error)}"
+            message = f"certificate {str(self.paths[0])!r}: cannot be used to check a signature: {reason(error)}"
             raise UsageError(message) from error
 
     def fault(self, statement: Statement) -> str | None:
@@ -116,22 +137,32 @@ class Roots:
         from OpenSSL import crypto
 
         store = crypto.X509Store()
-        for root in _of_pem(self.paths):
+        for root in pem.certificates(self.paths):
             store.add_cert(crypto.X509.from_cryptography(root))
         between = [crypto.X509.from_cryptography(certificate) for certificate in chain]
         try:
             crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), between).verify_certificate()
         except crypto.X509StoreContextError as error:
-            return f"its certificate does not lead to a root that is trusted: {reason(error)}"
+            return reason(error)
         return None
 
     def who(self, statement: Statement) -> str:
         """The certificate's subject."""
-        from cryptography import x509
+        return f"the certificate of {named(statement.certificates[0])!r}"
 
-        return (
-            f"the certificate of {x509.load_der_x509_certificate(statement.certificates[0]).subject.rfc4514_string()!r}"
-        )
+
+def named(certificate: bytes) -> str:
+    """Whom a certificate names: its subject, or what else stands for it, as in those that Sigstore gives.
+
+    Args:
+        certificate: As DER.
+    """
+    from cryptography import x509
+
+    read = x509.load_der_x509_certificate(certificate)
+    others = [one.value for one in read.extensions if one.oid == x509.SubjectAlternativeName.oid]
+    names = [str(name.value) for other in others if isinstance(other, x509.SubjectAlternativeName) for name in other]
+    return read.subject.rfc4514_string() or ", ".join(names)
 
 
 def unfit(certificate: Certificate) -> str | None:
@@ -164,9 +195,3 @@ def out_of_date(certificate: Certificate) -> str | None:
     if now > certificate.not_valid_after_utc:
         return f"its certificate was valid until {certificate.not_valid_after_utc:%Y-%m-%d}; {EXPIRED}"
     return None
-
-
-def _of_pem(paths: Iterable[Path]) -> list[Certificate]:
-    from cryptography import x509
-
-    return x509.load_pem_x509_certificates(b"".join(path.read_bytes() for path in paths))

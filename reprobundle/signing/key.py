@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reprobundle.errors import UsageError
+from reprobundle.signing import pem
 from reprobundle.signing.library import library_errors, reason
 
 if TYPE_CHECKING:
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from reprobundle.signing.interface import Kind
     from reprobundle.signing.statement import Statement
 
-WRONG_KIND_HINT = "make one: openssl ecparam -name prime256v1 -genkey -noout -out key.pem"
-ENCRYPTED_HINT = "an encrypted key needs its password: --password-file FILE"
-PUBLIC_HINT = "it must be the public half: openssl ec -in key.pem -pubout -out public.pem"
+FINGERPRINT_SHOWN = 16  # digits
+FINGERPRINT_HINT = (
+    "a fingerprint is the SHA-256 of the public key's file (sha256sum public.pem): ask the signer for the key that has it, "
+    "by another way than the bundle"
+)
 MADE_WITH = {
     "key": "it was made with a bare key: check it with the public key",
     "certificate": "it was made with a certificate: check it with its root certificate",
@@ -44,6 +47,7 @@ class KeySigner:
         Raises:
             UsageError: It cannot be read, or is of another kind.
         """
+        pem.private_key(self.key, self.password)
         secret: Any = (
             None if self.password is None else self.password.encode()
         )  # model-signing says str and wants bytes
@@ -51,9 +55,7 @@ class KeySigner:
         try:
             config.use_elliptic_key_signer(private_key=self.key, password=secret)
         except refused as error:
-            encrypted = isinstance(error, TypeError) or self.password is not None
-            hint = ENCRYPTED_HINT if encrypted else WRONG_KIND_HINT
-            raise UsageError(f"key {str(self.key)!r}: cannot sign: {reason(error)}", hint=hint) from error
+            raise UsageError(f"key {str(self.key)!r}: cannot sign: {reason(error)}", hint=pem.MAKE_HINT) from error
 
     def trouble(self) -> AbstractContextManager[None]:
         """A key that was read signs."""
@@ -78,18 +80,31 @@ class PublicKey:
         Raises:
             UsageError: It cannot be read, or is of another kind.
         """
+        pem.public_key(self.path)
         refused: tuple[type[Exception], ...] = (*library_errors(), OSError)
         try:
             config.use_elliptic_key_verifier(public_key=self.path)
         except refused as error:
-            message = f"{str(self.path)!r}: cannot be used to check a signature: {reason(error)}"
-            raise UsageError(message, hint=PUBLIC_HINT) from error
+            message = f"key {str(self.path)!r}: cannot be used to check a signature: {reason(error)}"
+            raise UsageError(message, hint=pem.PUBLIC_HINT) from error
 
     def fault(self, statement: Statement) -> str | None:
-        """A signature of another kind."""
-        return None if statement.made_with == "key" else MADE_WITH[statement.made_with]
+        """A signature of another kind, or one that says itself that another key made it."""
+        if statement.made_with != "key":
+            return MADE_WITH[statement.made_with]
+        own = pem.fingerprint(pem.public_key(self.path))
+        if statement.key == own:
+            return None
+        return (
+            f"it was made with another key: expected the fingerprint {shortened(own)}, found {shortened(statement.key)}"
+        )
 
     def who(self, statement: Statement) -> str:
         """The file that the key is in."""
         del statement
         return f"the key {self.path.name!r}"
+
+
+def shortened(fingerprint: str) -> str:
+    """The first digits of a fingerprint, enough for a person to tell two keys apart."""
+    return f"{fingerprint[:FINGERPRINT_SHOWN]}…"

@@ -36,11 +36,13 @@ class Statement:
         made_with: What it says that it was made with.
         certificates: Certificates in it, as DER, that of the signer first.
         files: The paths it covers.
+        key: What it says of the key that made it: SHA-256 of its public half, in hexadecimal digits; else empty.
     """
 
     made_with: Material
     certificates: tuple[bytes, ...]
     files: tuple[str, ...]
+    key: str = ""
 
 
 def read(content: bytes) -> Statement:
@@ -71,7 +73,9 @@ def _read(document: dict[str, Any]) -> Statement:
     statement = _parsed(_decoded(envelope["payload"]), "its statement")
     _expect("statement type", statement["_type"], STATEMENT_TYPE)
     _expect("predicate type", statement["predicateType"], PREDICATE_TYPE)
-    return Statement(MATERIALS[named[0]], _certificates(material[named[0]], named[0]), _files(statement))  # type: ignore[arg-type]
+    made_with, own = MATERIALS[named[0]], material[named[0]]
+    key = str(own["hint"]) if made_with == "key" else ""
+    return Statement(made_with, _certificates(own, named[0]), _files(statement), key)  # type: ignore[arg-type]
 
 
 def _certificates(material: Any, name: str) -> tuple[bytes, ...]:

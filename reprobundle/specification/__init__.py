@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reprobundle.errors import RefusedInputError, UsageError
-from reprobundle.records import from_bytes
+from reprobundle.records import Json, from_bytes
 from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
 from reprobundle.specification.keys import refuse_unknown_keys
@@ -135,11 +135,16 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
     made["claims"] = tuple(
         resolving.claim(f"claims.{index}", given) for index, given in enumerate(specification.claims)
     )
-    made["documentation"] = resolving.mapping("documentation", specification.documentation)
+    made["documentation"] = _titled(resolving.mapping("documentation", specification.documentation), specification.name)
     made["project"] = project
     made["vendor"] = specification.vendor
     made["allow"] = specification.allow
     return made
+
+
+def _titled(documentation: dict[str, Json], name: str | None) -> dict[str, Json]:
+    """What is said of the model, with the name of the file as its title where it has none."""
+    return documentation if name is None or documentation.get("title") else {**documentation, "title": name}
 
 
 def _takes_tensors(model: ModelSpecification) -> bool:

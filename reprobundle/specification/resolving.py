@@ -11,7 +11,7 @@ from reprobundle.components.model.opening.making import made_by, resolved
 from reprobundle.components.preprocessing import Preprocessing
 from reprobundle.errors import UsageError
 from reprobundle.records import Json
-from reprobundle.specification.calling import called, names_function
+from reprobundle.specification.calling import called, names_function, takes, told
 from reprobundle.specification.files import SUFFIXES, nested, read_arrays, read_document
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification
 from reprobundle.specification.transform_form import resolve_transform
@@ -96,15 +96,35 @@ class Resolving:
         return value
 
     def claim(self, what: str, given: Mapping[str, Json]) -> dict[str, Any]:
-        """A claim with what stands in files, or is returned by functions, for each sample of its split."""
+        """A claim with what stands in files, or is returned by functions, for each sample of its split.
+
+        A function under ``per_sample`` that takes what an entry is called with stays named: it is called as one, later.
+
+        Raises:
+            UsageError: A file is not there, or a function takes something else.
+        """
         made: dict[str, Any] = dict(given)
-        for key in ("per_sample", "group"):
-            value = given.get(key)
-            if isinstance(value, dict):
-                made[key] = {name: self._each(f"{what}.{key}.{name}", one) for name, one in value.items()}
-            else:
-                made[key] = self._each(f"{what}.{key}", value)
-        return {key: value for key, value in made.items() if key in given}
+        if "per_sample" in given:
+            made["per_sample"] = self._per_sample(f"{what}.per_sample", given["per_sample"], given.get("split"))
+        group = given.get("group")
+        if isinstance(group, dict):
+            made["group"] = {name: self._each(f"{what}.group.{name}", one) for name, one in group.items()}
+        elif "group" in given:
+            made["group"] = self._each(f"{what}.group", group)
+        return made
+
+    def _per_sample(self, what: str, given: Json, split: Json) -> Any:
+        """The numbers of a claim's samples; the function's name where an entry's arguments are what it takes."""
+        if not isinstance(given, str) or not names_function(given):
+            return self._each(what, given)
+        function, values = resolved(what, given), ("model",) if split is None else ("model", "path of the split")
+        if takes(function, 0):
+            return self.values(what, given)
+        if takes(function, len(values)):
+            return given
+        expected = f"expected a function of nothing, or of {' and '.join(values)}"
+        hint = "it is called with nothing, or as an entry is: with the model, and with the path of the split where one is named"
+        raise UsageError(f"{what}: {given!r}: {expected}, found {told(function)}", hint=hint)
 
     def _each(self, what: str, given: Json) -> Any:
         """What stands in a file, or is returned by a function, where a text names one; else the value itself."""

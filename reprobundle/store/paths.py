@@ -6,16 +6,20 @@ POSIX, relative, NFC, at most 1,024 bytes and 64 components; each component at m
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprobundle.errors import RefusedInputError
+from reprobundle.errors import RefusedInputError, UnavailableError
 
 MAX_PATH_BYTES = 1024
 MAX_COMPONENT_BYTES = 255
 MAX_COMPONENTS = 64
+NOT_UNICODE = "is not valid Unicode"
+LOCALE_HINT = "Python was told not to read names as UTF-8: unset PYTHONUTF8, or set LC_ALL=C.UTF-8"
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]')
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
@@ -30,7 +34,7 @@ def safe_path(text: str) -> str:
     """
     fault = fault_of(text)
     if fault:
-        raise RefusedInputError(f"path {text[:200]!r}: {fault}")
+        raise RefusedInputError(f"path {text[:200]!r}: {fault}", hint=_locale_hint() if fault == NOT_UNICODE else None)
     return text
 
 
@@ -39,7 +43,7 @@ def fault_of(text: str) -> str | None:
     try:
         encoded = text.encode("utf-8")
     except UnicodeEncodeError:
-        return "is not valid Unicode"
+        return NOT_UNICODE
     if len(encoded) > MAX_PATH_BYTES:
         return f"is longer than {MAX_PATH_BYTES} bytes"
     if unicodedata.normalize("NFC", text) != text:
@@ -98,5 +102,18 @@ def inside(root: Path, path: str) -> Path:
 
     Raises:
         RefusedInputError: The path breaks the grammar.
+        UnavailableError: This process cannot name files so.
     """
-    return root.joinpath(*safe_path(path).split("/"))
+    place = root.joinpath(*safe_path(path).split("/"))
+    if not path.isascii():
+        try:
+            os.fsencode(path)
+        except UnicodeEncodeError as error:
+            message = f"path {path[:200]!r}: this process names files in {sys.getfilesystemencoding()} only"
+            raise UnavailableError(message, hint=LOCALE_HINT) from error
+    return place
+
+
+def _locale_hint() -> str | None:
+    """The way out where a name may be no text only because this process does not read names as UTF-8."""
+    return None if sys.getfilesystemencoding().lower() in {"utf-8", "utf8"} else LOCALE_HINT

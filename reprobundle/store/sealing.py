@@ -12,11 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.store.digests import digest_bytes
 from reprobundle.store.holding import PARTIAL, abandoned, held
 from reprobundle.store.writing import LINKED_MODES, disk_errors
 
 RENAME_NOREPLACE = 1
 AT_FDCWD = -100
+LONGEST_KEPT = (
+    100  # bytes of a target's name that stand in a temporary one: a name may have 255, and fewer on some disks
+)
 
 
 @contextmanager
@@ -25,18 +29,19 @@ def staging(target: Path) -> Iterator[Path]:
 
     Everything in it is synced to the disk before the rename, and the rename never replaces anything: of two writers
     exactly one wins. When the block raises, the folder is removed; after ``kill -9`` one ``.NAME.partial-XXXX``
-    remains, which nobody takes for a bundle, and which `left_behind` finds.
+    remains, of a long name its beginning, which nobody takes for a bundle, and which `left_behind` finds.
 
     Raises:
         UsageError: `target` exists, before the block or at its end.
-        UnavailableError: The parent cannot be written.
+        UnavailableError: The parent cannot be written, or cannot hold a name as long as that of `target`.
     """
     refuse_existing(target)
-    folder = target.parent / f".{target.name}.partial-{os.urandom(4).hex()}"
+    folder = _partial(target, target.parent)
     above = [parent for parent in target.parents if not parent.exists()]
     try:
         with disk_errors(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_long_name(target)
             folder.mkdir(mode=0o700)
         with held(folder):
             yield folder
@@ -65,11 +70,12 @@ def staging_file(target: Path) -> Iterator[Path]:
         UnavailableError: The parent cannot be written.
     """
     refuse_existing(target, kind="file")
-    place = target.parent / f".{target.name}.partial-{os.urandom(4).hex()}"
+    place = _partial(target, target.parent)
     above = [parent for parent in target.parents if not parent.exists()]
     try:
         with disk_errors(str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_long_name(target)
         yield place
         with disk_errors(str(target)):
             sync(place)
@@ -78,6 +84,77 @@ def staging_file(target: Path) -> Iterator[Path]:
         place.unlink(missing_ok=True)
         _remove_empty(above)
         raise
+
+
+def add_file(target: Path, content: bytes, *, beside: Path) -> None:
+    """Add a file to a folder that is whole already: it appears there whole or not at all, and its own folder with it.
+
+    It is made outside that folder, so that a process that is killed meanwhile leaves nothing in it.
+
+    Args:
+        target: The file; its folder may be missing, the one above is there.
+        content: Its bytes.
+        beside: The folder beside which it is made; in it, where its parent cannot be written or is on another disk.
+
+    Raises:
+        UsageError: `target` exists.
+        UnavailableError: The disk is full or cannot be written.
+    """
+    refuse_existing(target, kind="file")
+    with disk_errors(str(target)):
+        room = _partial(beside.resolve(), _writable(beside))
+        room.mkdir(mode=0o700)
+    try:
+        with held(room), disk_errors(str(target)):
+            (room / target.name).write_bytes(content)
+            _settle(room)
+            if not _is_taken_as_folder(room, target.parent):
+                _publish(room / target.name, target, kind="file")
+            sync(target.parent.parent)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _writable(folder: Path) -> Path:
+    """Where something can be made that is renamed into a folder."""
+    above = folder.resolve().parent
+    same_disk = above.stat().st_dev == folder.stat().st_dev
+    return above if same_disk and os.access(above, os.W_OK | os.X_OK) else folder
+
+
+def _is_taken_as_folder(room: Path, folder: Path) -> bool:
+    """Give a staged folder its final name, unless somebody has it."""
+    if os.path.lexists(folder):
+        return False
+    try:
+        _rename_without_replacing(room, folder)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+            return False
+        raise
+    return True
+
+
+def _partial(target: Path, parent: Path) -> Path:
+    """A temporary place for what becomes `target`."""
+    return parent / f".{_shortened(target.name)}.partial-{os.urandom(4).hex()}"
+
+
+def _shortened(name: str) -> str:
+    """A name, or the beginning and a digest of a long one: two long names never become one."""
+    if len(os.fsencode(name)) <= LONGEST_KEPT:
+        return name
+    digest = digest_bytes(os.fsencode(name))
+    kept = name[: LONGEST_KEPT - len(digest)]
+    while len(os.fsencode(kept)) > LONGEST_KEPT - len(digest):
+        kept = kept[:-1]
+    return f"{kept}{digest}"
+
+
+def _refuse_long_name(target: Path) -> None:
+    """Raises: OSError: The disk holds no such name, which the rename would find out after all the work."""
+    with suppress(FileNotFoundError):
+        target.lstat()
 
 
 def refuse_existing(target: Path, *, kind: str = "folder") -> None:
@@ -175,7 +252,7 @@ def _rename_without_replacing(old: Path, new: Path) -> None:
 
 
 def _rename_with_claim(old: Path, new: Path) -> None:
-    claim = new.parent / f".{new.name}.claim"
+    claim = new.parent / f".{_shortened(new.name)}.claim"
     try:
         os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError as error:

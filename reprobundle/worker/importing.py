@@ -54,10 +54,22 @@ def is_hidden(place: str, hidden: Sequence[str], roots: Sequence[str]) -> bool:
     """Whether a path lies in a hidden folder, and neither in the bundle nor in this environment's own packages."""
     if not hidden:  # every replay, where thousands of modules are asked about
         return False
-    real = os.path.realpath(place)
-    if not any(_under(real, os.path.realpath(folder)) for folder in hidden):
+    real = _real(place)
+    if not any(_under(real, _real_folder(folder)) for folder in hidden):
         return False
     return not any(_under(real, own) for own in [*_own_folders(), *map(os.path.realpath, roots)])
+
+
+def _real(place: str) -> str:
+    """The real path; thousands of modules lie in hundreds of folders, each of which is looked up once."""
+    if os.path.islink(place) or not os.path.isabs(place):
+        return os.path.realpath(place)
+    return os.path.join(_real_folder(os.path.dirname(place)), os.path.basename(place))
+
+
+@functools.cache
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 @functools.cache
@@ -103,5 +115,5 @@ def distributions() -> Dict[str, str]:
         described = distribution.metadata
         name = described["Name"] if "Name" in described else None  # noqa: SIM401  its type promises no get()
         if name and name not in found:
-            found[name] = distribution.version
+            found[name] = described["Version"]  # as .version is, which reads the file once more
     return found

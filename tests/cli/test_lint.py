@@ -10,20 +10,20 @@ from reprobundle.bundle import Bundle
 
 def test_findings_stand_with_their_place(call, tmp_path):
     """Whether it is ready comes first, then the score, each finding with rule, file and line, message and way out, then the sections."""
-    place = bundle(tmp_path / "b", card(contact="TODO", ethics__consent=None, compute__energy=None))
+    place = bundle(tmp_path / "b", card(contact="you@example.com", ethics__consent=None, compute__energy=None))
     code, out, err = call("lint", place)
 
     assert (code, err) == (1, "")
     assert (
         out
         == f"""\
-NOT READY TO PUBLISH (1 error)
+NOT READY: 1 error
 SCORE 94 of 100: 1 error, 2 pieces of advice
 bundle       tiny  {Bundle.open(place).id}
 
 Errors
   placeholder  in the bundle's {CARD}:11
-    contact: 'TODO' is a placeholder
+    contact: 'you@example.com' is a placeholder
     hint: answer: how can somebody be reached?
 
 Pieces of advice
@@ -56,7 +56,7 @@ def test_a_score_that_is_too_low(call, tmp_path):
     code, out, _ = call("lint", place, "--fail-under", "99")
     assert code == 1
     assert out.splitlines()[:2] == [
-        "NOT READY TO PUBLISH (score 98, under the 99 asked for)",
+        "NOT READY: score 98, under the 99 asked for",
         "SCORE 98 of 100: 1 piece of advice",
     ]
 
@@ -75,7 +75,7 @@ def test_the_document(call, tmp_path):
     jsonschema = pytest.importorskip("jsonschema")
     from pathlib import Path
 
-    code, out, err = call("lint", bundle(tmp_path / "b", card(contact="TODO")), "--json")
+    code, out, err = call("lint", bundle(tmp_path / "b", card(contact="you@example.com")), "--json")
     schema = json.loads((Path(__file__).parents[2] / "schemas" / "lint.schema.json").read_text("utf-8"))
     jsonschema.validate(json.loads(out), schema)
 
@@ -90,8 +90,11 @@ def test_a_card_alone(call, tmp_path, monkeypatch):
     (tmp_path / "card.yaml").write_text("title: Digits\n", "utf-8")
     code, out, _ = call("lint", "card.yaml")
 
-    assert code == 0
-    assert out.splitlines()[0] == "READY TO CAPTURE (6 warnings)"
+    assert code == 1
+    assert out.splitlines()[:2] == [
+        "NOT READY: no answer to description, authors, license, contact, use.intended, use.limitations",
+        "SCORE 2 of 100: 6 warnings, 19 pieces of advice",
+    ]
     assert out.splitlines()[2:4] == [
         "card         card.yaml",
         "             in no bundle yet: what a capture fills in is left out of the score",
@@ -101,7 +104,7 @@ def test_a_card_alone(call, tmp_path, monkeypatch):
 
 def test_an_allowed_rule(call, tmp_path):
     """``--allow`` lets a rule go by name: it is shown as allowed, and the exit code is 0; a misspelt one is refused."""
-    place = bundle(tmp_path / "b", card(contact="TODO"))
+    place = bundle(tmp_path / "b", card(contact="you@example.com"))
     code, out, err = call("lint", place, "--allow", "placeholder")
     lines = out.splitlines()
 
@@ -118,9 +121,9 @@ def test_an_allowed_rule(call, tmp_path):
 
 def test_the_projects_own_card(call, tmp_path, monkeypatch):
     """Where the project's card is at hand, its line is told, and how it gets into the bundle."""
-    made = bundle(tmp_path / "out" / "b", card(contact="TODO", ethics__consent=None))
+    made = bundle(tmp_path / "out" / "b", card(contact="you@example.com", ethics__consent=None))
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "card.yaml").write_text("title: Digits\n\ncontact: TODO\n", "utf-8")
+    (tmp_path / "card.yaml").write_text("title: Digits\n\ncontact: you@example.com\n", "utf-8")
     _, out, _ = call("lint", made)
 
     assert "  placeholder  card.yaml:3\n" in out
@@ -144,3 +147,14 @@ def test_what_is_not_there(call, tmp_path):
 
     assert (code, out) == (2, "")
     assert "is not a bundle: expected a folder, found nothing there" in err
+
+
+def test_open_questions(call, tmp_path):
+    """Where a reader's first questions are open it is not ready, whatever the score: the headline names them, and 1 is the end."""
+    place = bundle(tmp_path / "b", card(title=None, contact="TBD", use__intended=None, ethics__bias="TBD"))
+    code, out, _ = call("lint", place)
+
+    assert code == 1
+    assert out.startswith("NOT READY: no answer to title, contact, use.intended\nSCORE ")
+    assert "    line 11  contact: how can somebody be reached?\n" in out
+    assert call("lint", place, "--allow", "missing", "--quiet")[0] == 0

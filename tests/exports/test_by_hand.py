@@ -20,7 +20,7 @@ from reprobundle.components.environment.section import Distribution, LeftOut, Or
 from reprobundle.components.outputs.section import Tree
 from reprobundle.components.preprocessing.section import Pairs, Samples, Step
 from reprobundle.exports import by_hand, views
-from reprobundle.exports.by_hand import script
+from reprobundle.exports.by_hand import reading, script
 from reprobundle.exports.by_hand.commands import commands
 from reprobundle.manifest import Manifest, Proof
 from reprobundle.resealing import reseal
@@ -172,7 +172,7 @@ def test_the_copy_is_this_program_s_worker_and_nothing_else():
     copy = {path.removeprefix("replay/worker/"): content for path, content in made.items() if "worker/" in path}
 
     assert copy == {place.name: place.read_bytes() for place in WORKER.glob("*.py")}
-    assert made["replay/by_hand.py"] == Path(script.__file__).read_bytes()
+    assert made["replay/by_hand.py"] == by_hand.carried()
     assert made == by_hand.files(runnable())
     assert all(views.is_own(path) for path in made)
 
@@ -184,11 +184,24 @@ def test_the_copy_stays_small():
 
 def test_the_script_is_python_3_9_of_the_standard_library():
     """Beside that it imports xxhash alone, where a digest is made; nothing of this program."""
-    tree = ast.parse(Path(script.__file__).read_text("utf-8"), feature_version=(3, 9))
+    tree = ast.parse(by_hand.carried().decode("utf-8"), feature_version=(3, 9))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     assert imported - set(sys.stdlib_module_names) == {"xxhash"}
+
+
+def test_the_script_holds_both_its_halves():
+    """Every function and class of both, once, under its own name, in one file that says how it is called."""
+    tree = ast.parse(by_hand.carried())
+    found = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    halves = [ast.parse(Path(half.__file__).read_bytes()) for half in (reading, script)]
+
+    assert found == [
+        node.name for half in halves for node in half.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert len(set(found)) == len(found)
+    assert ast.get_docstring(tree) == script.__doc__.strip()
 
 
 MODEL = tiny_manifest().model

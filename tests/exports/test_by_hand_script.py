@@ -18,7 +18,7 @@ from reprobundle import tensors
 from reprobundle.bundle import verify
 from reprobundle.components import outputs
 from reprobundle.components.outputs.section import Tree
-from reprobundle.exports.by_hand import script
+from reprobundle.exports.by_hand import reading
 from reprobundle.resealing import reseal
 from reprobundle.store import Writer
 
@@ -178,20 +178,20 @@ ONES = {
 def test_a_difference_is_measured(dtype, tmp_path):
     """How many elements, by how much, in the output's own unit and in its size."""
     one, other, told = ONES[dtype]
-    mine = script.tensors_of(written(tmp_path / "a", "x.safetensors", value=one))["value"]
-    theirs = script.tensors_of(written(tmp_path / "b", "x.safetensors", value=other))["value"]
+    mine = reading.tensors_of(written(tmp_path / "a", "x.safetensors", value=one))["value"]
+    theirs = reading.tensors_of(written(tmp_path / "b", "x.safetensors", value=other))["value"]
 
     assert mine.dtype == dtype
-    assert script.compared(mine, mine).startswith(f"bitwise ({dtype} ")
-    assert script.compared(mine, theirs).startswith(f"different: {told}")
+    assert reading.compared(mine, mine).startswith(f"bitwise ({dtype} ")
+    assert reading.compared(mine, theirs).startswith(f"different: {told}")
 
 
 def test_zeros_of_two_signs_are_two(tmp_path):
     """They are the same number and not the same bits."""
-    mine = script.tensors_of(written(tmp_path / "a", "x.safetensors", value=np.array([0.0])))["value"]
-    theirs = script.tensors_of(written(tmp_path / "b", "x.safetensors", value=np.array([-0.0])))["value"]
+    mine = reading.tensors_of(written(tmp_path / "a", "x.safetensors", value=np.array([0.0])))["value"]
+    theirs = reading.tensors_of(written(tmp_path / "b", "x.safetensors", value=np.array([-0.0])))["value"]
 
-    assert script.compared(mine, theirs) == "different: 1 of 1 element, largest difference 0 (F64 (1,))"
+    assert reading.compared(mine, theirs) == "different: 1 of 1 element, largest difference 0 (F64 (1,))"
 
 
 def test_more_than_a_block_is_compared(tmp_path):
@@ -199,10 +199,10 @@ def test_more_than_a_block_is_compared(tmp_path):
     one = np.arange(300_000, dtype=np.float64)
     other = one.copy()
     other[-1] += 1
-    mine = script.tensors_of(written(tmp_path / "a", "x.safetensors", value=one))["value"]
-    theirs = script.tensors_of(written(tmp_path / "b", "x.safetensors", value=other))["value"]
+    mine = reading.tensors_of(written(tmp_path / "a", "x.safetensors", value=one))["value"]
+    theirs = reading.tensors_of(written(tmp_path / "b", "x.safetensors", value=other))["value"]
 
-    assert script.compared(mine, theirs).startswith("different: 1 of 300,000 elements, largest difference 1,")
+    assert reading.compared(mine, theirs).startswith("different: 1 of 300,000 elements, largest difference 1,")
 
 
 @pytest.mark.parametrize(
@@ -214,9 +214,9 @@ def test_more_than_a_block_is_compared(tmp_path):
 )
 def test_what_proves_nothing_is_no_agreement(recorded, told, tmp_path):
     """An empty output, or one with NaN in it, is equal to itself and yet shows nothing."""
-    mine = script.tensors_of(written(tmp_path / "a", "x.safetensors", value=recorded))["value"]
+    mine = reading.tensors_of(written(tmp_path / "a", "x.safetensors", value=recorded))["value"]
 
-    assert script.compared(mine, mine) == told
+    assert reading.compared(mine, mine) == told
 
 
 def test_names_dtypes_and_shapes_count(tmp_path, capsys):
@@ -224,7 +224,7 @@ def test_names_dtypes_and_shapes_count(tmp_path, capsys):
     mine = written(tmp_path / "a", "x.safetensors", a=np.ones(2), b=np.ones(2), c=np.ones(2, np.float32))
     theirs = written(tmp_path / "b", "x.safetensors", a=np.ones(2), c=np.ones(2), d=np.ones(1))
 
-    assert sorted(script.compare_files("output", mine, theirs)) == [False, False, False, True]
+    assert sorted(reading.compare_files("output", mine, theirs)) == [False, False, False, True]
     assert sorted(capsys.readouterr().out.splitlines()) == [
         "output 'a': bitwise (F64 (2,))",
         "output 'b': was not given",
@@ -238,8 +238,8 @@ def test_a_file_that_ends_too_soon_is_refused(tmp_path):
     path = Path(written(tmp_path / "a", "x.safetensors", value=np.ones(9)))
     path.write_bytes(path.read_bytes()[:-1])
 
-    with pytest.raises(SystemExit) as caught:
-        script.tensors_of(str(path))
+    with pytest.raises(reading.RefusedError) as caught:
+        reading.tensors_of(str(path))
 
     assert str(caught.value) == f"{path}: is cut short"
 

@@ -265,3 +265,18 @@ def test_the_preprocessing_is_named():
 
     assert "The function `net:prepare` makes the model's inputs from raw samples." in made
     assert "Its settings are in `preprocessing/configuration.json`." in made
+
+
+def test_a_placeholder_is_nothing_that_is_said():
+    """Where only a placeholder stands the card shows nothing, and tells that nobody has answered."""
+    said = Card(title="TBD", contact="to be determined", authors=(Author(name="Your Name"),), tags=("text",),
+                use=Use(intended="TODO", limitations="Fails on tilted digits."))  # fmt: skip
+    made = card(tiny_manifest(), said)
+
+    assert "\n# tiny\n" in made
+    assert not {"TBD", "determined", "Your Name", "TODO", "## Contact"} & set(
+        re.findall(r"TBD|determined|Your Name|TODO|## Contact", made)
+    )
+    assert "Nobody has said yet: what it is for; what it must not be used for." in made
+    assert "- the model: title, description, authors, version, license, " in made
+    assert _front_matter(made)["tags"] == ["reprobundle", "text"]

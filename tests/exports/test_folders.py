@@ -271,7 +271,18 @@ def test_the_command_line_writes_folders(call, bundle, tmp_path, view, kind):
     pytest.importorskip({"bagit": "bagit"}.get(view, "json"))
     target = tmp_path / "out"
 
-    assert call("export", view, bundle.path, target) == (0, f"{kind} {target}\n", "")
+    code, out, err = call("export", view, bundle.path, target)
+    lines = out.splitlines()
+
+    assert (code, err, lines[0]) == (0, "", f"{kind.upper()} WRITTEN")
+    assert lines[2] == f"{kind:<13}{target}"
+    assert (
+        lines[-1]
+        == {
+            "bag": f"check it     python -m bagit --validate {target}",
+            "crate": f"check it     reprobundle verify {target / 'bundle'}",
+        }[kind]
+    )
     assert call("export", view, bundle.path, target)[0] == 2
 
 
@@ -297,9 +308,18 @@ def test_views_are_printed_or_written(call, bundle, arguments, complaint):
 def test_the_command_line_packs_and_unpacks(call, bundle, tmp_path):
     """One file and back, with what was done in words and as a document."""
     code, out, _ = call("pack", bundle.path, tmp_path / "tiny.zip")
-    assert (code, out.splitlines()[0].partition(": ")[2].partition(",")[0]) == (0, "4 files")
-    code, out, _ = call("unpack", tmp_path / "tiny.zip", tmp_path / "back")
-    assert (code, out.splitlines()[1]) == (0, "UNSIGNED: reprobundle verify DIR")
+    lines = out.splitlines()
+    assert (code, lines[0], lines[1]) == (0, "PACKED", f"bundle       tiny  {bundle.id}")
+    assert "\nfiles        3 files, the manifest; " in out
+    assert lines[-1] == f"check it     reprobundle verify {tmp_path / 'tiny.zip'}"
+    code, out, _ = call("unpack", tmp_path / "tiny.zip", tmp_path / "back again")
+    lines = out.splitlines()
+    assert (code, lines[0]) == (0, "UNPACKED, UNSIGNED")
+    assert lines[-2:] == [
+        f"check it     reprobundle verify '{tmp_path / 'back again'}'",
+        f"replay it    reprobundle replay '{tmp_path / 'back again'}'",
+    ]
+    (tmp_path / "back again").rename(tmp_path / "back")
     facts = json.loads(call("pack", tmp_path / "back", tmp_path / "again.zip", "--json")[1])
 
     assert (facts["bundle_id"], facts["members"]) == (bundle.id, 4)

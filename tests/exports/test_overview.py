@@ -57,3 +57,15 @@ def test_packages_are_those_that_the_source_imports(tmp_path):
         "torch", "scikit-learn", "numpy",
     ]  # fmt: skip
     assert "These are what the source imports, of 5 packages in all." in made
+
+
+def test_packages_of_claims_are_named_as_well(tmp_path):
+    """What a claim's function stands in was loaded by no process, and its imports are the source's all the same."""
+    folder = tmp_path / "code" / "source"
+    folder.mkdir(parents=True)
+    (folder / "evaluate.py").write_text("import measures\n")
+    (folder / "measures.py").write_text("def f():\n    import scipy.stats\n")
+    claim = tiny_manifest().claims.claims[0].model_copy(update={"entry": "evaluate:accuracy"})
+    section = tiny_manifest().claims.model_copy(update={"claims": (claim,)})
+
+    assert environment_section.imports_of(tiny_manifest(claims=section), tmp_path) == {"scipy"}

@@ -14,27 +14,24 @@ from reprobundle.components.documentation.evaluation_facts import evaluation_fac
 from reprobundle.components.documentation.figures import figure
 from reprobundle.exports.card import card
 from reprobundle.exports.model_index import metric_of
-from reprobundle.report import Finding, Status
 
 
 def _front_matter(text):
     return yaml.safe_load(text.split("---\n")[1])
 
 
-def _claiming(*found, notes=()):
+def _claiming(*found):
     """The card of a bundle with such claims."""
-    return card(tiny_manifest(claims=claims.Section(claims=found), notes=notes), Card(title="T"))
+    return card(tiny_manifest(claims=claims.Section(claims=found)), Card(title="T"))
 
 
 def test_a_claim_that_the_reloaded_model_contradicts_is_marked():
     """What capture found false stands in the card with the number found, and is no result for the Hub."""
-    # the words are those that a capture writes, which tests/stories/test_rehearsing.py holds
-    told = "claim 'a': claimed 0.91, the reloaded model gives 0.792793, not the same to 2 decimals"
-    note = Finding(kind="claims", status=Status.NOTE, message=told)
     made = _claiming(
-        claims.Claim(id="a", text="accuracy", value=0.91, split="test", entry="net:right"),
+        claims.Claim(
+            id="a", text="accuracy", value=0.91, split="test", entry="net:right", reloaded="differs", gave=0.792793
+        ),
         claims.Claim(id="b", text="recall", value=0.8, split="test"),
-        notes=(note,),
     )
     (result,) = _front_matter(made)["model-index"][0]["results"]
 
@@ -64,7 +61,7 @@ def test_a_claim_whose_parts_contradict_each_other_is_marked():
     made = _claiming(claims.Claim(id="a", text="accuracy", value=0.5, groups=groups))
 
     assert "**Found false at capture: accuracy**: group 'x': 0.45 is stated, its 32 samples give 1" in made
-    assert "not the same to 2 decimals, and 1 more contradiction.\n" in made
+    assert "not the same to 2 decimals; group 'y': 0.5 is stated, and it has no sample.\n" in made
     assert "model-index" not in _front_matter(made)
 
 
@@ -146,8 +143,101 @@ def test_the_data_set_of_a_result_is_the_splits_own():
         (1e300, (None, None), "1e+300"),
         (57.28571428571429, (50.1, 64.2), "57.3"),
         (0.123456789, (0.5, 0.5), "0.1235"),
+        (0.8374999761581421, (0.75, 0.9), "0.8375"),
+        (0.8374999761581421, (None, None), "0.8375"),
     ],
 )
 def test_numbers_have_as_many_digits_as_they_deserve(value, reach, shown):
     """Digits that were given stay; of others as many as the interval leaves sense to, else four."""
     assert figure(value, low=reach[0], high=reach[1]) == shown
+
+
+def test_all_that_contradicts_a_claim_is_named():
+    """What the reloaded model gave comes first, then its groups, then the claim's own samples and parts."""
+    groups = (
+        GroupValue(name="x", value=0.5, gave=0.75),
+        GroupValue(name="y", value=0.5, count=0),
+    )
+    claim = claims.Claim(
+        id="a",
+        text="accuracy",
+        value=0.5,
+        decimals=2,
+        measured=0.7,
+        count=10,
+        groups=groups,
+        reloaded="differs",
+        gave=0.25,
+    )
+    (line,) = [one for one in _claiming(claim).splitlines() if one.startswith("**Found false")]
+    (own,) = [
+        one
+        for one in _claiming(claim.model_copy(update={"gave": None})).splitlines()
+        if one.startswith("**Found false")
+    ]
+
+    assert line == (
+        "**Found false at capture: accuracy**: 0.50 claimed, 0.25 computed; the reloaded model gives it; "
+        "group 'x': claimed 0.5, the reloaded model gives 0.75, not the same to 2 decimals; "
+        "0.5 is stated, its 10 samples give 0.7, not the same to 2 decimals; group 'y': 0.5 is stated, and it has no sample."
+    )
+    assert own == (
+        "**Found false at capture: accuracy**: 0.50 claimed, 0.70 computed; its own samples give it; "
+        "group 'x': claimed 0.5, the reloaded model gives 0.75, not the same to 2 decimals; "
+        "group 'y': 0.5 is stated, and it has no sample."
+    )
+
+
+def test_groups_that_the_reloaded_model_gave_otherwise_make_a_claim_false():
+    """The number itself stands; its groups do not, and it is no result for the Hub."""
+    groups = (GroupValue(name="x", value=0.5, gave=0.75),)
+    made = _claiming(claims.Claim(id="a", text="accuracy", value=0.5, groups=groups, reloaded="differs"))
+
+    assert (
+        "**Found false at capture: accuracy**: group 'x': claimed 0.5, the reloaded model gives 0.75, not the same to 1 "
+        "decimal.\n" in made
+    )
+    assert "| accuracy | 0.5 (**found false at capture: its groups are others**) |" in made
+    assert "model-index" not in _front_matter(made)
+
+
+def test_claims_of_one_text_have_their_ids():
+    """In the table, before it, in the groups' headings and for the Hub; a text of its own stands alone."""
+    groups = (GroupValue(name="x", value=0.5),)
+    found = (
+        claims.Claim(id="row-1", text="accuracy", value=0.5, groups=groups),
+        claims.Claim(id="row-2", text="Accuracy", value=0.6, reloaded="differs", gave=0.7),
+        claims.Claim(id="row-3", text="recall", value=0.7),
+    )
+    made = _claiming(*found)
+    facts = [fact.value for fact in evaluation_facts({"claims": [claim.model_dump() for claim in found]}, {})]
+    (result,) = _front_matter(made)["model-index"][0]["results"]
+
+    assert [line.split(" | ")[0] for line in made.splitlines() if line.startswith(("| acc", "| Acc", "| rec"))] == [
+        "| accuracy (row-1)",
+        "| Accuracy (row-2)",
+        "| recall",
+    ]
+    assert "**accuracy (row-1)**:\n" in made
+    assert (
+        "**Found false at capture: Accuracy (row-2)**: 0.6 claimed, 0.7 computed; the reloaded model gives it.\n"
+        in made
+    )
+    assert "which the Hub reads: Accuracy (row-2).\n" in made
+    assert [(one["type"], one["name"]) for one in result["metrics"]] == [
+        ("accuracy", "accuracy (row-1)"),
+        ("recall", "recall"),
+    ]
+    assert facts == ["accuracy (row-1): 0.5; Accuracy (row-2): 0.6; recall: 0.7"]
+
+
+def test_a_split_is_the_recorded_one():
+    """The split that was decided at capture stands in table and metadata; none is read from the text any more."""
+    made = _claiming(
+        claims.Claim(id="a", text="test accuracy", value=0.5, split="test", split_guessed=True),
+        claims.Claim(id="b", text="test recall", value=0.5),
+    )
+
+    assert "| test accuracy | 0.5 | ██████ | not said | `test` | nothing: it is stated |" in made
+    assert "| test recall | 0.5 | ██████ | not said | not named | nothing: it is stated |" in made
+    assert [one["dataset"].get("split") for one in _front_matter(made)["model-index"][0]["results"]] == ["test", None]

@@ -89,7 +89,7 @@ def test_the_files_tell_the_specification(project):
     assert written.hyperparameters == {"hidden": 8, "lr": 1e-07, "epochs": 3}
     assert warnings == ()
     assert "# called with hyperparameters of these names: hidden, heads\n" in (project / SPECIFICATION).read_text()
-    assert list(made.missing) == ["preprocessing"]
+    assert list(made.missing) == ["preprocessing", "claims"]
 
 
 def test_the_files_tell_the_card(project):
@@ -173,7 +173,7 @@ def test_the_verb(project, capsys):
     assert f"card         {card['unasked']} of {card['fields']} fields filled without a question, " in shown
     assert f"\n             0 answered by you, {len(card['asked'])} asked\n" in shown
     assert "  ethics.privacy: is there personal data, and how is it protected?\n" in shown
-    assert document["specification"]["asked"].keys() == {"preprocessing"}
+    assert document["specification"]["asked"].keys() == {"preprocessing", "claims"}
     assert shown.endswith("  then: reprobundle capture reprobundle.yaml\n")
     assert cli.main(["init", str(project)]) == 2
     assert "stand there already" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_an_answer_takes_the_place_of_its_question(folder):
     again = init(folder, force=True)
     text = (folder / SPECIFICATION).read_text()
 
-    assert list(first.missing) == ["model", "inputs", "preprocessing", "splits"]
+    assert list(first.missing) == ["model", "inputs", "preprocessing", "splits", "claims"]
     assert again.added == ("model", "inputs")
     assert "none was found" not in text
     assert text.index("model:") < text.index('inputs: "samples.npy"') < text.index("hyperparameters:")
@@ -196,3 +196,24 @@ def test_a_card_with_nothing_under_a_key_has_no_answer_yet(folder, text):
     assert read_card(after.encode()).use.intended is None
     assert ("# mine" in after) is ("# mine" in text)
     assert (read_card(after.encode()).title == "Mine") is ("Mine" in text)
+
+
+def test_a_key_with_nothing_beside_it_says_nothing(folder):
+    """It is asked like one that is not there, or takes what was found in its place, the comment behind it kept."""
+    made, text = _forced(folder, "name: a\nhyperparameters:  # which?\ninputs: null\nsplits: ~\n")
+
+    assert made.specified == ("name", "model", "hyperparameters", "documentation")
+    assert made.added == ("model", "hyperparameters", "documentation")
+    assert {"inputs", "splits"} <= set(made.missing)
+    assert '# which?\nhyperparameters:\n  "lr": 0.1\ninputs: null\n' in text
+
+
+def test_numbers_are_asked_once(folder):
+    """The block of claims is not written again when a file gives other numbers, nor beside claims or metrics of a person."""
+    (folder / "metrics.json").write_text('{"accuracy": 0.5}')
+    init(folder)
+    (folder / "metrics.json").write_text('{"accuracy": 0.6}')
+    init(folder, force=True)
+
+    assert (folder / SPECIFICATION).read_text().count("# claims:") == 1
+    assert "claims:" not in _forced(folder, "metrics: {accuracy: 0.5}\n")[1]

@@ -63,7 +63,7 @@ def test_a_bundle_that_is_not_reproduced_fails_its_tests_and_is_replayed_once(tm
     assert "3 failed, 1 passed" in finished.stdout
     assert "tiny: COULD NOT BE TOLD: no sample inputs are recorded" in finished.stdout
     assert "ran" not in finished.stdout
-    assert len(list((tmp_path / "tiny.replay").iterdir())) == 2
+    assert len(list((tmp_path / "tiny.replay").glob("*Z"))) == 2
 
 
 def test_the_report_is_there_whatever_it_says(tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ BAD = {
         ("licence-invalid", "training_data.license: String should match pattern"),
     ),
     "placeholder": (
-        card(use__limitations="TODO"),
+        card(use__limitations="TODO: ask the writers"),
         {},
         {},
-        ("placeholder", "use.limitations: 'TODO' is a placeholder"),
+        ("placeholder", "use.limitations: 'TODO: ask the writers' is a placeholder"),
     ),
     "lorem ipsum": (
         card(description="Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do."),
@@ -78,10 +78,10 @@ BAD = {
         ("placeholder", "description: 'Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do.' is a placeholder"),
     ),
     "template of the Hub": (
-        card(ethics__bias="[More Information Needed]"),
+        card(ethics__bias="Bias: [More Information Needed]"),
         {},
         {},
-        ("placeholder", "ethics.bias: '[More Information Needed]' is a placeholder"),
+        ("placeholder", "ethics.bias: 'Bias: [More Information Needed]' is a placeholder"),
     ),
     "address of nobody": (
         card(contact="you@example.com"),
@@ -251,6 +251,21 @@ WARNED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "said", [None, "TBD", "to be determined", "<your name>", "[More Information Needed]", "…", "  "]
+)
+def test_an_open_question_is_the_same_however_it_is_left(tmp_path, said):
+    """Nothing, a blank and what only stands for an answer are one finding, and no error: the card shows nothing there."""
+    place = bundle(tmp_path / "b", card(use__limitations=said, ethics__bias=said))
+    report = reprobundle.lint(place)
+
+    assert [(lint.rule, lint.level, lint.path, lint.message) for lint in report.lints] == [
+        ("missing", "warning", "use.limitations", "use.limitations is not answered"),
+        ("missing", "advice", "ethics.bias", "ethics.bias is not answered"),
+    ]
+    assert report.verdict == "NOT READY: no answer to use.limitations"
+
+
 @pytest.mark.parametrize(("said", "changed", "files", "expected"), WARNED.values(), ids=WARNED)
 def test_what_misleads_is_a_warning(tmp_path, said, changed, files, expected):
     """Each is one warning with its rule, and no error."""
@@ -274,7 +289,9 @@ def test_advice(tmp_path):
 
 def test_a_finding_names_its_line(tmp_path):
     """A finding in the card stands at the line of its field, as an editor counts it."""
-    text = "# ours\ntitle: Digits\nuse:\n  # what for\n  intended: >-\n    TODO\nauthors:\n  - Ada\n  - Your Name\n"
+    text = (
+        "# ours\ntitle: Digits\nuse:\n  # what for\n  intended: >-\n    TODO: ask\nauthors:\n  - Ada\n  - Your Name\n"
+    )
     place = bundle(tmp_path / "b", text)
     errors = reprobundle.lint(place).of("error")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lint_cards import bundle, card
+from lint_cards import bundle, card, claim, overlapping
 from tiny import tiny_bundle
 
 import reprobundle
@@ -63,4 +63,18 @@ def test_parts_of_a_claim_that_contradict_each_other(tmp_path):
         ("error", "the number 'bad': group 'none': 0.5 is stated, and it has no sample"),
         ("error", "the number 'bad': 0.5 is stated, its own interval goes from 0.6 to 0.7"),
         ("error", "the number 'bad': 1,000 numbers of samples were given, split 'test' has 4 samples"),
+    ]
+
+
+def test_a_guess_of_the_split_is_no_error(tmp_path):
+    """A split that only the text names is a split, and what lint finds on it a warning."""
+    guessed = claims.Section(claims=(claim(split_guessed=True),))
+    found = reprobundle.lint(bundle(tmp_path / "b", data=overlapping(40), claims=guessed)).lints
+
+    assert [(lint.level, lint.message) for lint in found if lint.rule in {"overlap", "claim-split"}] == [
+        (
+            "warning",
+            "the number 'test-accuracy' is measured on 'test', as its text says, of which 40 samples (40%) stand in "
+            "'train': row 3 is row 17 there",
+        )
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lint_cards import CARD, bundle, card, sound
+from lint_cards import CARD, bundle, card, claim, sound
 
 import reprobundle
 from reprobundle import secrecy
@@ -31,12 +31,22 @@ SECRET = "holds secrets: line 3 (hub-token)"
         ("notebooks/train.ipynb", SECRET, "error"),
         ("vendored", "is a submodule that is not checked out: git submodule update --init", "error"),
         ("tests/test_net.py", "is a symbolic link", "warning"),
+        ("test_net.py", SECRET, "warning"),
+        ("conftest.py", SECRET, "warning"),
+        ("config.yaml", SECRET, "error"),
+        ("conf/train_config.json", SECRET, "error"),
+        ("tests/config.yaml", SECRET, "warning"),
+        (".github/workflows/ci.yml", SECRET, "warning"),
+        ("labels.json", SECRET, "warning"),
+        (".env", SECRET, "warning"),
         ("notes.md", "is larger than 50 MB", "warning"),
         ("data/people.csv", "holds data of the private split 'train'", None),
     ],
 )
 def test_source_that_was_left_out(tmp_path, path, reason, level):
-    """A program that is missing is an error with its reason, another file a warning; private data was meant to stay out."""
+    """A program or configuration that is missing is an error with its reason, a test or another file a warning; private data was
+    meant to stay out.
+    """
     place = bundle(tmp_path / "b", **code(left_out=(LeftOut(path=path, reason=reason),)))
     told = [(level, "code-left-out", f"{path!r} is not in the bundle: it {reason}")] if level else []
 
@@ -96,13 +106,12 @@ def test_a_split_that_was_left_out(tmp_path):
 def test_what_capture_found_false(tmp_path):
     """A number that the reloaded model did not give again, and a model that no replay will accept, are errors."""
     notes = (
-        Finding(kind="claims", status=Status.NOTE, message="claim 'test-accuracy': claimed 0.973, the reloaded model gives "
-                "0.61, not the same to 3 decimals"),
         Finding(kind="claims", status=Status.NOTE, message="claim 'test-accuracy': could not be computed in a fresh process: x"),
         Finding(kind="outputs", status=Status.NOTE, message="every replay will say NOT REPRODUCED: the outputs do not depend "
                 "on the weights"),
     )  # fmt: skip
-    report = reprobundle.lint(bundle(tmp_path / "b", notes=notes))
+    false = claims.Section(claims=(claim(reloaded="differs", gave=0.61),))
+    report = reprobundle.lint(bundle(tmp_path / "b", notes=notes, claims=false))
 
     assert [(lint.level, lint.rule, lint.path, lint.message) for lint in report.lints] == [
         (
@@ -114,7 +123,7 @@ def test_what_capture_found_false(tmp_path):
         (
             "error",
             "replay-refused",
-            "notes[2]",
+            "notes[1]",
             "every replay will say NOT REPRODUCED: the outputs do not depend on the weights",
         ),
     ]

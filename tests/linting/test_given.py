@@ -15,6 +15,7 @@ from tiny import tiny_manifest
 import reprobundle
 from reprobundle.bundle import verify
 from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.exports.archives import pack
 from reprobundle.linting import _report
 from reprobundle.linting.subject import of_card
 from reprobundle.store import FileEntry
@@ -42,41 +43,43 @@ def write(place, value):
 
 def test_without_the_projects_card_the_bundles_is_named(project):
     """Where no card of the project is at hand, the place is that of the bundle's copy."""
-    assert places(bundle(project / "b", card(contact="TODO"))) == [(f"{CARD}:11", "bundle")]
+    assert places(bundle(project / "b", card(contact="you@example.com"))) == [(f"{CARD}:11", "bundle")]
 
 
 @pytest.mark.parametrize("name", ["documentation/card.yaml", "card.yaml"])
 def test_the_projects_own_card_is_named(project, name):
     """A card below the current folder with the same answer is named with its own line."""
-    write(project / name, {"doi": None, **card(contact="TODO")})
+    write(project / name, {"doi": None, **card(contact="you@example.com")})
 
-    assert places(bundle(project / "out" / "b", card(contact="TODO"))) == [(f"{name}:11", "project")]
+    assert places(bundle(project / "out" / "b", card(contact="you@example.com"))) == [(f"{name}:11", "project")]
 
 
 def test_the_card_that_the_specification_names(project):
     """The card is looked for where ``reprobundle.yaml`` says, and in it, if it stands there."""
-    made = bundle(project / "out" / "b", card(contact="TODO"))
+    made = bundle(project / "out" / "b", card(contact="you@example.com"))
     write(project / "reprobundle.yaml", {"name": "x", "documentation": "about/model.yaml"})
-    write(project / "about" / "model.yaml", {"contact": "TODO", "title": "Digits"})
+    write(project / "about" / "model.yaml", {"contact": "you@example.com", "title": "Digits"})
 
     assert places(made) == [("about/model.yaml:1", "project")]
-    write(project / "reprobundle.yaml", {"name": "x", "documentation": {"title": "Digits", "contact": "TODO"}})
+    write(
+        project / "reprobundle.yaml", {"name": "x", "documentation": {"title": "Digits", "contact": "you@example.com"}}
+    )
     assert places(made) == [("reprobundle.yaml:4", "project")]
 
 
 def test_a_card_that_the_captured_source_has(project):
     """A card of another name is found by its path in the captured source."""
-    text = yaml.safe_dump(card(contact="TODO"), sort_keys=False)
-    write(project / "about" / "my_card.yaml", {"title": "Digits", "contact": "TODO"})
-    made = bundle(project / "out" / "b", card(contact="TODO"), {"code/source/about/my_card.yaml": text})
+    text = yaml.safe_dump(card(contact="you@example.com"), sort_keys=False)
+    write(project / "about" / "my_card.yaml", {"title": "Digits", "contact": "you@example.com"})
+    made = bundle(project / "out" / "b", card(contact="you@example.com"), {"code/source/about/my_card.yaml": text})
 
     assert places(made) == [("about/my_card.yaml:2", "project")]
 
 
 def test_a_card_that_says_something_else(project):
     """An answer that was changed since, another model's card and a file that is no card are not named."""
-    made = bundle(project / "out" / "b", card(contact="TODO"))
-    for value in (card(), card(title="Letters", contact="TODO"), ["a"], "x: ["):
+    made = bundle(project / "out" / "b", card(contact="you@example.com"))
+    for value in (card(), card(title="Letters", contact="you@example.com"), ["a"], "x: ["):
         write(project / "card.yaml", value)
 
         assert places(made) == [(f"{CARD}:11", "bundle")]
@@ -84,7 +87,7 @@ def test_a_card_that_says_something_else(project):
 
 def test_the_copy_in_a_bundle_is_nobodys_own(project, monkeypatch):
     """Inside the bundle its own card is the bundle's."""
-    made = bundle(project / "b", card(contact="TODO"))
+    made = bundle(project / "b", card(contact="you@example.com"))
     monkeypatch.chdir(made)
 
     assert places(Path(".")) == [(f"{CARD}:11", "bundle")]
@@ -101,22 +104,46 @@ def test_a_missing_answer_is_placed_where_it_is_written(project):
 @pytest.mark.parametrize(
     ("name", "content", "message", "hint"),
     [
-        ("b.zip", b"PK\x03\x04", "is no card but a packed bundle",
-         "an archive of a bundle is read with: reprobundle unpack FILE DIR; then lint DIR"),
-        ("b.tar", b"\0" * 257 + b"ustar", "is no card but a packed bundle",
-         "an archive of a bundle is read with: reprobundle unpack FILE DIR; then lint DIR"),
         ("manifest.json", b"{}", "is no card but the manifest of a bundle", "lint the folder: reprobundle lint ."),
         ("README.md", b"# Digits", "is no card: expected YAML, found .md",
          "the card is documentation/card.yaml; reprobundle init writes one to begin with"),
     ],
 )  # fmt: skip
 def test_what_is_no_card(project, name, content, message, hint):
-    """A packed bundle, a manifest and a README are told for what they are, with the way out."""
+    """A manifest and a README are told for what they are, with the way out."""
     (project / name).write_bytes(content)
     with pytest.raises(RefusedInputError) as caught:
         reprobundle.lint(name)
 
     assert (str(caught.value), caught.value.hint) == (f"{name}: {message}", hint)
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.tar", "b"])
+def test_a_packed_bundle(project, name):
+    """A file that pack wrote is looked at as the folder is, whatever it is called; nothing of it is left behind."""
+    folder = bundle(project / "b-folder", card(contact=None))
+    packed = project / ("x.tar" if name == "b.tar" else "x.zip")
+    pack(verify(folder), packed)
+    packed.rename(project / name)
+
+    said = []
+    found = reprobundle.lint(name, say=said.append)
+
+    assert found == reprobundle.lint(folder)
+    assert said[0].startswith(f"unpacking {name} into a temporary folder, ")
+    assert not Path(said[0].rpartition(", ")[2]).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("b.zip", b"PK\x03\x04"), ("c.tar", b"title: Digits"), ("d", b"\0" * 257 + b"ustar")]
+)
+def test_a_damaged_archive(project, name, content):
+    """What begins like an archive, or is called so, is read as one, and refused as one."""
+    (project / name).write_bytes(content)
+    with pytest.raises(RefusedInputError, match=f"^archive '{name}': ") as caught:
+        reprobundle.lint(name)
+
+    assert caught.value.hint is not None
 
 
 @pytest.mark.parametrize(
@@ -149,7 +176,7 @@ def test_the_golden_bundle_is_looked_at(tmp_path):
 
 def test_rules_are_let_go_by_name(tmp_path):
     """An allowed rule is told as allowed and refuses nothing; it is forgotten with the report."""
-    place = bundle(tmp_path / "b", card(contact="TODO", license="Apache2"))
+    place = bundle(tmp_path / "b", card(contact="you@example.com", license="Apache2"))
     both = reprobundle.lint(place, allow=["placeholder", "licence-invalid"])
     one = reprobundle.lint(place, allow=["placeholder"])
 
@@ -181,7 +208,7 @@ def test_ready_is_what_the_exit_code_says(tmp_path):
     assert (low.ready, low.exit_code(), low.verdict) == (
         False,
         1,
-        "NOT READY TO PUBLISH (score 98, under the 99 asked for)",
+        "NOT READY: score 98, under the 99 asked for",
     )
     assert (enough.ready, enough.exit_code(), enough.verdict) == (True, 0, "READY TO PUBLISH")
     assert reprobundle.lint(place / CARD).verdict == "READY TO CAPTURE"

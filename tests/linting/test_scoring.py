@@ -11,7 +11,7 @@ from lint_cards import CARD, FULL, bundle, card
 from tiny import tiny_bundle, tiny_manifest
 
 import reprobundle
-from reprobundle.components import documentation
+from reprobundle.components import claims, data, documentation, hyperparameters
 from reprobundle.components.documentation.card import Card, answers, card_of
 from reprobundle.components.documentation.filling import digest_of
 from reprobundle.errors import RefusedInputError
@@ -91,6 +91,11 @@ def test_a_bare_bundle_scores_what_was_captured(tmp_path):
     sections = {section.name: section for section in report.sections}
 
     assert report.score == 14
+    assert report.verdict == (
+        "NOT READY: no answer to description, authors, license, contact, use.intended, use.limitations, "
+        "training_data.collection, training_data.license"
+    )
+    assert report.exit_code() == 1
     assert sections["model"].answered == 1
     assert sections["training"].captured == 2
     assert {lint.path for lint in report.of("warning") if lint.rule == "missing"} == {
@@ -267,8 +272,50 @@ def test_a_marked_answer_is_captured_until_a_person_changes_it(tmp_path):
     given = card(training__procedure="SGD")
     mark = {"source": ["hyperparameters.optimizers"], "digest": digest_of("SGD")}
     marked = reprobundle.lint(bundle(tmp_path / "a", {**given, "captured": {"training.procedure": mark}}))
-    given["training"]["procedure"] = "TODO"
+    given["training"]["procedure"] = "TODO: write it down"
     changed = reprobundle.lint(bundle(tmp_path / "b", {**given, "captured": {"training.procedure": mark}}))
 
     assert (marked.score, marked.lints) == (100, ())
     assert [lint.rule for lint in changed.lints] == ["placeholder"]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, True),
+        ({"lr": None}, True),
+        ({"a": {"b": None, "c": []}}, True),
+        ({"lr": 0}, False),
+        ({"a": [None, 1]}, False),
+    ],
+)
+def test_a_name_with_nothing_beside_it_is_no_hyperparameter(tmp_path, values, told):
+    """Hyperparameters answer their question where one of them has a value."""
+    section = hyperparameters.Section(values=values)
+    report = reprobundle.lint(bundle(tmp_path / "b", card(training__hyperparameters=None), hyperparameters=section))
+
+    assert [lint.path for lint in report.lints if lint.rule == "missing"] == ["training.hyperparameters"] * told
+
+
+def test_questions_that_a_reader_needs_answered_first(tmp_path):
+    """One of them without an answer that says anything keeps the model from being ready; the others do not."""
+    for question in (question for part in PARTS for question in part.questions):
+        said = {question.path.replace(".", "__"): [] if question.path in {"authors", "tags"} else None}
+        if question.path in FACTS and question.level == "advice":
+            continue
+        changed = {"claims": claims.Section(claims=())} if question.path == "evaluation.metrics" else {}
+        split_ = {"data": data.Section(splits=())} if question.path.startswith("training_data") else {}
+        report = reprobundle.lint(bundle(tmp_path / question.path, card(**said), **changed, **split_))
+        needed = question.level == "warning"
+
+        assert (report.unanswered, report.ready) == ((question.path,) if needed else (), not needed)
+    empty = reprobundle.lint(bundle(tmp_path / "none", card(contact="n/a")))
+    assert empty.unanswered == ("contact",)
+    assert reprobundle.lint(bundle(tmp_path / "let", card(contact=None)), allow=["missing"]).ready
+
+
+def test_the_page_names_the_questions_that_are_needed_first():
+    """``docs/linting.md`` has a star at each of them."""
+    told = re.findall(r"`([a-z_.]+)` \(\d+\)\*", " ".join(cells[2] for cells in rows("The score")))
+
+    assert told == [question.path for part in PARTS for question in part.questions if question.level == "warning"]

@@ -402,9 +402,16 @@ def test_the_verbs(server, bundle, tmp_path):
     url = f"{server.endpoint}/{NAME}/tree/{commit}"
 
     assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.splitlines()[:3] == ["PUBLISHED", f"bundle       {bundle.id}", f"page         {url}"]
+    assert said.stdout.splitlines()[:5] == [
+        "PUBLISHED",
+        f"bundle       {bundle.id}",
+        f"page         {url}",
+        "repository   new, private",
+        "branch       main",
+    ]
     assert json.loads(again.stdout) == {
         "bundle_id": bundle.id,
+        "made_from": None,
         "destination": "hub",
         "target": NAME,
         "version": commit,
@@ -412,7 +419,15 @@ def test_the_verbs(server, bundle, tmp_path):
         "source": f"{SOURCE}@{commit}",
         "changed": False,
         "files": 0,
-        "details": {"repository": NAME, "branch": "main", "commit": commit, "tag": None, "pull_request": None},
+        "details": {
+            "repository": "there, private, as it was",
+            "branch": "main",
+            "commit": commit,
+            "tag": None,
+            "pull_request": None,
+        },
+        "deleted": [],
+        "notes": [],
     }
     assert (pulled.returncode, pulled.stderr) == (0, "")
     assert pulled.stdout.splitlines()[:2] == ["PULLED, intact, UNSIGNED", f"bundle       tiny  {bundle.id}"]
@@ -428,7 +443,10 @@ def test_a_hub_that_is_not_there(server, bundle, tmp_path):
     assert (cut.returncode, cut.stdout) == (3, "")
     assert cut.stderr == f"reprobundle: {NAME}: cannot be published: HF_HUB_OFFLINE is set\nhint: unset it\n"
     assert wrong.returncode == 3
-    assert wrong.stderr.startswith(f"reprobundle: {NAME}: cannot be published: the Hub does not accept the token\n")
+    assert wrong.stderr.splitlines() == [
+        f"reprobundle: {NAME}: cannot be published: the Hub does not accept the token of HF_TOKEN",
+        "hint: unset HF_TOKEN, so that the one of hf auth login is taken, or set another",
+    ]
     assert "hf_wrong" not in wrong.stderr
 
 

@@ -17,7 +17,7 @@ NAME = "ada/tiny"
 
 def test_errors_refuse(server, tmp_path):
     """A bundle with errors is refused before anything is asked of the Hub; the rule let go by name, it is published."""
-    place = verify(bundle(tmp_path / "b", card(license="Apache2", contact="TODO")))
+    place = verify(bundle(tmp_path / "b", card(license="Apache2", contact="you@example.com")))
     options = {"endpoint": server.endpoint, "token": TOKEN}
     with pytest.raises(RefusedInputError) as caught:
         publish(place, NAME, allow_lint=["placeholder"], **options)
@@ -44,7 +44,10 @@ def test_a_rule_that_is_not_there(server, tmp_path):
 
 def test_the_command_refuses(tmp_path, capsys):
     """The command ends with 2 and names file and line, without a network."""
-    code = cli.main(["publish", "hub", str(bundle(tmp_path / "b", card(contact="TODO"))), NAME])
+    code = cli.main(["publish", "hub", str(bundle(tmp_path / "b", card(contact="you@example.com"))), NAME])
 
     assert code == 2
-    assert "documentation/card.yaml:11: contact: 'TODO' is a placeholder (placeholder)" in capsys.readouterr().err
+    assert (
+        "documentation/card.yaml:11: contact: 'you@example.com' is a placeholder (placeholder)"
+        in capsys.readouterr().err
+    )

@@ -49,7 +49,7 @@ def test_a_plan_sends_nothing(server, tmp_path):
         "as": "a commit",
         "storage": "git LFS",
     }
-    assert plan.notes[0] == "the repository is not there for this token; it would be made"
+    assert plan.notes[0] == "the repository is not there for this token; it would be made, private"
     assert _sent(server) == []
     assert server.repositories == {}
 
@@ -277,3 +277,73 @@ def test_a_token_is_in_no_representation(server, bundle):
     """What a debugger or a log shows of a destination holds no token."""
     assert TOKEN not in repr(_place(server))
     assert verify(bundle.path).id == bundle.id
+
+
+def test_a_plan_without_a_network(tmp_path, capsys, monkeypatch):
+    """What is known here is told, then what could not be asked, and why; it ends with 3."""
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("COLUMNS", "100")
+    place = weighty(tmp_path / "a", 40)
+    code = cli.main(["publish", "hub", str(place.path), NAME, "--dry-run", "--tag", "v1", "--private"])
+    words = capsys.readouterr().out
+    documented = cli.main(["publish", "hub", str(place.path), NAME, "--dry-run", "--json"])
+    document = json.loads(capsys.readouterr().out)
+
+    assert (code, documented) == (3, 3)
+    assert words.splitlines()[:7] == [
+        f"NOT ALL IS KNOWN, {NAME} could not be asked; nothing was sent",
+        f"bundle       {place.id}",
+        f"page         http://127.0.0.1:9/{NAME}",
+        "repository   not known; private: yes",
+        "branch       main",
+        "tag          v1",
+        "as           a commit",
+    ]
+    assert "to send      4 files, " in words
+    assert "checked      lint finds no error, the gate no secret" in words
+    assert "To the storage of large files (1)" in words
+    assert f"  {NAME}: cannot be published: HF_HUB_OFFLINE is set\n  hint: unset it\n" in words
+    assert "not known: whether the tag 'v1' is free" in words
+    assert document["files"][3] == {"path": "model.safetensors", "size": 104, "how": "large"}
+    assert document["unasked"]["why"] == f"{NAME}: cannot be published: HF_HUB_OFFLINE is set"
+    assert document["refusals"] == []
+
+
+def test_a_plan_with_a_wrong_token(server, tmp_path, person, capsys, monkeypatch):
+    """The same where the Hub refuses to answer; without any token it says that one is needed."""
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    place = weighty(tmp_path / "a", 40)
+    code = cli.main(["publish", "hub", str(place.path), NAME, "--dry-run"])
+    words = capsys.readouterr().out
+    monkeypatch.delenv("HF_TOKEN")
+    outline = HubRepository(NAME, endpoint=server.endpoint, patience=QUICK).outline(place)
+
+    assert code == 3
+    assert "the Hub does not accept the token" in words
+    assert "hf_wrong" not in words
+    assert outline.notes[0].startswith("no token is set, and publishing needs one: ")
+
+
+def test_what_would_be_refused_is_so_without_a_network(tmp_path, capsys, monkeypatch):
+    """Lint and the gate for secrets ask nobody: their refusal counts first."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    planted = drawn("offline")["hub-token"]
+    place = linted(tmp_path / "b", card(license="Apache2"), {"code/source/s.py": f"t = {planted!r}\n"})
+    code = cli.main(["publish", "hub", str(place), NAME, "--dry-run"])
+    words = capsys.readouterr().out
+
+    assert code == 2
+    assert words.startswith("WOULD BE REFUSED; nothing was sent\n")
+    assert "s.py, line 1: hub-token" in words
+    assert "HF_HUB_OFFLINE is set" in words
+    assert "checked " not in words
+
+
+def test_wrong_wishes_are_told_without_a_network(tmp_path, monkeypatch):
+    """A tag that is no name is wrong wherever it is sent."""
+    bundle = weighty(tmp_path / "a", 40)
+    with pytest.raises(UsageError) as caught:
+        HubRepository(NAME, tag="a b").outline(bundle)
+
+    assert str(caught.value) == "tag 'a b': is no name of a tag"

@@ -72,7 +72,8 @@ def test_a_hub_without_xet_is_told_with_the_way_out(server, tmp_path):
 
     assert refused.returncode == 3
     assert refused.stderr.splitlines()[-1] == (
-        "hint: set HF_HUB_DISABLE_XET=1: large files then go the older way, by git's protocol"
+        "hint: set HF_HUB_DISABLE_XET=1: large files then go the older way, by git's protocol; "
+        f"the repository {NAME}, new and without a bundle, stays"
     )
     assert TOKEN not in refused.stdout + refused.stderr
     assert (older.returncode, older.stderr) == (0, "")

@@ -106,6 +106,7 @@ def test_what_a_record_says(server, made, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
     deposit(server, made, tmp_path)
     metadata = server.published[0].document["metadata"]
+    sealed = verify(tmp_path / "digits-deposited").id
 
     assert metadata == {
         "resource_type": {"id": "model"},
@@ -136,7 +137,8 @@ def test_what_a_record_says(server, made, tmp_path, monkeypatch):
             }
         ],
         "additional_descriptions": [
-            {"description": f"reprobundle bundle {made.bundle.id}", "type": {"id": "technical-info"}}
+            {"description": f"reprobundle bundle {made.bundle.id}", "type": {"id": "technical-info"}},
+            {"description": f"reprobundle deposited {sealed}, unsigned", "type": {"id": "technical-info"}},
         ],
     }
 
@@ -581,7 +583,7 @@ def test_more_files_than_a_record_holds(server, made, tmp_path, monkeypatch):
     server.depositions["1001"].files["paper.pdf"] = server.depositions["1001"].files["README.md"]
     monkeypatch.setattr(sending, "MAX_FILES", 3)
     with pytest.raises(UsageError, match="a record holds at most 3 files, and the draft would have 4"):
-        deposit(server, made, tmp_path)
+        deposit(server, made, tmp_path, allow_other_files=True)
     monkeypatch.undo()
 
 
@@ -667,13 +669,15 @@ def test_without_a_token(server, made, tmp_path):
     assert server.asked == []
 
 
-def test_a_plan_asks_nothing(server, made, tmp_path):
-    """What would be done is told without a request."""
-    plan = place(server, tmp_path).plan(made.bundle)
+def test_a_plan_without_a_token_asks_nothing(server, made, tmp_path):
+    """What would be done is told without a request, and that nobody was asked."""
+    plan = place(server, tmp_path, token=None).plan(made.bundle)
 
     assert server.asked == []
     assert plan.files[0].path == "digits.zip"
+    assert plan.details["record"] == "not known"
     assert plan.details["ends as"] == "a published record"
+    assert plan.notes[0].startswith("the repository was not asked: no token is set, and a deposit needs one: ")
     assert zenodo.FINAL in plan.notes
 
 
@@ -742,11 +746,11 @@ def test_the_command_asks_first(server, fresh, capfd):
     words = capfd.readouterr().err
     planned = cli.main(command(server, fresh, "--dry-run"))
     plan = capfd.readouterr().out
-    asked = list(server.asked)
+    asked = [line.split()[0] for line in server.asked]
     drafted = cli.main(command(server, fresh, "--draft", "--json"))
     document = json.loads(capfd.readouterr().out)
 
-    assert (refused, planned, drafted, asked) == (2, 0, 0, [])
+    assert (refused, planned, drafted, asked) == (2, 0, 0, ["GET"])
     assert "a published record stays for ever: expected --yes, found nobody to ask" in words
     assert "WOULD BE PUBLISHED; nothing was sent" in plan
     assert document["details"]["state"] == "draft"
@@ -756,7 +760,7 @@ def test_the_command_asks_first(server, fresh, capfd):
 def test_lint_and_secrets_stand_before_it(server, tmp_path, monkeypatch, capfd):
     """A bundle with errors in its card makes no draft."""
     monkeypatch.setenv("REPROBUNDLE_DEPOSIT_TOKEN", TOKEN)
-    bad = linted(tmp_path / "bad", card(doi=None, contact="TODO"), name="bad")
+    bad = linted(tmp_path / "bad", card(doi=None, contact="you@example.com"), name="bad")
 
     assert cli.main(command(server, bad, "--yes")) == 2
     assert server.asked == []

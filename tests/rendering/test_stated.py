@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tiny import tiny_bundle
+from tiny import tiny_bundle, tiny_split
 
 from reprobundle import cli
+from reprobundle.components import data
 from reprobundle.components.claims import Claim, Section
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.rendering import stated
@@ -46,3 +47,31 @@ def test_show_marks_it(tmp_path, capsys):
     assert "claim 'acc' CONTRADICTED: 0.95 is stated, its 44 samples give 0.5" in capsys.readouterr().out
     assert cli.main(["show", str(place), "claims"]) == 0
     assert "acc by site" in capsys.readouterr().out
+
+
+def test_another_number_of_samples_than_the_split_has(tmp_path, capsys):
+    """It takes the record of the data to see it: one line in the overview and below the table."""
+    claim = Claim(id="acc", text="test accuracy", value=0.5, split="test", split_guessed=True, measured=0.5, count=44)
+    place = tiny_bundle(
+        tmp_path / "bundle", claims=Section(claims=(claim,)), data=data.Section(splits=(tiny_split("test", 40),))
+    )
+    line = "claim 'acc' CONTRADICTED: 44 numbers of samples were given, split 'test' has 40 samples"
+    assert cli.main(["show", str(place)]) == 0
+    overview = capsys.readouterr().out
+    assert cli.main(["show", str(place), "claims"]) == 0
+    table = capsys.readouterr().out
+
+    assert overview.count(line) == 1
+    assert " ".join(table.split()).count(line) == 1
+    assert "test accuracy; split as its text says" in table
+
+
+def test_what_the_reloaded_model_gave_otherwise():
+    """A number that a fresh process did not give again is told, and so is each such group."""
+    groups = (GroupValue(name="a", value=0.8374999761581421, gave=0.25),)
+    claim = Claim(id="acc", text="acc", value=0.8374999761581421, groups=groups, reloaded="differs", gave=0.5)
+
+    assert list(stated.warnings(Section(claims=(claim,)))) == [
+        "claim 'acc' FOUND FALSE: claimed 0.8375, the reloaded model gives 0.5, not the same to 4 decimals",
+        "claim 'acc' FOUND FALSE: group 'a': claimed 0.8375, the reloaded model gives 0.25, not the same to 4 decimals",
+    ]

@@ -337,6 +337,8 @@ def test_claims_are_a_table():
         (0.97, 0.9700004, ("0.97", "0.9700004")),
         (0.1, 0.1 + 1e-15, ("0.10000000000000001", "0.100000000000001")),
         (1e300, -1e-300, ("1e+300", "-1e-300")),
+        (0.8375, 0.8374999761581421, ("0.8375", "0.8375")),  # a float32, which is that number
+        (0.8374, 0.8374999761581421, ("0.8374", "0.8375")),
     ],
 )
 def test_numbers_that_differ_look_different(claimed, got, shown):
@@ -728,6 +730,13 @@ def test_a_claim_that_agrees_stands_in_the_first_lines():
     assert _shown(one).splitlines()[2] == "  1 claim computed, and it agrees: 'acc' claimed 0.8, got 0.8"
     assert _shown(two).splitlines()[2] == "  2 claims computed, and all agree, such as 'acc' claimed 0.8, got 0.8"
     assert "accuracy; by 'site': 2 groups agree" in _shown(one)
+
+
+def test_a_split_that_was_guessed_is_told_as_such():
+    """Nothing was computed on it, so nothing is said of the reviewer's copy."""
+    guessed = GROUPED.model_copy(update={"split": "test", "split_guessed": True, "groups": ()})
+
+    assert "accuracy (split 'test', as the text says)\n" in _shown(bitwise_report(claims=(guessed,)))
 
 
 def test_groups_that_differ_stand_below_their_claim():

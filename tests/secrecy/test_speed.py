@@ -16,7 +16,7 @@ SIZE = 2 * 2**20
 SLOWEST = 40  # times an ordinary file of that size; measured: 15, and 200 to no end before each rule was bounded
 DRAWN = planted.drawn("speed")
 UNITS = (
-    'password="', "password: ", "password", '_password="aB3' + "$aB9xQ", "_authToken =", "token", "aws_", "wandb", "://", "machine a login a password ",
+    'password="', "password: ", "password", '_password="aB3$' + chr(97) + "B9xQ", "_authToken =", "token", "aws_", "wandb", "://", "machine a login a password ",
     "PuTTY-User-Key-File-2:", "-----BEGIN PRIVATE " + "KEY-----" + "A" * 60 + " ", "eyJ", "api_key: str = ", "\\n", "sk-",
     '"a" + ', '"a""a"', '".join(["a",', "f\"{'a'}\"", '{"a"}', "&#104;", "&quot;", "%41", "----begin private key", "a" * 30 + ".",
     DRAWN["hub-token"] + " ", f'password="{DRAWN["gitlab-token"]}" ', base64.b64encode(b'password="aB3' + b'$kdjs8x" hello').decode() + "\n",

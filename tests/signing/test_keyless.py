@@ -187,7 +187,13 @@ def test_the_command_line_signs_with_a_token_in_a_file(bundle, trust, tmp_path, 
     (tmp_path / "token").write_text(token + "\n")
     code, out, err = call("sign", bundle, "--keyless", "--identity-token", tmp_path / "token", "--trust-config", trust)
 
-    assert (code, out, err) == (0, f"signed tiny  {verify(bundle).id}: {SIGNATURE}\n", "")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "SIGNED",
+        f"bundle       tiny  {verify(bundle).id}",
+        f"by           the identity {ADA!r}",
+    ]
+    assert out.endswith(f"reprobundle verify {bundle} --identity NAME --issuer URL\n")
     assert token.encode() not in (bundle / SIGNATURE).read_bytes()
     assert call("verify", bundle, "--identity", ADA, "--issuer", ISSUER, "--trust-config", trust)[0] == 0
 

@@ -16,7 +16,8 @@ import pytest
 
 from reprobundle.errors import UnavailableError, UsageError
 from reprobundle.store import Writer, list_files, sealing, staging
-from reprobundle.store.sealing import refuse_existing
+from reprobundle.store.holding import PARTIAL
+from reprobundle.store.sealing import refuse_existing, staging_file
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {"a.txt": b"a", "deep/er/b.txt": b"b" * 1000}
@@ -322,14 +323,46 @@ def test_parent_that_is_a_file_is_one_line(tmp_path):
     assert str(caught.value) in {f"{target}: File exists", f"{target}: Not a directory"}
 
 
-def test_name_too_long_leaves_nothing(tmp_path):
-    """A name that the file system cannot hold is refused by it, and no parent is left."""
-    target = tmp_path / "runs" / ("n" * 250)
-    with pytest.raises(UnavailableError) as caught, staging(target):
+STAGED = {"a folder": staging, "a file": staging_file}
+
+
+@pytest.mark.parametrize("form", STAGED)
+def test_name_too_long_leaves_nothing(tmp_path, form):
+    """A name that the file system cannot hold is refused before the work, not at the rename, and no parent is left."""
+    target = tmp_path / "runs" / ("n" * 256)
+    with pytest.raises(UnavailableError) as caught, STAGED[form](target):
         pytest.fail("the block was entered")
 
     assert str(caught.value) == f"{target}: File name too long"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 255, "\u00e9" * 127, os.fsdecode(b"\xe9" * 240)], ids=["ascii", "accents", "bytes"]
+)
+@pytest.mark.parametrize("platform", [sys.platform, "other"], ids=["renameat2", "claim"])
+def test_the_longest_name_can_be_made(tmp_path, monkeypatch, name, platform):
+    """Whatever the disk can hold: the temporary names beside it are shorter, and found where a killed process left them."""
+    monkeypatch.setattr(sealing.sys, "platform", platform)
+    with staging(tmp_path / name) as folder:
+        fill(folder)
+        assert PARTIAL.fullmatch(folder.name)
+    (tmp_path / name).rename(tmp_path / "aside")
+    with staging_file(tmp_path / name) as place:
+        place.write_bytes(b"x")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["aside", name])
+
+
+def test_two_long_names_that_begin_alike_are_two(tmp_path, monkeypatch):
+    """One's claim is not the other's."""
+    monkeypatch.setattr(sealing.sys, "platform", "other")
+    one, other = (tmp_path / ("n" * 200 + end) for end in "ab")
+    with staging(one) as folder:
+        fill(folder)
+        (tmp_path / f".{sealing._shortened(other.name)}.claim").touch()
+
+    assert one.is_dir()
 
 
 def test_error_at_the_rename_leaves_nothing(tmp_path, monkeypatch):
@@ -388,3 +421,104 @@ def test_full_disk_leaves_nothing(tmp_path, size):
     assert finished.stdout.startswith("UnavailableError: part/")
     assert finished.stdout.endswith(": cannot be written: the disk is full\n")
     assert finished.stdout.count("\n") == 1
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A folder that is whole already."""
+    (tmp_path / "parent").mkdir()
+    fill(tmp_path / "parent" / "bundle")
+    return tmp_path / "parent" / "bundle"
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o000])
+def test_a_file_is_added_with_its_folder(whole, mask):
+    """It has the modes of a bundle's files, whatever the umask is, and nothing stands beside it afterwards."""
+    before = os.umask(mask)
+    try:
+        sealing.add_file(whole / "new" / "one", b"1", beside=whole)
+        sealing.add_file(whole / "new" / "two", b"22", beside=whole)
+    finally:
+        os.umask(before)
+
+    assert {path.name: path.stat().st_mode & 0o7777 for path in (whole / "new", *(whole / "new").iterdir())} == {
+        "new": 0o755,
+        "one": 0o644,
+        "two": 0o644,
+    }
+    assert (whole / "new" / "two").read_bytes() == b"22"
+    assert [path.name for path in whole.parent.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("appears", ["folder", "file"])
+def test_what_appears_meanwhile_is_not_replaced(whole, monkeypatch, appears):
+    """A folder that another process made takes the file, too; a file of the same name is kept."""
+    real = sealing._settle
+
+    def settle(folder):
+        (whole / "new").mkdir()
+        (whole / "new" / ("one" if appears == "file" else "other")).write_bytes(b"theirs")
+        real(folder)
+
+    monkeypatch.setattr(sealing, "_settle", settle)
+    if appears == "folder":
+        sealing.add_file(whole / "new" / "one", b"mine", beside=whole)
+        assert (whole / "new" / "one").read_bytes() == b"mine"
+    else:
+        with pytest.raises(UsageError) as caught:
+            sealing.add_file(whole / "new" / "one", b"mine", beside=whole)
+        assert str(caught.value).startswith(f"output file {str(whole / 'new' / 'one')!r} exists")
+        assert (whole / "new" / "one").read_bytes() == b"theirs"
+    assert [path.name for path in whole.parent.iterdir()] == ["bundle"]
+
+
+ADD = """
+import os, signal, sys
+from pathlib import Path
+from reprobundle.store import sealing
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(sealing, sys.argv[2], killed)
+bundle = Path(sys.argv[1])
+sealing.add_file(bundle / "new" / "one", b"1", beside=bundle)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a matter of POSIX")
+@pytest.mark.parametrize("moment", ["_settle", "_rename_without_replacing"])
+def test_a_killed_addition_leaves_the_folder_as_it_was(whole, moment):
+    """Half a file lies beside it, where what a killed capture left is told of; the next try works."""
+    subprocess.run([sys.executable, "-c", ADD, str(whole), moment], cwd=ROOT, check=False)
+    left = sealing.left_behind(whole.parent)
+    found = {path.path for path in list_files(whole)}
+    sealing.add_file(whole / "new" / "one", b"1", beside=whole)
+
+    assert found == set(FILES)
+    assert len(left) == 1
+    assert {path.path for path in list_files(whole)} == {*FILES, "new/one"}
+
+
+def test_a_full_disk_adds_nothing(whole, monkeypatch):
+    """Neither the file nor its folder."""
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sealing, "_settle", full)
+    with pytest.raises(UnavailableError, match="cannot be written: the disk is full"):
+        sealing.add_file(whole / "new" / "one", b"1", beside=whole)
+
+    assert {path.path for path in list_files(whole)} == set(FILES)
+    assert [path.name for path in whole.parent.iterdir()] == ["bundle"]
+
+
+def test_where_nothing_can_be_made_beside_it_is_made_in_it(whole, monkeypatch):
+    """The parent of a disk's top folder is on another disk, or another person's."""
+    monkeypatch.setattr(sealing.os, "access", lambda *_: False)
+    places: list[Path] = []
+    real = sealing._settle
+    monkeypatch.setattr(sealing, "_settle", lambda folder: (places.append(folder.parent), real(folder)))
+    sealing.add_file(whole / "new" / "one", b"1", beside=whole)
+
+    assert places == [whole]
+    assert {path.path for path in list_files(whole)} == {*FILES, "new/one"}

@@ -36,6 +36,18 @@ def right(model, path):
 
 def share(model, path):
     return sum(right(model, path)) / len(right(model, path))
+
+
+def short(model, path):
+    return right(model, path)[1:]
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    with open(sys.argv[2], "w") as file:
+        json.dump({"written": right(model, sys.argv[1]), "one": share(model, sys.argv[1])}, file)
 '''
 TRAIN = """
 import sys
@@ -45,6 +57,7 @@ import numpy as np
 
 import reprobundle
 
+WRITES = ["python", "net.py", "{data}", "{out}"]
 ROWS = [(1, 1, "a"), (-1, 0, "a"), (2, 0, "a"), (3, 1, "b"), (-2, 0, ""), (-3, 1, "b")]
 
 if __name__ == "__main__":
@@ -63,8 +76,15 @@ if __name__ == "__main__":
             {"id": "honest", "text": "accuracy", "entry": net.right, "per_sample": right, **common},
             {"id": "moved", "text": "accuracy", "entry": net.right, "per_sample": wrong, **common},
             {"id": "whole", "text": "accuracy", "entry": net.share, "per_sample": right, **common},
+            {"id": "called", "text": "test accuracy", "entry": net.right, **common},
+            {"id": "bare", "text": "accuracy", "entry": net.share, **common},
+            {"id": "short", "text": "accuracy", **{**common, "value": 0.6, "decimals": 1, "entry": net.short}},
+            {"id": "named", "text": "accuracy", **{**common, "group": None, "per_sample": net.right}},
+            {"id": "written", "text": "accuracy", "command": WRITES, "per_sample": right, **common},
+            {"id": "one", "text": "accuracy", "command": WRITES, "per_sample": right, **common},
+            {"id": "guessed", "text": "test error", "value": 0.333},
         ],
-        budget=0,
+        budget=5,
     )
 """.replace("\\\\n", "\\n")
 
@@ -93,7 +113,7 @@ def report(project: Path) -> Report:
 
 def test_each_group_is_computed_again(report: Report) -> None:
     """An honest claim's groups agree; one whose groups were given wrong differs, though the whole agrees."""
-    honest, moved, whole = report.claims
+    honest, moved, whole = report.claims[:3]
 
     assert [(one.name, one.claimed, one.got, one.verdict, one.count) for one in honest.groups] == [
         ("(missing)", 1.0, 1.0, "agrees", 1),
@@ -105,6 +125,48 @@ def test_each_group_is_computed_again(report: Report) -> None:
     assert {one.verdict for one in moved.groups} == {"agrees", "differs"}
     assert (whole.verdict, whole.groups_why) == ("agrees", "its function gave one number, not one a sample")
     assert report.verdict.exit_code == 1
+
+
+def test_groups_come_from_what_the_function_gave_before_the_seal(report: Report, project: Path) -> None:
+    """Without numbers of samples a function's own are recorded and compared; a note tells of those that cannot be."""
+    manifest = Bundle.open(project.parent / "bundle").manifest
+    honest, moved, _, called, bare, short, named = manifest.claims.claims[:7]
+    told = [note.message for note in manifest.notes if note.kind == "claims"]
+
+    assert [(one.name, one.value, one.count) for one in called.groups] == [
+        (one.name, one.value, one.count) for one in honest.groups
+    ]
+    assert [one.verdict for one in report.claims[3].groups] == ["agrees", "agrees", "agrees"]
+    assert (named.entry, named.count, named.groups, bare.groups, short.groups) == ("net:right", 6, (), (), ())
+    assert (moved.reloaded, moved.gave, [one.gave for one in moved.groups]) == ("differs", None, [1.0, None, 0.5])
+    assert told == [
+        "claim 'bare': its groups are left out: its function gave one number, not one a sample",
+        "claim 'short': its groups are left out: its function gave 5 numbers, and 6 samples have a group",
+        "claim 'moved': group '(missing)': claimed 0, the reloaded model gives 1, not the same to 3 decimals; "
+        "group 'b': claimed 1, the reloaded model gives 0.5, not the same to 3 decimals",
+    ]
+
+
+def test_a_command_gives_numbers_of_samples(report: Report) -> None:
+    """A list that it writes has its groups compared; with one number the report says why they are not."""
+    written, one = report.claims[7:9]
+
+    assert (written.verdict, written.groups_why) == ("agrees", None)
+    assert [group.verdict for group in written.groups] == ["agrees", "agrees", "agrees"]
+    assert (one.verdict, one.groups_why) == ("agrees", "its command wrote one number, not one a sample")
+
+
+def test_every_screen_reads_the_split_that_a_text_names(report: Report, project: Path) -> None:
+    """It is decided at capture: manifest, card, report and lint have the same."""
+    bundle = project.parent / "bundle"
+    recorded, lints = Bundle.open(bundle).manifest.claims.claims[9], reprobundle.lint(bundle).lints
+
+    assert (recorded.id, recorded.split, recorded.split_guessed) == ("guessed", "test", True)
+    assert (report.claims[9].split, report.claims[9].split_guessed) == ("test", True)
+    assert "| test error | 0.333 | ████ | not said | not said | `test` | nothing: it is stated |" in (
+        (bundle / "README.md").read_text("utf-8")
+    )
+    assert not [lint for lint in lints if lint.rule == "claim-split"]
 
 
 def test_no_worker_sees_which_sample_is_in_which_group(project: Path) -> None:
@@ -136,6 +198,6 @@ def test_without_the_recorded_data_no_group_is_judged(project: Path, tmp_path: P
         project.parent / "bundle", env="current", data={"test": tmp_path / "test.csv"}, report=tmp_path / "report"
     )
 
-    assert [(one.verdict, one.data, {group.verdict for group in one.groups}) for one in report.claims] == [
+    assert [(one.verdict, one.data, {group.verdict for group in one.groups}) for one in report.claims[:3]] == [
         ("agrees", "differs", {"not run"})
     ] * 3

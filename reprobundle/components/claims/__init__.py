@@ -1,10 +1,21 @@
-"""Claims: the numbers a person says the model reaches, each with what is needed to hold it against a computed one."""
+"""Claims: the numbers a person says the model reaches, each with what is needed to hold it against a computed one.
 
-from reprobundle.components.claims.checking import Wanted, check, results, wanted
-from reprobundle.components.claims.contradicting import Contradiction, contradiction, contradictions
-from reprobundle.components.claims.counting import rows_of
-from reprobundle.components.claims.recording import capture
+Reading a manifest needs the section alone; the rest is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from reprobundle.components.claims.section import NAME, Claim, Section
+from reprobundle.deferring import deferred
+
+if TYPE_CHECKING:
+    from reprobundle.components.claims.checking import Wanted, check, results, wanted
+    from reprobundle.components.claims.contradicting import Contradiction, contradiction, contradictions
+    from reprobundle.components.claims.counting import rows_of
+    from reprobundle.components.claims.recording import capture
+    from reprobundle.components.claims.settling import differing, note_awaited, settle, with_results
 
 __all__ = [
     "NAME",
@@ -16,7 +27,30 @@ __all__ = [
     "check",
     "contradiction",
     "contradictions",
+    "differing",
+    "note_awaited",
     "results",
     "rows_of",
+    "settle",
     "wanted",
+    "with_results",
 ]
+
+__getattr__ = deferred(
+    __name__,
+    {
+        "Contradiction": "contradicting",
+        "Wanted": "checking",
+        "capture": "recording",
+        "check": "checking",
+        "contradiction": "contradicting",
+        "contradictions": "contradicting",
+        "differing": "settling",
+        "note_awaited": "settling",
+        "results": "checking",
+        "rows_of": "counting",
+        "settle": "settling",
+        "wanted": "checking",
+        "with_results": "settling",
+    },
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from reprobundle.components.claims.comparing import Compared, compare_groups
 from reprobundle.components.claims.numbers import agrees, is_loose, rule_of
 from reprobundle.components.claims.section import NAME, Claim, Section
 from reprobundle.components.interface import Site, differs, not_run, same
-from reprobundle.phrases import counted, some
+from reprobundle.phrases import counted, printed, some
 from reprobundle.report import ClaimResult, Finding, Status
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Wanted:
         entry: Function that computes it; None where a command does.
         command: Program and arguments that compute it; empty where a function does.
         data: Absolute path of the reviewer's copy of its split; None where it names none.
-        each: Whether the numbers of its samples are wanted, too, as it has groups of them that are known.
+        each: Whether the numbers of its samples are wanted, too, as which group each is in is known, or to be recorded.
     """
 
     id: str
@@ -46,12 +46,13 @@ class Wanted:
     each: bool = False
 
 
-def wanted(section: Section, data: Mapping[str, Any]) -> tuple[Wanted, ...]:
+def wanted(section: Section, data: Mapping[str, Any], each: Collection[str] = ()) -> tuple[Wanted, ...]:
     """The claims that can be computed with what the reviewer gave.
 
     Args:
         section: What is claimed.
         data: The reviewer's own copies of splits, by split name.
+        each: Ids of claims whose functions are asked for the numbers of their samples in any case.
     """
     return tuple(
         Wanted(
@@ -59,7 +60,7 @@ def wanted(section: Section, data: Mapping[str, Any]) -> tuple[Wanted, ...]:
             entry=claim.entry,
             command=claim.command,
             data=_place(claim, data),
-            each=section.members is not None and claim.entry is not None and bool(claim.groups),
+            each=claim.entry is not None and (claim.id in each or (section.members is not None and bool(claim.groups))),
         )
         for claim in section.claims
         if _why_not(claim, data) is None
@@ -75,7 +76,7 @@ def results(section: Section, site: Site, copies: Mapping[str, Status] | None = 
         copies: For splits that were compared with the record, what it came to.
     """
     computed = site.answer.claims if site.answer is not None else {}
-    known = members.read(section, site.root) if any(one.samples is not None for one in computed.values()) else {}
+    known = members.read(section, site.root) if any(one.value is not None for one in computed.values()) else {}
     told = copies if copies is not None else site.copies
     return tuple(
         _result(claim, computed.get(claim.id), site.data, told, known.get(claim.id)) for claim in section.claims
@@ -87,14 +88,14 @@ def check(section: Section, site: Site) -> Iterator[Finding]:
     for result in results(section, site):
         subject = f"claim {result.id!r}"
         if result.verdict == "agrees":
-            yield same(NAME, f"{subject}: claimed {result.claimed:.6g}, got {result.got:.6g}, {result.rule}")
+            yield same(NAME, f"{subject}: claimed {printed(result.claimed)}, got {_number(result.got)}, {result.rule}")
         elif result.verdict == "differs":
             rule = result.rule if _parted(result) is None else f"{result.rule}: {_parted(result)}"
-            message = f"{subject}: claimed {result.claimed:.6g}, got {result.got:.6g}, not the same {rule}"
+            message = f"{subject}: claimed {printed(result.claimed)}, got {_number(result.got)}, not the same {rule}"
             yield differs(NAME, message, expected=f"{result.claimed!r}", found=f"{result.got!r}")
         else:
             word = "failed" if result.verdict == "failed" else "not computed"
-            yield not_run(NAME, f"{subject}: claimed {result.claimed:.6g}, {word}: {result.why}")
+            yield not_run(NAME, f"{subject}: claimed {printed(result.claimed)}, {word}: {result.why}")
 
 
 def _result(
@@ -124,6 +125,7 @@ def _result(
         verdict=verdict,
         rule=rule_of(claim),
         split=claim.split,
+        split_guessed=claim.split_guessed,
         data=copy,
         loose=is_loose(claim),
         why=why,
@@ -138,7 +140,7 @@ def _result(
 
 def _groups_apart(groups: Compared) -> str:
     """How many groups differ, and the first few of them with both numbers."""
-    told = [f"{one.name!r} (claimed {one.claimed:.6g}, got {one.got:.6g})" for one in groups.differing]
+    told = [f"{one.name!r} (claimed {printed(one.claimed)}, got {_number(one.got)})" for one in groups.differing]
     verb = "differs" if len(told) == 1 else "differ"
     return f"{len(told):,} of {counted(len(groups.results), 'group')} {verb}: {some(told, SHOWN_GROUPS)}"
 
@@ -149,12 +151,16 @@ def _parted(result: ClaimResult) -> str | None:
     return _groups_apart(found) if found.differing else None
 
 
+def _number(got: float | None) -> str:
+    return "nothing" if got is None else printed(got)
+
+
 def _apart(claim: Claim, got: float) -> str:
     return f"they lie {abs(got - claim.value):.3g} apart, expected them to agree {rule_of(claim)}"
 
 
 def _of_copy(claim: Claim, copies: Mapping[str, Status]) -> Literal["same", "differs", "not checked"]:
-    status = copies.get(claim.split or "")
+    status = copies.get(claim.needs or "")
     if status is Status.SAME:
         return "same"
     return "differs" if status is Status.DIFFERS else "not checked"
@@ -164,18 +170,18 @@ def _why_not(claim: Claim, data: Mapping[str, Any]) -> str | None:
     """Why a claim cannot be computed, or None."""
     if claim.entry is None and not claim.command:
         return NO_CODE
-    if claim.split is None:
+    if claim.needs is None:
         return None
-    if claim.split not in data:
-        return f"needs the data: --data {claim.split}=PATH"
+    if claim.needs not in data:
+        return f"needs the data: --data {claim.needs}=PATH"
     if _place(claim, data) is None:
-        return f"the copy of split {claim.split!r} is no file or folder of this machine, and only such a one can be passed on"
+        return f"the copy of split {claim.needs!r} is no file or folder of this machine, and only such a one can be passed on"
     return None
 
 
 def _place(claim: Claim, data: Mapping[str, Any]) -> Path | None:
     """Where the reviewer's copy lies, links resolved; None for a URL, a pattern or an object."""
-    given = data.get(claim.split) if claim.split is not None else None
+    given = data.get(claim.needs) if claim.needs is not None else None
     if not isinstance(given, str | os.PathLike):
         return None
     place = Path(os.path.realpath(os.fsdecode(given)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-BY_COMMAND = "a command gives no numbers of samples, a function may"
+ONE_BY_COMMAND = "its command wrote one number, not one a sample"
 NOT_KNOWN = "which sample is in which group is not recorded"
 ONE_NUMBER = "its function gave one number, not one a sample"
 OTHER_DATA = "the copy of the split is not the recorded data, so that nothing tells which sample is in which group"
@@ -64,13 +64,13 @@ def compare_groups(
 
 def _why_not(claim: Claim, computed: Computed, known: Array | None, copy: str) -> str | None:
     if known is None:
-        return BY_COMMAND if claim.command else NOT_KNOWN
+        return NOT_KNOWN
     if computed.samples is None:
-        return ONE_NUMBER
+        return ONE_BY_COMMAND if claim.command else ONE_NUMBER
     if copy == "differs":
         return OTHER_DATA
     if len(computed.samples) != len(known):
-        gave = f"its function gave {counted(len(computed.samples), 'number')}"
+        gave = f"its {'command wrote' if claim.command else 'function gave'} {counted(len(computed.samples), 'number')}"
         return f"{gave}, the groups of {counted(len(known), 'sample')} are recorded"
     return None
 

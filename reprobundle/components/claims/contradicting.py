@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from reprobundle.components.claims.numbers import agrees, decimals_of, rule_of
 from reprobundle.components.claims.section import Claim, GroupValue
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, printed, shortest
 
 SHARE = Fraction(5, 100)  # how far a share may lie from a bare 0 or 1: YAML and Python print 1.0 for 1.00, too
 PER_CENT = 100.0
@@ -90,9 +90,7 @@ def _of_samples(claim: Claim, measured: float) -> Contradiction | None:
     if _agree(claim, measured):
         return None
     whose = "its samples" if claim.count is None else f"its {counted(claim.count, 'sample')}"
-    words = (
-        f"{claim.value:.6g} is stated, {whose} give {_shown(measured, claim)}, not the same {_rule(claim, measured)}"
-    )
+    words = f"{printed(claim.value)} is stated, {whose} give {_shown(measured, claim)}, not the same {_rule(claim, measured)}"
     return Contradiction(claim.value, measured, words, sure=True, hint=_hint(claim, measured))
 
 
@@ -102,14 +100,18 @@ def _of_groups(claim: Claim) -> Contradiction | None:
     mean = _mean_of_groups(claim)
     shown = counted(len(values), "group")
     if not _agree(claim, nearest):
-        told = f"lie between {min(values):.6g} and {max(values):.6g}" if len(values) > 1 else f"gives {values[0]:.6g}"
-        words = f"{claim.value:.6g} is stated, its {shown} {told}"
+        told = (
+            f"lie between {printed(min(values))} and {printed(max(values))}"
+            if len(values) > 1
+            else f"gives {printed(values[0])}"
+        )
+        words = f"{printed(claim.value)} is stated, its {shown} {told}"
         found = nearest if mean is None else mean
         hint = UNITS if _is_per_cent(claim, found) else NO_MEAN if mean is not None else CORRECT
         return Contradiction(claim.value, found, words, sure=mean is not None, hint=hint)
     if mean is None or _agree(claim, mean):
         return None
-    words = f"{claim.value:.6g} is stated, the mean of its {shown} is {_shown(mean, claim)}"
+    words = f"{printed(claim.value)} is stated, the mean of its {shown} is {_shown(mean, claim)}"
     return Contradiction(claim.value, mean, words, sure=False, hint=NO_MEAN)
 
 
@@ -125,7 +127,7 @@ def _mean_of_groups(claim: Claim) -> float | None:
 def _of_each_group(claim: Claim) -> Iterator[Contradiction]:
     """A group is held against its own samples as the whole is: within the tolerance, else to the decimals it is printed with."""
     for group in claim.groups:
-        name = f"group {group.name!r:.80}: {group.value:.6g} is stated"
+        name = f"group {group.name!r:.80}: {printed(group.value)} is stated"
         as_whole = _as_claim(claim, group)
         if group.count == 0:
             yield Contradiction(group.value, 0.0, f"{name}, and it has no sample", sure=True, hint=EMPTY, whole=False)
@@ -152,18 +154,20 @@ def _of_intervals(claim: Claim) -> Iterator[Contradiction]:
         low, high = (-math.inf if one.low is None else one.low), (math.inf if one.high is None else one.high)
         nearest = min(max(one.value, low), high)
         if low > high:
-            words = f"{name}its interval begins at {low:.6g} and ends at {high:.6g}"
+            words = f"{name}its interval begins at {printed(low)} and ends at {printed(high)}"
         elif not _agree(one.model_copy(update={"tolerance": None}), nearest):
-            words = f"{name}{one.value:.6g} is stated, its own interval {_ends(one)}"
+            words = f"{name}{printed(one.value)} is stated, its own interval {_ends(one)}"
         else:
             continue
         yield Contradiction(one.value, nearest, words, sure=True, hint=ENDS, whole=False)
 
 
 def _ends(claim: Claim) -> str:
-    if claim.low is None or claim.high is None:
-        return f"begins at {claim.low:.6g}" if claim.high is None else f"ends at {claim.high:.6g}"
-    return f"goes from {claim.low:.6g} to {claim.high:.6g}"
+    if claim.low is None:
+        return "has no ends" if claim.high is None else f"ends at {printed(claim.high)}"
+    if claim.high is None:
+        return f"begins at {printed(claim.low)}"
+    return f"goes from {printed(claim.low)} to {printed(claim.high)}"
 
 
 def _of_rows(claim: Claim, rows: Rows) -> Iterator[Contradiction]:
@@ -172,7 +176,7 @@ def _of_rows(claim: Claim, rows: Rows) -> Iterator[Contradiction]:
         return
     words = f"{counted(claim.count, 'number')} of samples {'was' if claim.count == 1 else 'were'} given"
     words += f", split {rows.split!r} has {counted(rows.count, rows.of)}"
-    sure = rows.of == "sample"
+    sure = rows.of == "sample" and not claim.split_guessed
     yield Contradiction(float(claim.count), float(rows.count), words, sure=sure, hint=ROWS, whole=False)
 
 
@@ -193,8 +197,8 @@ def _rule(claim: Claim, found: float) -> str:
 
 def _shown(number: float, claim: Claim) -> str:
     """A number with six digits, or as many as tell it from the stated one."""
-    texts = (f"{number:.{digits}g}" for digits in (max(6, (decimals_of(claim) or 0) + 1), 17))
-    return next((text for text in texts if float(text) != claim.value), repr(number))
+    texts = (printed(number, digits) for digits in (max(6, (decimals_of(claim) or 0) + 1), 17))
+    return next((text for text in texts if float(text) != shortest(claim.value)), repr(number))
 
 
 def _is_per_cent(claim: Claim, found: float) -> bool:

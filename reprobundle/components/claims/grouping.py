@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprobundle import arrays
+from reprobundle.components.claims.columns import ColumnOf, MisfitError, column, listed_of
 from reprobundle.components.claims.naming import group_name, in_order
 from reprobundle.components.claims.section import LONGEST_GROUP, MOST_GROUPS
-from reprobundle.components.claims.stating import joined, overridden, stated
+from reprobundle.components.claims.stating import Note, joined, overridden, stated
 from reprobundle.components.interface import Failure, attempt
 from reprobundle.intervals import Interval, bootstrap, wilson
 from reprobundle.phrases import counted
@@ -27,11 +28,25 @@ FINITE = (
     "leave the samples out that have no number, here and in the split, or give the claim's value without per_sample"
 )
 EACH = "give one group a sample, in the order of per_sample"
+NO_NUMBERS = "nothing gives one number a sample"
+NOT_CALLED = "a command is not run before the bundle is sealed, and no numbers of samples are given"
+WAY_OUT = "per_sample=[…], one number a sample; or groups={'a': 0.91, 'b': 0.84}; or an entry that returns one a sample"
 COARSER = "group by something coarser, such as ranges of the value"
 
 LARGEST = 1e300  # so that any sum of them is finite
 
-ColumnOf = Callable[[Any, str], Sequence[Any]]
+
+@dataclass(frozen=True)
+class Awaited:
+    """A claim whose function is to give the numbers of its samples, before the bundle is sealed.
+
+    Attributes:
+        column: The name of each sample's group; None: only the whole has an interval.
+        told: Whether each sample's group may stand in the bundle.
+    """
+
+    column: tuple[str, ...] | None = None
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,11 +57,13 @@ class Grouped:
         fields: As a record has them.
         members: The number of each sample's group among the groups, from 0; None where that is not known.
         notes: What was left out, each with the way out.
+        awaited: What the numbers of its function's samples are awaited for; None: nothing.
     """
 
     fields: dict[str, Any]
     members: tuple[int, ...] | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    awaited: Awaited | None = None
 
 
 @dataclass(frozen=True)
@@ -58,14 +75,6 @@ class _Groups:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-class _MisfitError(ValueError):
-    """What is given does not fit together."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
 def with_groups(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: ColumnOf | None = None) -> Grouped:
     """The fields of a claim as a record has them, those that tell of samples and groups worked out.
 
@@ -75,11 +84,11 @@ def with_groups(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: 
         column_of: Reads a column of a split by its name; None: only a mapping or a table in memory has columns.
     """
     fields = {name: value for name, value in given.items() if name not in GIVEN}
-    notes: list[tuple[str, str]] = []
+    notes: list[Note] = []
     numbers = _or_note(lambda: _numbers(given.get("per_sample")), "the numbers of its samples are left out", notes)
     if numbers:
         mean = mean_of(numbers)
-        worked_out = {"measured": mean, "count": len(numbers), **_ends(interval_of(numbers))}
+        worked_out = {"measured": mean, "count": len(numbers), **ends_of(interval_of(numbers))}
         notes += overridden(fields, worked_out)
         fields |= worked_out
         if fields.get("value") is None:
@@ -89,18 +98,37 @@ def with_groups(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: 
     if name is not None:
         fields["group"] = name
     if found is None:
-        return Grouped(fields, notes=tuple(notes))
+        awaited = _awaited(given, splits, column_of, notes)
+        return Grouped(fields, notes=tuple(notes), awaited=awaited)
     fields["groups"] = found.values
     return Grouped(fields, found.members, (*notes, *found.notes))
 
 
-def _or_note(action: Callable[[], Any], what: str, notes: list[tuple[str, str]]) -> Any:
+def _awaited(
+    given: Mapping[str, Any], splits: Mapping[str, Any], column_of: ColumnOf | None, notes: list[Note]
+) -> Awaited | None:
+    """What a claim without numbers of samples awaits of its function; a note where it has none that could give them."""
+    if given.get("group") is None or given.get("per_sample") is not None or _is_stated(given):
+        return None
+    if given.get("entry") is None:
+        notes.append((f"its groups are left out: {NOT_CALLED if given.get('command') else NO_NUMBERS}", WAY_OUT))
+        return None
+    named = _or_note(lambda: names_of(column(given, splits, column_of)), "its groups are left out", notes)
+    return None if named is None else Awaited(tuple(named))
+
+
+def _is_stated(given: Mapping[str, Any]) -> bool:
+    """Whether the person gave the numbers of the groups themselves."""
+    return given.get("groups") not in (None, (), [], {})
+
+
+def _or_note(action: Callable[[], Any], what: str, notes: list[Note]) -> Any:
     """What the action gives; None and a note where what it was given does not fit, or cannot be read."""
 
     def plainly() -> Any:
         try:
             return action()
-        except _MisfitError as error:
+        except MisfitError as error:
             notes.append((f"{what}: {error}", error.hint))
             return None
 
@@ -127,7 +155,8 @@ def _are_shares(numbers: Sequence[float]) -> bool:
     return set(numbers) <= {0.0, 1.0}
 
 
-def _ends(reach: Interval | None) -> dict[str, Any]:
+def ends_of(reach: Interval | None) -> dict[str, Any]:
+    """The ends of an interval and its method as fields of a record; nothing where there is none."""
     return {} if reach is None else {"low": reach.low, "high": reach.high, "method": reach.method}
 
 
@@ -137,11 +166,11 @@ def _numbers(given: Any) -> list[float] | None:
     listed = arrays.to_array(given).reshape(-1).tolist() if arrays.is_array(given) else listed_of(given)
     numbers = [float(value) for value in listed]
     if not numbers:
-        raise _MisfitError("per_sample: expected one number a sample, found none", "give one number for each sample")
+        raise MisfitError("per_sample: expected one number a sample, found none", "give one number for each sample")
     odd = [index for index, number in enumerate(numbers) if not abs(number) <= LARGEST]
     if odd:
         found = f"found {numbers[odd[0]]} at sample {odd[0]:,}" + (f" and {len(odd) - 1:,} more" if odd[1:] else "")
-        raise _MisfitError(f"per_sample: expected finite numbers, {found}", FINITE)
+        raise MisfitError(f"per_sample: expected finite numbers, {found}", FINITE)
     return numbers
 
 
@@ -154,7 +183,7 @@ def _name(group: Any) -> str | None:
     name = group.strip()
     if not 0 < len(name) <= LONGEST_GROUP:
         expected = f"group: expected a name of at most {counted(LONGEST_GROUP, 'character')}"
-        raise _MisfitError(f"{expected}, found {len(name):,}", "group={'sex': [...]} names the column")
+        raise MisfitError(f"{expected}, found {len(name):,}", "group={'sex': [...]} names the column")
     return name
 
 
@@ -162,16 +191,16 @@ def _groups(
     given: Mapping[str, Any], splits: Mapping[str, Any], numbers: list[float] | None, column_of: ColumnOf | None
 ) -> _Groups | None:
     """The numbers by group; None where the person speaks of none."""
-    if given.get("groups") not in (None, (), [], {}):
+    if _is_stated(given):
         try:
             values, notes = stated(given["groups"])
         except ValueError as error:
             hint = "groups={'a': 0.91, 'b': {'value': 0.84, 'count': 120}}"
-            raise _MisfitError(f"groups: {error}", hint) from error
+            raise MisfitError(f"groups: {error}", hint) from error
         return _beside(_Groups(values, notes=notes), given, splits, numbers, column_of)
     if given.get("group") is None or numbers is None:
         return None
-    return _measured(numbers, _column(given, splits, column_of))
+    return _measured(numbers, column(given, splits, column_of))
 
 
 def _beside(
@@ -183,11 +212,13 @@ def _beside(
 ) -> _Groups:
     """Stated groups with what their own samples give, where both are there; what cannot be compared is told."""
     group = given.get("group")
-    if numbers is None or group is None or (isinstance(group, str) and given.get("split") not in splits):
+    if group is None or (isinstance(group, str) and given.get("split") not in splits):
         return said  # a name alone says what the groups are of
-    notes: list[tuple[str, str]] = []
+    if numbers is None:
+        return _placed(said, given, splits, column_of)
+    notes: list[Note] = []
     what = "its groups are not compared with its samples"
-    found = _or_note(lambda: _measured(numbers, _column(given, splits, column_of)), what, notes)
+    found = _or_note(lambda: _measured(numbers, column(given, splits, column_of)), what, notes)
     if found is None:
         return _Groups(said.values, notes=(*said.notes, *notes))
     worked_out = {one["name"]: place for place, one in enumerate(found.values)}
@@ -203,68 +234,60 @@ def _beside(
     return _Groups(values, members, (*said.notes, *notes))
 
 
-def _column(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: ColumnOf | None) -> Sequence[Any]:
-    """Each sample's group."""
-    group, split = given["group"], given.get("split")
-    if isinstance(group, Mapping):
-        if len(group) != 1:
-            raise _MisfitError(f"group: expected one column by its name, found {len(group)}", "group={'sex': [...]}")
-        return listed_of(next(iter(group.values())))
-    if not isinstance(group, str):
-        return listed_of(group)
-    own = "give the values themselves: group={" + repr(group) + ": [...]}"
-    if split is None or split not in splits:
-        where = "the claim names no split" if split is None else f"split {split!r} was not given"
-        raise _MisfitError(f"group: {group!r} is the name of a column, but {where}", f"split='test'; or {own}")
-    found = attempt(lambda: listed_of((column_of or _looked_up)(splits[split], group)))
-    if isinstance(found, Failure):
-        plain = found.why.partition(": ")[2] or found.why
-        raise _MisfitError(
-            f"group: column {group!r} of split {split!r}: {plain}", "; or ".join(filter(None, [found.hint, own]))
+def _placed(said: _Groups, given: Mapping[str, Any], splits: Mapping[str, Any], column_of: ColumnOf | None) -> _Groups:
+    """Stated groups with each sample's place among them, for a replay that computes them; where it is known."""
+    found = attempt(lambda: names_of(column(given, splits, column_of)))
+    places = {one["name"]: place for place, one in enumerate(said.values)}
+    if isinstance(found, Failure) or not set(found) <= set(places):  # a name alone may say what the groups are of
+        return said
+    return _Groups(said.values, tuple(places[name] for name in found), said.notes)
+
+
+def names_of(values: Sequence[Any]) -> list[str]:
+    """The name of each sample's group.
+
+    Raises:
+        MisfitError: They are too many, or too long, for groups.
+    """
+    named = [group_name(group) for group in values]
+    different = set(named)
+    if len(different) > MOST_GROUPS:
+        raise MisfitError(f"group: expected at most {MOST_GROUPS:,} groups, found {len(different):,}", COARSER)
+    long = next((name for name in named if len(name) > LONGEST_GROUP), None)
+    if long is not None:
+        raise MisfitError(
+            f"group: expected names of at most {LONGEST_GROUP:,} characters, found {long[:40]!r}…", COARSER
         )
-    return found
+    return named
 
 
-def _looked_up(split: Any, name: str) -> Any:
-    return getattr(split, "data", split)[name]
-
-
-def listed_of(values: Any) -> list[Any]:
-    """Plain values, one a sample: of a list, an array, a tensor or the column of a table."""
-    if getattr(getattr(values, "dtype", None), "kind", "") == "M":  # whose own lists hold numbers for some units
-        return [None if text == "NaT" else text for text in values.astype(str).tolist()]
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    elif hasattr(values, "to_list"):
-        values = values.to_list()
-    return list(values)
-
-
-def _measured(numbers: Sequence[float], column: Sequence[Any]) -> _Groups:
+def _measured(numbers: Sequence[float], values: Sequence[Any]) -> _Groups:
     """By group, in the order of their names: the mean, the number of samples and how far the true one may lie."""
-    if len(column) != len(numbers):
+    if len(values) != len(numbers):
         expected = f"group: expected a group for each of {counted(len(numbers), 'sample')}"
-        raise _MisfitError(f"{expected}, found {len(column):,}", EACH)
-    named = [group_name(group) for group in column]
+        raise MisfitError(f"{expected}, found {len(values):,}", EACH)
+    made, places = by_group(numbers, names_of(values))
+    return _Groups(made, places)
+
+
+def by_group(numbers: Sequence[float], named: Sequence[str]) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
+    """The numbers by group as a record has them, in the order of their names, and each sample's place among the groups.
+
+    Args:
+        numbers: One a sample.
+        named: The name of each sample's group, as many.
+    """
     members: dict[str, list[float]] = {}
     for name, number in zip(named, numbers, strict=True):
         members.setdefault(name, []).append(number)
-    if len(members) > MOST_GROUPS:
-        raise _MisfitError(f"group: expected at most {MOST_GROUPS:,} groups, found {len(members):,}", COARSER)
-    long = [name for name in members if len(name) > LONGEST_GROUP]
-    if long:
-        raise _MisfitError(
-            f"group: expected names of at most {LONGEST_GROUP:,} characters, found {long[0][:40]!r}…", COARSER
-        )
     order = in_order(members)
     places = {name: place for place, name in enumerate(order)}
     shares = _are_shares(numbers)
-    values = [_group(name, members[name], shares=shares) for name in order]
-    return _Groups(values, tuple(places[name] for name in named))
+    return [_group(name, members[name], shares=shares) for name in order], tuple(places[name] for name in named)
 
 
 def _group(name: str, numbers: Sequence[float], *, shares: bool) -> dict[str, Any]:
     """One group's number; of rights and wrongs of the whole, also a group of them has the interval of a share."""
     mean = mean_of(numbers)
     reach = wilson(mean, len(numbers)) if shares else bootstrap(numbers) if len(numbers) > 1 else None
-    return {"name": name, "value": mean, "count": len(numbers), **_ends(reach)}
+    return {"name": name, "value": mean, "count": len(numbers), **ends_of(reach)}

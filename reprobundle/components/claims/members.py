@@ -38,6 +38,21 @@ def write(members: Mapping[str, Sequence[int]], stage: Stage) -> str | None:
     return MEMBERS
 
 
+def add(section: Section, more: Mapping[str, Sequence[int]], stage: Stage) -> str | None:
+    """Write further claims' numbers into the file, which may be there; gives its path, or None where there is none.
+
+    Args:
+        section: What is recorded so far.
+        more: As in `write`.
+        stage: Where the file lies.
+    """
+    if not more or section.members is None:
+        return section.members or write(more, stage)
+    known = {name: array.tolist() for name, array in read(section, stage.root).items()}
+    stage.writer.forget(section.members)
+    return write({**known, **more}, stage)
+
+
 def read(section: Section, root: Path) -> dict[str, Array]:
     """The numbers of the samples' groups by claim id; empty where none are recorded.
 

@@ -1,4 +1,4 @@
-"""What groups are called, and in which order they stand."""
+"""What groups are called and in which order they stand, and which split a text names."""
 
 from __future__ import annotations
 
@@ -38,3 +38,10 @@ def _place(name: str) -> tuple[int, float, str]:
     except ValueError:
         return 2, 0.0, name
     return (1, number, name) if math.isfinite(number) else (2, 0.0, name)
+
+
+def split_named(text: str, splits: Iterable[str]) -> str | None:
+    """The split that the words of a metric name, as ``test accuracy`` does."""
+    words = text.lower().replace("_", " ").split()
+    named = [name for name in splits if name.lower() in words]
+    return named[0] if len(named) == 1 else None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from reprobundle.components.claims.section import Claim
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, printed, shortest
 
 PRINTED = 6  # significant digits: a number with more was not rounded by hand
 LOOSE = 0.1  # of the claimed number
@@ -17,7 +17,7 @@ RELATIVE = 1e-5  # of the claimed number, for one that was not
 def rule_of(claim: Claim) -> str:
     """In words, how a computed value is compared with the claimed one."""
     if claim.tolerance is not None:
-        return f"within {claim.tolerance:.6g}"
+        return f"within {printed(claim.tolerance)}"
     decimals = decimals_of(claim)
     if decimals is None:
         return f"within {RELATIVE:g} of it"
@@ -46,16 +46,22 @@ def group_agrees(claim: Claim, claimed: float, got: float) -> bool:
 
 
 def _apart(one: float, other: float) -> Fraction:
-    return abs(Fraction(repr(one)) - Fraction(repr(other)))
+    """How far two numbers lie apart, as they are or as they are printed: a person may have rounded either form of a float32."""
+    return min(abs(Fraction(repr(one)) - Fraction(repr(other))), abs(_exact(one) - _exact(other)))
+
+
+def _exact(number: float) -> Fraction:
+    """A number as it is printed, as a ratio."""
+    return Fraction(repr(shortest(number)))
 
 
 def _reach(claim: Claim, size: float) -> Fraction:
     """How far two numbers may lie apart: `size` counts only where nothing else says how exactly a claim is meant."""
     if claim.tolerance is not None:
-        return Fraction(repr(claim.tolerance))
+        return _exact(claim.tolerance)
     decimals = decimals_of(claim)
     if decimals is None:
-        return Fraction(repr(RELATIVE)) * abs(Fraction(repr(size)))
+        return Fraction(repr(RELATIVE)) * abs(_exact(size))
     return Fraction(1, 2 * 10**decimals)
 
 
@@ -70,6 +76,6 @@ def decimals_of(claim: Claim) -> int | None:
     """Digits after the point that count; those the number has, where it is short enough to have been rounded."""
     if claim.decimals is not None:
         return claim.decimals
-    _, digits, exponent = Decimal(repr(claim.value)).normalize().as_tuple()
+    _, digits, exponent = Decimal(repr(shortest(claim.value))).normalize().as_tuple()
     assert isinstance(exponent, int)  # a claimed number is finite
     return max(-exponent, 0) if exponent >= 0 or len(digits) <= PRINTED else None

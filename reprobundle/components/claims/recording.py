@@ -6,19 +6,25 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pydantic
 
-from reprobundle import arrays, entries
+from reprobundle import arrays
 from reprobundle.components.claims import members
 from reprobundle.components.claims.contradicting import contradictions
 from reprobundle.components.claims.counting import DATA, rows_of
-from reprobundle.components.claims.grouping import Grouped, with_groups
+from reprobundle.components.claims.functions import entry_text, samples_of_function
+from reprobundle.components.claims.grouping import Awaited, Grouped, with_groups
+from reprobundle.components.claims.naming import split_named
 from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
-from reprobundle.errors import ReproBundleError
 from reprobundle.plain_values import fields_of
+
+FOUND = frozenset({"split_guessed", "reloaded", "gave"})  # what a capture finds, and nobody states
+NO_VALUE = "no value is stated, and the numbers of its samples are computed only after it was recorded"
+GIVE_VALUE = "give value, the number that is claimed; or the numbers themselves: per_sample=[…]"
 
 
 def capture(source: Source, stage: Stage) -> Section:
@@ -28,13 +34,16 @@ def capture(source: Source, stage: Stage) -> Section:
     for given in _given(source, stage):
         made = _claim(given, set(kept), stage, source)
         if made is not None:
-            claim, found = made
+            found, claim = made
             _note_split(claim, source, stage)
             _note_places(claim, stage)
             _note_contradiction(claim, stage)
             kept[claim.id] = claim
-            if found is not None and claim.entry is not None and _may_be_told(claim, source, stage):
-                of_samples[claim.id] = found  # nothing but a function gives its samples again
+            if found.members is not None and _is_computed(claim) and _may_be_told(claim, source, stage):
+                of_samples[claim.id] = found.members
+            if found.awaited is not None:
+                told = found.awaited.column is not None and _may_be_told(claim, source, stage)
+                stage.awaited[claim.id] = replace(found.awaited, told=told)
     return Section(claims=tuple(kept.values()), members=members.write(of_samples, stage))
 
 
@@ -45,10 +54,20 @@ def _given(source: Source, stage: Stage) -> Iterator[Mapping[str, Any]]:
     for index, given in enumerate(source.claims):
         fields = attempt(lambda given=given: given.model_dump() if isinstance(given, Claim) else fields_of(given))  # type: ignore[misc]
         if isinstance(fields, Mapping):
-            yield fields
+            yield _as_stated(fields)
         else:
             found = type(given).__name__
             stage.note(NAME, f"claim {index}: expected a mapping, found {found}", hint=f"its fields are {FIELDS}")
+
+
+def _as_stated(fields: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """A claim, which may be of an earlier bundle, without what only that bundle's capture found."""
+    found = {*FOUND, "split"} if fields.get("split_guessed") else FOUND
+    made = {key: value for key, value in fields.items() if key not in found}
+    groups = made.get("groups")
+    if isinstance(groups, list | tuple):
+        made["groups"] = [{key: part for key, part in dict(one).items() if key not in FOUND} for one in groups]
+    return made
 
 
 def _metrics(given: Any, stage: Stage) -> Mapping[Any, Any]:
@@ -70,10 +89,8 @@ def _items(given: Any) -> dict[Any, Any] | None:
     return None if fields is None else {name: value for name, value in fields.items()}  # noqa: C416  dict() passes by an items() of its own
 
 
-def _claim(
-    given: Mapping[str, Any], taken: set[str], stage: Stage, source: Source
-) -> tuple[Claim, tuple[int, ...] | None] | None:
-    """A claim, and the number of each of its samples' group where that is known."""
+def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, source: Source) -> tuple[Grouped, Claim] | None:
+    """A claim, and what was worked out of its samples."""
     label = str(given.get("id") or given.get("text") or "without a name")
     name = "claim " + repr(label[:80])
     if given.get("id") in taken:
@@ -83,11 +100,29 @@ def _claim(
         hint = "leave one of the two out"
         stage.note(NAME, f"{name}: is left out: names both a function and a command that compute it", hint=hint)
         return None
-    found = with_groups(given, source.splits, source.column_of)
+    asked = samples_of_function(given, stage, name)
+    found = with_groups(asked.fields, source.splits, source.column_of)
     for message, hint in found.notes:
         stage.note(NAME, f"{name}: {message}", hint=hint)
+    if asked.each and found.awaited is None:
+        found = replace(found, awaited=Awaited())
+    if asked.each and found.fields.get("value") is None:
+        stage.note(NAME, f"{name}: is left out: {NO_VALUE}", hint=GIVE_VALUE)
+        return None
     claim = _record(found, label, taken, stage)
-    return None if claim is None else (claim, found.members)
+    return None if claim is None else (found, _with_split(claim, stage))
+
+
+def _is_computed(claim: Claim) -> bool:
+    """Whether anything gives its samples again at a replay."""
+    return claim.entry is not None or bool(claim.command)
+
+
+def _with_split(claim: Claim, stage: Stage) -> Claim:
+    """The claim with the recorded split that its text names, where none is stated: decided here, once for every reader."""
+    recorded: tuple[Any, ...] = getattr(stage.sections.get(DATA), "splits", ())  # a component knows no other's records
+    named = split_named(claim.text, [split.name for split in recorded]) if claim.split is None else None
+    return claim if named is None else claim.model_copy(update={"split": named, "split_guessed": True})
 
 
 def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim | None:
@@ -118,7 +153,7 @@ def _plain(key: str, value: Any) -> Any:
         ValueError: A number is no single finite one, or the entry cannot be named.
     """
     if key == "entry" and value is not None:
-        return _entry(value)
+        return entry_text(value)
     if key == "command" and isinstance(value, str):
         return shlex.split(value)
     if arrays.is_array(value):
@@ -129,13 +164,6 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, float) and value - value != 0:
         raise ValueError(f"{key}: expected a finite number, found {value}")
     return value
-
-
-def _entry(value: Any) -> str:
-    try:
-        return str(entries.parse_entry(value)) if isinstance(value, str) else entries.entry_of(value)
-    except ReproBundleError as error:
-        raise ValueError(f"entry: {error}") from error
 
 
 def _new_id(text: str, taken: set[str]) -> str:

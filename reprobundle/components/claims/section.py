@@ -31,6 +31,7 @@ class GroupValue(Record):
         high: Upper end of it.
         method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
         measured: Mean of the numbers that were given of its samples, where `value` is stated beside them; None: none were.
+        gave: The number that the reloaded model gave on its samples before the bundle was sealed, where that differs.
     """
 
     name: Annotated[str, pydantic.Field(max_length=LONGEST_GROUP)]
@@ -40,6 +41,7 @@ class GroupValue(Record):
     high: float | None = None
     method: Literal["wilson", "bootstrap"] | None = None
     measured: float | None = None
+    gave: float | None = None
 
 
 class Claim(Record):
@@ -50,7 +52,7 @@ class Claim(Record):
         text: What the number says, in words.
         value: The number.
         tolerance: How far a computed value may lie from it, absolute, in its own unit; None: not said.
-        split: The data split it was measured on.
+        split: The data split it was measured on, as stated, else as its text names it.
         entry: Function that computes it, as ``module:name``: called with the model and the path of the split.
         decimals: Digits after the point with which the number is printed, which it must agree with; None: not said.
         command: Program and arguments that compute it instead, without a shell; empty: there is none.
@@ -61,6 +63,9 @@ class Claim(Record):
         low: Lower end of the interval in which the true value lies in 95 of 100 such samples; None: not known.
         high: Upper end of it.
         method: How the interval was made: ``wilson`` for shares, else ``bootstrap``; None: as the person gave it.
+        split_guessed: Whether `split` was read from the text, as none was stated; what computes the number is given no data then.
+        reloaded: What came of computing it with the reloaded model before the bundle was sealed; None: it was not computed.
+        gave: The number that the reloaded model gave, where that differs.
     """
 
     id: Id
@@ -78,6 +83,14 @@ class Claim(Record):
     low: float | None = None
     high: float | None = None
     method: Literal["wilson", "bootstrap"] | None = None
+    split_guessed: bool = False
+    reloaded: Literal["agrees", "differs", "failed"] | None = None
+    gave: float | None = None
+
+    @property
+    def needs(self) -> str | None:
+        """The split whose data it is computed on; None: what computes it is given no data."""
+        return None if self.split_guessed else self.split
 
 
 class Section(Record):

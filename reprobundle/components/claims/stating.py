@@ -9,7 +9,7 @@ from typing import Any
 from reprobundle import arrays
 from reprobundle.components.claims.naming import group_name
 from reprobundle.components.claims.section import LONGEST_GROUP, MOST_GROUPS
-from reprobundle.phrases import some
+from reprobundle.phrases import printed, some
 
 PARTS = ("value", "count", "low", "high")
 Note = tuple[str, str]
@@ -55,7 +55,7 @@ def overridden(said: Mapping[str, Any], worked_out: Mapping[str, Any], *, whose:
         return []
     told = ", ".join(f"{key} {said[key]!r:.40}" for key in others)
     verb = "is" if len(others) == 1 else "are"
-    own = ", ".join(f"{key} {worked_out[key]:.6g}" for key in others)
+    own = ", ".join(f"{key} {printed(worked_out[key])}" for key in others)
     message = f"{whose}{told} {verb} stated, and what its samples give is recorded: {own}"
     return [(message, f"leave {' and '.join(others)} out where per_sample is given")]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from reprobundle.components.interface import DataPlace, Stage
 from reprobundle.errors import RefusedInputError
 from reprobundle.phrases import counted, sized, some
+from reprobundle.secrecy.advising import clearing
 from reprobundle.store import digest_bytes, digest_file
 
 SHOWN = 3
@@ -20,7 +21,6 @@ PUBLIC_HINT = (
     "keep it out of git (git rm --cached, .gitignore), or give DataSplit(…, private=…), which leaves its files out"
 )
 PRIVATE_HINT = "keep them out of git: what has been committed stays in its history"
-NOTEBOOK_HINT = "clear the outputs, or keep the notebook out of git"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ class DataFiles:
         if self._shown:
             shown = [repr(path) for path in sorted(self._shown)]
             message = f"notebooks are packed with their outputs, which may show what is private: {some(shown, SHOWN)}"
-            stage.note("code", message, hint=NOTEBOOK_HINT)
+            hint = f"clear the outputs: {clearing(sorted(self._shown))}; or keep the notebook out of git"
+            stage.note("code", message, hint=hint)
 
     def _remembered(self, split: str, file: Path, place: Path | None) -> Withheld:
         """What is told of a file; names of files of a private split are told only where it is one file alone."""

@@ -25,6 +25,7 @@ from reprobundle.components.documentation.parts import (
     TrainingData,
     Use,
 )
+from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.records import Json, Record, from_bytes
 from reprobundle.yaml_reading import read_yaml
 
@@ -54,6 +55,7 @@ __all__ = [
     "read_card",
     "values",
     "widened",
+    "without_placeholders",
 ]
 
 
@@ -152,8 +154,16 @@ def widened(value: Json) -> Json:
 
 
 def answers(card: Card) -> Iterator[tuple[str, bool]]:
-    """Every question of the checklist as a path such as ``ethics.privacy``, and whether it is answered."""
-    yield from ((path, _is_filled(value)) for path, value in values(card) if path not in UNCOUNTED)
+    """Every question of the checklist as a path such as ``ethics.privacy``, and whether it is answered: ``TBD`` is no answer."""
+    said = values(without_placeholders(card))
+    yield from ((path, _is_filled(value)) for path, value in said if path not in UNCOUNTED)
+
+
+def without_placeholders(card: Card) -> Card:
+    """The card as a reader shall see it: where only a placeholder stands, nothing is said."""
+    value = card.model_dump(mode="json")
+    said = cleared(value)
+    return card if said == value else card_of(said, name="documentation")
 
 
 def values(card: Card) -> Iterator[tuple[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reprobundle.components.documentation.figures import figure, interval
 from reprobundle.components.documentation.filling import Fact
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, told_apart
 
 METHODS = {"wilson": "of Wilson", "bootstrap": "by a bootstrap"}
 
@@ -17,7 +17,8 @@ def evaluation_facts(claims: Mapping[str, Any], hyperparameters: Mapping[str, An
     found = claims.get("claims", ())
     if not found:
         return
-    metrics = "; ".join(map(_metric, found))
+    names = _names(found)
+    metrics = "; ".join(f"{names[claim['id']]}: {_metric(claim)}" for claim in found)
     yield Fact("evaluation.metrics", metrics, ("claims.claims[].text", "claims.claims[].value"))
     yield from _uncertainty(found)
     if all(_is_of_this_model(claim) for claim in found):  # a number that was only typed may be a mean over trainings
@@ -31,11 +32,15 @@ def _is_of_this_model(claim: Mapping[str, Any]) -> bool:
     return bool(claim.get("entry") or claim.get("command")) or claim.get("measured") is not None
 
 
+def _names(claims: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    return told_apart([(claim["id"], claim["text"]) for claim in claims])
+
+
 def _metric(claim: Mapping[str, Any]) -> str:
     """A number, and beside it that of its samples where the two are not printed alike."""
     shown, measured = figure(claim["value"], decimals=claim.get("decimals")), claim.get("measured")
     other = None if measured is None else figure(measured, decimals=claim.get("decimals"))
-    return f"{claim['text']}: {shown}" + (f" (its samples give {other})" if other not in {None, shown} else "")
+    return shown + (f" (its samples give {other})" if other not in {None, shown} else "")
 
 
 def _uncertainty(claims: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:
@@ -43,7 +48,8 @@ def _uncertainty(claims: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:
     told = [claim for claim in claims if claim.get("method") in METHODS and claim.get("low") is not None]
     if not told:
         return
-    words = "; ".join(f"{claim['text']}: {_reach(claim)}" for claim in told)
+    names = _names(claims)
+    words = "; ".join(f"{names[claim['id']]}: {_reach(claim)}" for claim in told)
     methods = " and ".join(dict.fromkeys(METHODS[claim["method"]] for claim in told))
     told_of = f"{words}. 95 % intervals {methods}, which tell the chance in the samples, not in the training."
     yield Fact("evaluation.uncertainty", told_of, ("claims.claims[].low", "claims.claims[].high"))
@@ -53,10 +59,3 @@ def _reach(claim: Mapping[str, Any]) -> str:
     """The interval that stands in the claim; none is made of a number that was typed and the size of a split."""
     count = claim.get("count")
     return interval(claim["low"], claim["high"]) + (f" for {counted(count, 'sample')}" if count is not None else "")
-
-
-def split_named(text: str, splits: Iterable[str]) -> str | None:
-    """The split that the words of a metric name, as ``test accuracy`` does."""
-    words = text.lower().replace("_", " ").split()
-    named = [name for name in splits if name.lower() in words]
-    return named[0] if len(named) == 1 else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
+from reprobundle.phrases import shortest
+
 GIVEN = 6  # significant digits: a number with more was computed and never rounded by hand
 SHOWN = 4  # significant digits of such a number without an interval
 WHOLE = 1e15  # below it every whole number is held exactly
@@ -14,11 +16,12 @@ def figure(value: float, *, decimals: int | None = None, low: float | None = Non
     """A number as a person would print it.
 
     Args:
-        value: The number.
+        value: The number; a float32 is told as its shortest decimal.
         decimals: Digits after the point that it was given with; None: not said.
         low: Lower end of its interval; None: not known.
         high: Upper end of it.
     """
+    value = shortest(value)
     if decimals is not None:
         return f"{value:.{decimals}f}"
     if value == int(value) and abs(value) < WHOLE:

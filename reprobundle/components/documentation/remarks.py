@@ -14,7 +14,15 @@ CAPTURED = "# captured: "
 FOUND = "# found: "
 CHECK = "# check: "
 AT_THE_END = ""
-FORMER = frozenset({"who made it? a name, or name, orcid, affiliation", "who owns the data?"})
+FORMER = frozenset(
+    {
+        "who made it? a name, or name, orcid, affiliation",
+        "who owns the data?",
+        "which further terms of use does the data have?",
+        "how do others get the data?",
+        "which metrics, on which tasks and splits?",
+    }
+)
 _OF_THE_PROGRAM = frozenset(f"# {question}" for question in (*QUESTIONS.values(), *FORMER))
 
 

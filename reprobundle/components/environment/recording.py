@@ -18,6 +18,7 @@ from reprobundle.components.environment.snapshot.conda import Conda, read_conda
 from reprobundle.components.environment.snapshot.consistency import note_conflicts
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.components.environment.snapshot.edited import with_edits
+from reprobundle.components.environment.snapshot.named import with_named
 from reprobundle.components.environment.snapshot.own_use import without_own_use
 from reprobundle.components.interface import Source, Stage
 from reprobundle.worker import numerics
@@ -65,7 +66,8 @@ def _look_around(conda: Conda, stage: Stage) -> tuple[Installed, ...]:
         names = ", ".join(map(repr, conda.broken[:SHOWN])) + (", …" if len(conda.broken) > SHOWN else "")
         message = f"{len(conda.broken)} records of the conda environment cannot be read: {names}"
         stage.note(NAME, message, hint="conda list shows which packages these are; install them anew")
-    found = with_edits(without_own_use(survey.found), stage)
+    used = with_named(without_own_use(survey.found), stage.sections, stage.writer.root)
+    found = with_edits(used, stage)
     note_conflicts(found, stage)
     return found
 

@@ -139,7 +139,8 @@ class Distribution(Record):
         name: Normalised name, e.g. ``scikit-learn``.
         version: As installed, with its local label, e.g. ``2.13.0+cu128``.
         origin: Where it was installed from.
-        imported: Whether the process had imported any of its files at capture; no, where this program alone had.
+        imported: Whether the process had imported any of its files at capture, or source names it that claims, model or
+            preprocessing are made by; no, where this program alone had.
         requested: Whether a person asked for it, or another distribution pulled it in; None where its installer did not
             say.
         edited: Files changed since it was installed; None when none was.

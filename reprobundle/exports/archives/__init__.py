@@ -7,6 +7,7 @@ The manifest comes first, then the files it lists in its own order, then signatu
 from reprobundle.exports.archives.packing import Archived, pack
 from reprobundle.exports.archives.unpacking import (
     PackedBundle,
+    Unpacking,
     VerifiedArchive,
     is_archive,
     opened,
@@ -18,6 +19,7 @@ from reprobundle.exports.archives.unpacking import (
 __all__ = [
     "Archived",
     "PackedBundle",
+    "Unpacking",
     "VerifiedArchive",
     "is_archive",
     "opened",

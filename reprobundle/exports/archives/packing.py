@@ -76,9 +76,8 @@ def _form_of(target: Path) -> Form:
         return form
     if target.suffix.lower() in COMPRESSED:
         hint = "weights hardly compress, and what is not compressed can be checked and read as it is"
-        raise UsageError(
-            f"archive {str(target)!r}: is not compressed by pack: expected a name in .zip or .tar", hint=hint
-        )
+        message = f"archive {str(target)!r}: pack compresses nothing: expected a name that ends in .zip or .tar"
+        raise UsageError(message, hint=hint)
     raise UsageError(f"archive {str(target)!r}: expected a name that ends in .zip or .tar, which says the form")
 
 

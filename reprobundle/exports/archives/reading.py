@@ -145,7 +145,7 @@ class Reader:
         found = sink.stream(entry.path, self._content(member), size=entry.size)
         start = offset + len(self.form.before(member))
         if found != entry:
-            raise self._refusal(start, f"member {entry.path!r}: its digest differs from the manifest's: "
+            raise self._damage(member, f"its digest differs from the manifest's: "
                                        f"expected {entry.xxh3_128}, found {found.xxh3_128}")  # fmt: skip
         if entry.path.endswith(".safetensors"):
             after = self._file.tell()
@@ -183,8 +183,7 @@ class Reader:
             state.update(piece)
             yield piece
         if member.digest and member.digest != state.hexdigest():
-            raise self._refusal(member.offset, f"member {member.name!r}: its digest differs: "
-                                               f"expected {member.digest}, found {state.hexdigest()}")  # fmt: skip
+            raise self._damage(member, f"its digest differs: expected {member.digest}, found {state.hexdigest()}")
 
     def _content(self, member: Member) -> Iterator[memoryview]:
         """The bytes of the next member, whose name and size are known: all around them is compared."""
@@ -201,9 +200,7 @@ class Reader:
             left -= count
             yield piece
         if crc != member.crc:
-            raise self._refusal(
-                member.offset, f"{what}: its CRC-32 differs: expected {member.crc:08x}, found {crc:08x}"
-            )
+            raise self._damage(member, f"its CRC-32 differs: expected {member.crc:08x}, found {crc:08x}")
         self._expect(self.form.after(member), what)
         self._members.append(member)
 
@@ -244,6 +241,12 @@ class Reader:
         words, hint = known or (f"something that begins with {ahead[:8]!r}", foreign.GET_IT_AGAIN)
         what = f"archive {self._name!r}: expected a zip or tar that pack wrote, found {words}"
         raise RefusedInputError(what, hint=hint)
+
+    def _damage(self, member: Member, what: str) -> RefusedInputError:
+        """A digest differs: which byte of the member or its header was hit no digest tells, so the range is named."""
+        last = member.offset + len(self.form.before(member)) + member.size - 1
+        message = f"archive {self._name!r}: bytes {member.offset} to {last}: member {member.name!r}: {what}"
+        return RefusedInputError(message, hint=GET_IT_AGAIN)
 
     def _refusal(self, at: int, what: str) -> RefusedInputError:
         return RefusedInputError(f"archive {self._name!r}: byte {at}: {what}", hint=GET_IT_AGAIN)

@@ -120,6 +120,12 @@ def unpack(archive: Path, target: Path) -> Bundle:
     return Bundle.open(target)
 
 
+class Unpacking(str):
+    """A line that says where an archive is unpacked to: it takes room that nobody asked for, so it is told to everybody."""
+
+    __slots__ = ()
+
+
 def unfolded(path: Path, folder: Callable[[], Path], say: Callable[[str], None]) -> Path:
     """A bundle's folder: what is given, or, of an archive, a folder that it is unpacked into for the time being.
 
@@ -131,7 +137,7 @@ def unfolded(path: Path, folder: Callable[[], Path], say: Callable[[str], None])
     if not is_archive(path):
         return path
     place = folder() / path.stem
-    say(f"unpacking {path.name} into a temporary folder, {place.parent}")
+    say(Unpacking(f"unpacking {path.name} into a temporary folder, {place.parent}"))
     return unpack(path, place).path
 
 

@@ -6,6 +6,7 @@ for a person who follows the page; a replay runs this program's own worker, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,9 @@ HOME = f"{WORKER}/"
 NAME = "bundle"
 SHOWN = 3
 _WORKER = Path(numerics.__file__).resolve().parent
-_SCRIPT = Path(__file__).resolve().with_name("script.py")
+_HERE = Path(__file__).resolve().parent
+_PART = re.compile(r"^from reprobundle\.exports\.by_hand\.reading import (?:\([^)]*\)|[^(\n]*)\n", re.MULTILINE)
+_BEGINS = "from __future__ import annotations\n\n"
 
 
 def files(manifest: Manifest) -> Mapping[str, bytes]:
@@ -34,7 +37,7 @@ def files(manifest: Manifest) -> Mapping[str, bytes]:
     """
     worker = own_worker()
     size = f"{counted(len(worker), 'file')}, {sum(map(len, worker.values())):,} bytes"
-    return {PAGE: page(manifest, size).encode("utf-8"), SCRIPT: _SCRIPT.read_bytes(), **worker}
+    return {PAGE: page(manifest, size).encode("utf-8"), SCRIPT: carried(), **worker}
 
 
 def is_view(path: str) -> bool:
@@ -46,6 +49,14 @@ def is_view(path: str) -> bool:
 def own_worker() -> Mapping[str, bytes]:
     """This program's worker, by the paths it has in a bundle."""
     return {f"{HOME}{place.name}": place.read_bytes() for place in sorted(_WORKER.glob("*.py"))}
+
+
+@cache
+def carried() -> bytes:
+    """The script as a bundle has it: one file, the half that reads in the place where the other imports it."""
+    script, reading = ((_HERE / name).read_text("utf-8") for name in ("script.py", "reading.py"))
+    half = reading.partition(_BEGINS)[2].rstrip("\n")
+    return _PART.sub(lambda _: f"{half}\n\n", script, count=1).encode("utf-8")
 
 
 def check(manifest: Manifest) -> Iterator[Finding]:

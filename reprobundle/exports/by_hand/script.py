@@ -1,52 +1,48 @@
 """Check, run and compare this bundle without the program that made it; REPLAY.md beside this file says how.
 
-    python replay/by_hand.py verify            are all files as manifest.json lists them?
-    python replay/by_hand.py job FOLDER        write FOLDER/job.json, which the worker reads
-    python replay/by_hand.py compare FOLDER    is what the worker left in FOLDER/out what was recorded?
+    python -I replay/by_hand.py verify            are all files as manifest.json lists them?
+    python -I replay/by_hand.py job FOLDER        write FOLDER/job.json, which the worker reads
+    python -I replay/by_hand.py compare FOLDER    is what the worker left in FOLDER/out what was recorded?
 
-Needs Python 3.9 or newer with its standard library; `verify` also the package xxhash. Exit status: 0 all is well, 1 it is
-not, 2 it was called otherwise.
+With -I, Python imports nothing from beside this file. Needs Python 3.9 or newer with its standard library; `verify`
+also the package xxhash. Exit status: 0 all is well, 1 it is not, 2 it was called otherwise.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
-import struct
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+from reprobundle.exports.by_hand.reading import (
+    BLOCK,
+    RefusedError,
+    compare_files,
+    count,
+    document,
+    formed,
+    lies_in,
+    opened,
+    say,
+)
 
 BUNDLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MANIFEST = "manifest.json"
+RESULT = "result.json"
 OWN_DIGEST = '"manifest_xxh3_128": "%s"'
 UNSEALED = "0" * 32
-BLOCK = 1 << 20  # bytes read at once; every element's size divides it
+DIGEST = re.compile("[0-9a-f]{32}")
 SHOWN = 20
+DEEPEST = 64  # folders in folders
 HUB_LINE_END = b"filter=lfs diff=lfs merge=lfs -text"
-
-NUMBERS = {  # safetensors' dtypes as the module struct calls them: the numbers, and their bits
-    "BOOL": "BB", "U8": "BB", "I8": "bb", "U16": "HH", "I16": "hh", "U32": "II", "I32": "ii", "U64": "QQ", "I64": "qq",
-    "F16": "eH", "F32": "fI", "F64": "dQ", "C64": "fI",
-}  # fmt: skip
-
-
-class Tensor(NamedTuple):
-    """One tensor in a safetensors file, and where its bytes begin and end there."""
-
-    path: str
-    dtype: str
-    shape: Tuple[int, ...]
-    start: int
-    stop: int
 
 
 def verify() -> bool:
     """Say whether every file is there, no other one, and each with the size and digest that the manifest lists."""
-    with open(os.path.join(BUNDLE, MANIFEST), "rb") as file:
-        content = file.read()
-    manifest = json.loads(content)
+    content, manifest = manifest_here()
+    refuse_other_form(manifest)
     faults = [*manifest_faults(content, manifest), *file_faults(manifest)]
     for fault in faults[:SHOWN]:
         say(fault)
@@ -60,6 +56,43 @@ def verify() -> bool:
     say(count(len(manifest["files"]), "file") + ", " + count(total, "byte") + ": all as " + MANIFEST + " lists them")
     say("bundle id " + digest_of([content]) + ": compare it with the one you were told")
     return True
+
+
+def manifest_here() -> Tuple[bytes, Dict[str, Any]]:
+    """The manifest's bytes and what it says."""
+    return document(os.path.join(BUNDLE, MANIFEST), MANIFEST, "manifest")
+
+
+def refuse_other_form(manifest: Mapping[str, Any]) -> None:
+    """Make sure that there are a digest and a list of files, each named once.
+
+    Raises:
+        RefusedError: There are not.
+    """
+    own, files = manifest.get("manifest_xxh3_128"), manifest.get("files")
+    if not is_digest(own) or not isinstance(files, list) or not all(map(is_entry, files)):
+        raise RefusedError(
+            MANIFEST + ": is no manifest: its own digest or its list of files is missing or of another form"
+        )
+    paths = sorted(entry["path"] for entry in files)
+    for path, following in zip(paths, paths[1:]):
+        if path == following:
+            raise RefusedError(MANIFEST + ": is no manifest: it lists " + ascii(path) + " twice")
+
+
+def is_digest(value: object) -> bool:
+    """Whether it is 32 hexadecimal digits."""
+    return isinstance(value, str) and DIGEST.fullmatch(value) is not None
+
+
+def is_entry(entry: object) -> bool:
+    """Whether it is what the list says of a file."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("path"), str)
+        and type(entry.get("size")) is int
+        and is_digest(entry.get("xxh3_128"))
+    )
 
 
 def manifest_faults(content: bytes, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -78,31 +111,37 @@ def file_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
     for path in sorted({*listed, *present}):
         if path not in present:
             yield path + ": is listed but missing"
-        elif present[path] is None:
-            yield path + ": is no regular file"
+        elif isinstance(present[path], str):
+            yield path + ": " + str(present[path])
         elif path in listed:
             yield from content_faults(path, listed[path], present[path])
         elif not may_stand(path):
             yield path + ": is not listed in " + MANIFEST
 
 
-def walk(folder: str, prefix: str) -> Iterator[Tuple[str, Optional[int]]]:
-    """Every name under a folder with its size in bytes; None for a link and whatever else is neither file nor folder."""
+def walk(folder: str, prefix: str) -> Iterator[Tuple[str, Union[int, str]]]:
+    """Every name under a folder with its size in bytes, or in words why a bundle cannot hold it; no link is followed."""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk(entry.path, prefix + entry.name + "/")
-            else:
-                regular = entry.is_file(follow_symlinks=False)
-                yield prefix + entry.name, entry.stat(follow_symlinks=False).st_size if regular else None
+        found = sorted(entries, key=lambda entry: entry.name)
+    if prefix and not found:
+        yield prefix[:-1], "is an empty folder, which a bundle cannot hold"
+    for entry in found:
+        path = prefix + entry.name
+        if not entry.is_dir(follow_symlinks=False):
+            regular = entry.is_file(follow_symlinks=False)
+            yield path, entry.stat(follow_symlinks=False).st_size if regular else "is no regular file"
+        elif path.count("/") < DEEPEST:
+            yield from walk(entry.path, path + "/")
+        else:
+            yield path, "lies too deep"
 
 
-def content_faults(path: str, entry: Mapping[str, Any], size: Optional[int]) -> Iterator[str]:
+def content_faults(path: str, entry: Mapping[str, Any], size: object) -> Iterator[str]:
     """A file's size first, which costs nothing; then its digest."""
     if size != entry["size"]:
         yield path + ": size differs: expected " + str(entry["size"]) + " bytes, found " + str(size)
         return
-    with open(os.path.join(BUNDLE, path), "rb") as file:
+    with opened(os.path.join(BUNDLE, path), path) as file:
         found = digest_of(iter(lambda: file.read(BLOCK), b""))
     if found != entry["xxh3_128"]:
         yield path + ": digest differs: expected " + entry["xxh3_128"] + ", found " + found
@@ -111,16 +150,19 @@ def content_faults(path: str, entry: Mapping[str, Any], size: Optional[int]) -> 
 def may_stand(path: str) -> bool:
     """Whether a file may stand in a bundle without being listed."""
     if path == ".gitattributes":
-        with open(os.path.join(BUNDLE, path), "rb") as file:
-            return all(line.endswith(HUB_LINE_END) for line in file.read(BLOCK).splitlines())
+        with opened(os.path.join(BUNDLE, path), path) as file:
+            content = file.read(BLOCK + 1)
+        return len(content) <= BLOCK and all(line.endswith(HUB_LINE_END) for line in content.splitlines())
     signature = path.startswith("signatures/") and path.endswith(".sigstore.json") and path.count("/") == 1
     return path == MANIFEST or signature
 
 
 def digest_of(blocks: Any) -> str:
     """XXH3-128 with seed 0 of bytes that come in blocks, as 32 hexadecimal digits."""
-    import xxhash
-
+    try:
+        import xxhash
+    except ImportError as error:
+        raise RefusedError("digests need the package xxhash: python -m pip install xxhash") from error
     running = xxhash.xxh3_128()
     for block in blocks:
         running.update(block)
@@ -129,14 +171,18 @@ def digest_of(blocks: Any) -> str:
 
 
 def job(folder: str) -> bool:
-    """Write what the worker is told, and make the empty folder for what it leaves."""
+    """Write what the worker is told, and make the empty folder for what it leaves, neither of them in the bundle."""
     out = os.path.join(os.path.abspath(folder), "out")
     if os.path.lexists(out):
         say(out + ": exists: delete it, or name another folder")
         return False
+    if lies_in(out, BUNDLE):
+        say(out + ": lies in the bundle, which stays as it was sealed: name another folder")
+        return False
+    _, manifest = manifest_here()
+    with formed(MANIFEST):
+        told = job_of(manifest, BUNDLE, out)
     os.makedirs(out)
-    with open(os.path.join(BUNDLE, MANIFEST), "rb") as file:
-        told = job_of(json.load(file), BUNDLE, out)
     target = os.path.join(os.path.abspath(folder), "job.json")
     with open(target, "w", encoding="ascii") as file:
         json.dump(told, file, indent=1)
@@ -212,17 +258,36 @@ def step_of(step: Mapping[str, Any], section: Mapping[str, Any], bundle: str) ->
 
 
 def place(bundle: str, path: Optional[str]) -> Optional[str]:
-    """Where a file of the bundle lies on this machine; None where there is none."""
-    return None if path is None else os.path.join(bundle, *path.split("/"))
+    """Where a file of the bundle lies on this machine; None where there is none.
+
+    Raises:
+        RefusedError: The path leads elsewhere.
+    """
+    if path is None:
+        return None
+    found = os.path.join(bundle, *path.split("/"))
+    if not lies_in(found, bundle):
+        raise RefusedError(MANIFEST + ": names " + ascii(path) + ", which leads out of the bundle")
+    return found
 
 
 def compare(folder: str) -> bool:
     """Say of each recorded tensor whether the worker gave it again bit for bit, and how far it is off where it did not."""
     out = os.path.join(os.path.abspath(folder), "out")
-    with open(os.path.join(BUNDLE, MANIFEST), "rb") as file:
-        manifest = json.load(file)
-    with open(os.path.join(out, "result.json"), "rb") as file:
-        result = json.load(file)
+    _, manifest = manifest_here()
+    _, result = document(os.path.join(out, RESULT), RESULT, "result of the worker")
+    with formed(MANIFEST + " or " + RESULT):
+        return compare_with(manifest, result, out)
+
+
+def compare_with(manifest: Mapping[str, Any], result: Mapping[str, Any], out: str) -> bool:
+    """The same, of what was recorded and what the worker left.
+
+    Args:
+        manifest: What was recorded.
+        result: How far the worker came.
+        out: Where its tensors are.
+    """
     for note in notes(manifest, result):
         say("note: " + note)
     if result.get("error") is not None or result.get("outputs") is None:
@@ -230,16 +295,30 @@ def compare(folder: str) -> bool:
         return False
     good = [weights_agree(manifest["model"]["tensors"], result.get("digests") or {})]
     for what, recorded, found, file_name in expected(manifest, result):
-        produced = os.path.join(out, file_name)
-        made = compare_files(what, place(BUNDLE, recorded["file"]), produced)
+        made = compare_files(what, str(place(BUNDLE, recorded["file"])), os.path.join(out, file_name))
         if what == "output" and not made:
             say("output: no tensor is recorded, so there is nothing to compare")
         good += made or [what != "output"]
         if "structure" in recorded and recorded["structure"] != found:
             say(what + ": their nesting or a plain value of them is not as recorded")
             good.append(False)
-    say("THE SAME, bit for bit" if all(good) else "DIFFERENT: " + count(good.count(False), "line") + " above say where")
-    return all(good)
+    return concluded(good, compared=manifest["outputs"]["expected"] is not None)
+
+
+def concluded(good: Sequence[bool], *, compared: bool) -> bool:
+    """Say what came of it all.
+
+    Args:
+        good: Whether each thing that was compared is the same.
+        compared: Whether outputs were among them, without which the rest shows nothing of the model.
+    """
+    if not all(good):
+        say("DIFFERENT: " + count(good.count(False), "line") + " above say where")
+    elif not compared:
+        say("NO OUTPUT WAS COMPARED: none is recorded")
+    else:
+        say("THE SAME, bit for bit")
+    return compared and all(good)
 
 
 def expected(manifest: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[Tuple[str, Dict[str, Any], Any, str]]:
@@ -282,116 +361,17 @@ def weights_agree(recorded: Sequence[Mapping[str, Any]], found: Mapping[str, Any
     return not wrong
 
 
-def compare_files(what: str, recorded: Any, produced: str) -> List[bool]:
-    """Say of each tensor of two safetensors files how it agrees; gives whether each is the same, bit for bit."""
-    if not os.path.isfile(produced):
-        say(what + ": the worker left nothing to compare")
-        return [False]
-    ours, theirs = tensors_of(recorded), tensors_of(produced)
-    good = []
-    for name in [*ours, *(name for name in theirs if name not in ours)]:
-        told = "was not given" if name not in theirs else "is not recorded" if name not in ours else None
-        told = told or compared(ours[name], theirs[name])
-        say(what + " " + ascii(name) + ": " + told)
-        good.append(told.startswith("bitwise"))
-    return good
-
-
-def tensors_of(path: str) -> Dict[str, Tensor]:
-    """The tensors of a safetensors file: 8 bytes with the header's length, the header as JSON, then the tensors' bytes.
-
-    Raises:
-        SystemExit: The file ends before its tensors do.
-    """
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(min(length, size)))
-    found = {}
-    for name, one in header.items():
-        if name != "__metadata__":
-            start, stop = (8 + length + offset for offset in one["data_offsets"])
-            found[name] = Tensor(path, one["dtype"], tuple(one["shape"]), start, stop)
-            if stop > size:
-                raise SystemExit(path + ": is cut short")
-    return found
-
-
-def compared(ours: Tensor, theirs: Tensor) -> str:
-    """How a tensor agrees with the recorded one, in words that begin with ``bitwise`` where it does."""
-    form = ours.dtype + " " + str(ours.shape)
-    if (ours.dtype, ours.shape) != (theirs.dtype, theirs.shape):
-        return "different: recorded " + form + ", found " + ascii(theirs.dtype) + " " + str(theirs.shape)
-    total = differing = 0
-    largest = squares = 0.0
-    for mine, other in zip(blocks_of(ours), blocks_of(theirs)):
-        values, bits = numbers(ours.dtype, mine)
-        if any(value != value for value in values):  # what NaN is
-            return "nothing to compare: the record holds NaN"
-        total += len(values)
-        squares += sum(float(value) * float(value) for value in values)
-        if mine != other:
-            found, found_bits = numbers(ours.dtype, other)
-            differing += sum(one != two for one, two in zip(bits, found_bits))
-            largest = max(largest, *map(distance, values, found))
-    if not total:
-        return "nothing to compare: the record holds no element"
-    if not differing:
-        return "bitwise (" + form + ")"
-    size = math.sqrt(squares / total)
-    share = ", " + format(largest / size, ".3g") + " of the recorded root mean square" if size else ""
-    most = "largest difference " + format(largest, ".6g") + share
-    return "different: " + str(differing) + " of " + count(total, "element") + ", " + most + " (" + form + ")"
-
-
-def blocks_of(tensor: Tensor) -> Iterator[bytes]:
-    """A tensor's bytes, some at a time."""
-    with open(tensor.path, "rb") as file:
-        file.seek(tensor.start)
-        for start in range(tensor.start, tensor.stop, BLOCK):
-            yield file.read(min(BLOCK, tensor.stop - start))
-
-
-def numbers(dtype: str, content: bytes) -> Tuple[Sequence[Any], Sequence[int]]:
-    """Bytes of a tensor as numbers and as patterns of bits; of a complex number both parts, one after the other."""
-    if dtype in NUMBERS:
-        return unpacked(NUMBERS[dtype][0], content), unpacked(NUMBERS[dtype][1], content)
-    if dtype == "BF16":  # the upper half of an F32
-        halves = unpacked("H", content)
-        return unpacked("f", struct.pack("<%dI" % len(halves), *(half << 16 for half in halves))), halves
-    return content, content  # floats of 8 or 4 bits: their bytes are compared, as numbers from 0 to 255
-
-
-def unpacked(code: str, content: bytes) -> Sequence[Any]:
-    """Numbers of one kind, the lower byte first."""
-    return struct.unpack("<" + str(len(content) // struct.calcsize("<" + code)) + code, content)
-
-
-def distance(one: Any, other: Any) -> float:
-    """How far two numbers lie apart; infinitely, where one of them is no number."""
-    apart = 0.0 if one == other else float(abs(one - other))
-    return apart if apart == apart else math.inf  # what NaN is
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things."""
-    return format(number, ",") + " " + noun + ("" if number == 1 else "s")
-
-
-def say(text: str) -> None:
-    """One line for the person, whatever their terminal can show."""
-    print(text.encode("ascii", "backslashreplace").decode("ascii"), flush=True)
-
-
 def main(arguments: List[str]) -> int:
     """Do what the command line says; gives the exit status."""
-    if arguments == ["verify"]:
-        good = verify()
-    elif len(arguments) == 2 and arguments[0] in {"job", "compare"}:
-        good = job(arguments[1]) if arguments[0] == "job" else compare(arguments[1])
-    else:
-        say(__doc__ or "")
+    if arguments != ["verify"] and (len(arguments) != 2 or arguments[0] not in {"job", "compare"}):
+        for line in (__doc__ or "").splitlines():
+            say(line)
         return 2
+    try:
+        good = verify() if len(arguments) == 1 else {"job": job, "compare": compare}[arguments[0]](arguments[1])
+    except (RefusedError, OSError) as error:
+        say(str(error))
+        return 1
     return 0 if good else 1
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reprobundle import manifest as manifests
-from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.card import Card, without_placeholders
 from reprobundle.exports.rocrate import actions, entities, programs
 from reprobundle.exports.rocrate.contents import CODE, FILES, Contents, contents, described
 from reprobundle.exports.rocrate.entities import Entity, present, references
@@ -72,7 +72,7 @@ def view(manifest: Manifest, card: Card, files: Iterable[FileEntry]) -> bytes:
     own = FileEntry(path=manifests.NAME, size=0, xxh3_128=UNSIZED)
     listed = [entry for entry in files if entry.path != METADATA]
     doi = card.doi and DOI + card.doi
-    return written(Crate(manifest, card, [*listed, own], published=card.released, identifier=doi))
+    return written(Crate(manifest, without_placeholders(card), [*listed, own], published=card.released, identifier=doi))
 
 
 def written(crate: Crate) -> bytes:

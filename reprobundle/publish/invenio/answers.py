@@ -67,6 +67,16 @@ class Metadata(Answer):
     additional_descriptions: tuple[Described, ...] = ()
 
 
+class Parent(Answer):
+    """What all versions of a record hang at.
+
+    Attributes:
+        id: Its name there.
+    """
+
+    id: RecordId
+
+
 class Deposition(Answer):
     """A draft or a record.
 
@@ -78,6 +88,7 @@ class Deposition(Answer):
         metadata: What is said of it.
         errors: What the repository has against its metadata.
         status: Where it stands, such as ``draft``, ``in_review`` or ``published``.
+        parent: What all versions of it hang at.
     """
 
     id: RecordId
@@ -87,6 +98,7 @@ class Deposition(Answer):
     metadata: Metadata = Metadata()
     errors: tuple[Any, ...] = ()
     status: Annotated[str, pydantic.Field(max_length=100)] | None = None
+    parent: Parent | None = None
 
     @property
     def doi(self) -> str | None:

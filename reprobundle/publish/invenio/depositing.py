@@ -8,53 +8,34 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from reprobundle.bundle import VerifiedBundle
-from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.errors import UnavailableError
 from reprobundle.exports.archives import pack
 from reprobundle.exports.views import CITATION, README
 from reprobundle.phrases import some
 from reprobundle.publish.admitting import Admitted, published_files, verified_again
-from reprobundle.publish.destinations import Say
+from reprobundle.publish.destinations import Say, Trail
 from reprobundle.publish.invenio import describing
 from reprobundle.publish.invenio.answers import Deposition, File, refuse_errors
+from reprobundle.publish.invenio.confirming import Confirming
+from reprobundle.publish.invenio.deciding import IN_REVIEW, Wishes, decide, refuse_unsigned
 from reprobundle.publish.invenio.drafts import Drafts
-from reprobundle.publish.invenio.finding import Begun, find, look, record_of
+from reprobundle.publish.invenio.finding import Begun, find, look
 from reprobundle.publish.invenio.identifying import place_of, sign_once, with_doi
+from reprobundle.publish.invenio.others import refuse_changed, refuse_others
 from reprobundle.publish.invenio.remembering import Deposited, remember
 from reprobundle.publish.invenio.sending import Local, Sending, refuse_too_much
+from reprobundle.publish.invenio.servers import Server
 from reprobundle.publish.patience import Patience
 from reprobundle.signals import ended_politely
 from reprobundle.store import inside
-from reprobundle.store.sealing import refuse_unwritable
 from reprobundle.store.writing import disk_errors
 
 State = Literal["draft", "submitted", "published"]
-IN_REVIEW = "in_review"
-UNSIGNED = "--sign-with KEY signs it then; or --draft, sign that bundle, and publish it"
-DOI_THERE = "--new-version-of that DOI; or take it out of the card by reprobundle document"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """How a bundle is to be deposited.
-
-    Attributes:
-        new_version_of: DOI or id of the record that this is the next version of.
-        draft: Stop before publishing.
-        community: Who shall look at it and publish it.
-        out: Where the bundle with its DOI is made.
-        sign_with: Private key to sign that bundle with.
-    """
-
-    new_version_of: str | None = None
-    draft: bool = False
-    community: str | None = None
-    out: Path | None = None
-    sign_with: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +49,8 @@ class Done:
         state: Where it stands now.
         changed: Whether something was done.
         files: How many files it has.
+        bundle_id: Id of the bundle that was deposited, now or earlier; None where the record does not say.
+        notes: What was asked for and changed nothing.
     """
 
     record: str
@@ -76,6 +59,8 @@ class Done:
     state: State
     changed: bool
     files: int = 0
+    bundle_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +72,14 @@ class Depositing:
         wishes: How.
         patience: How long it is waited for.
         say: Is told each step.
+        trail: Is told what stays.
     """
 
     drafts: Drafts
     wishes: Wishes
     patience: Patience
     say: Say
+    trail: Trail = field(default_factory=Trail)
 
     def deposit(self, admitted: Admitted) -> Done:
         """Deposit a bundle, or take an interrupted deposit of it up.
@@ -103,37 +90,19 @@ class Depositing:
             UnavailableError: The repository refuses or does not answer, or gives back other bytes.
         """
         bundle, server = admitted.bundle, self.drafts.line.server
-        if server.token is None:
-            raise UnavailableError(f"{server.host}: a deposit needs a token, and none is set", hint=server.sign_in)
+        refuse_without_token(server)
         refuse_too_much([sum(file.size for file in admitted.files)])
         self.say(f"look at {server.host}")
-        begun = self.patience.through(lambda: find(self.drafts, bundle, say=self.say), self.say)
-        if begun is not None and (begun.deposition.is_published or begun.deposition.status == IN_REVIEW):
-            return _there_already(begun.deposition)
-        self._refuse_before(bundle, begun)
-        if begun is None:
-            begun = self._begin(bundle)
+        decision = self.patience.through(lambda: decide(self.drafts, bundle, self.wishes, say=self.say), self.say)
+        if decision.kind == "there" and decision.begun is not None:
+            confirming = Confirming(
+                self.drafts, decision.begun.deposition, self.patience, self.say, self.wishes.allow_other_files
+            )
+            confirming.confirm(bundle, place_of(bundle, self.wishes.out))
+            return _there_already(decision.begun.deposition, decision.notes)
+        begun = decision.begun if decision.begun is not None else self._begin(bundle)
+        self.trail.stays.append(f"the draft {begun.deposition.id}")
         return self._finish(admitted, begun)
-
-    def _refuse_before(self, bundle: VerifiedBundle, begun: Begun | None) -> None:
-        """Find out what cannot end well before anything is made.
-
-        Raises:
-            UsageError: The card has another DOI, the bundle's signature would be lost, or its new folder exists.
-        """
-        named, doi = describing.card_of(bundle).doi, None if begun is None else begun.deposition.doi
-        if named is not None and named == doi:
-            return
-        if named is not None and self.wishes.new_version_of is None:
-            raise UsageError(f"{bundle.manifest.name}: the card names the DOI {named} already", hint=DOI_THERE)
-        if begun is None:
-            refuse_unwritable(place_of(bundle, self.wishes.out))
-            if bundle.bundle.signatures() and self.wishes.sign_with is None and not self.wishes.draft:
-                self._refuse_unsigned(bundle)
-
-    def _refuse_unsigned(self, bundle: VerifiedBundle) -> None:
-        message = f"{bundle.manifest.name}: is signed, and the bundle with its DOI would not be"
-        raise UsageError(message, hint=UNSIGNED)
 
     def _begin(self, bundle: VerifiedBundle) -> Begun:
         """Make a draft, remember it, and look whether the repository takes what is said of it."""
@@ -141,7 +110,8 @@ class Depositing:
 
         def make() -> Deposition:
             begun = find(self.drafts, bundle, say=self.say)  # an earlier try may have made it, and its answer was lost
-            return begun.deposition if begun is not None else self._made(told)
+            is_draft = begun is not None and not begun.deposition.is_published
+            return begun.deposition if begun is not None and is_draft else self._made(told)
 
         self.say("make a draft")
         made = self.patience.through(make, self.say)
@@ -150,21 +120,18 @@ class Depositing:
         return Begun(made, bundle.id)
 
     def _made(self, told: dict[str, object]) -> Deposition:
-        if self.wishes.new_version_of is None:
-            return self.drafts.create(told)
-        earlier = record_of(self.wishes.new_version_of)
+        earlier = self.wishes.earlier
         if earlier is None:
-            message = f"--new-version-of {self.wishes.new_version_of!r}: expected a DOI or the number of a record"
-            raise UsageError(message, hint="such as 10.5281/zenodo.1234567")
+            return self.drafts.create(told)
         made = self.drafts.of_version(earlier)
         if made.id == earlier:
             raise UnavailableError(f"{self.drafts.line.server.host}: record {earlier} got no draft of a new version")
         return self.drafts.change(made.id, self._keeping(told, made))
 
-    def _described(self, bundle: VerifiedBundle, begun_for: str) -> describing.Described:
-        publisher = self.drafts.line.server.publisher
+    def _described(self, bundle: VerifiedBundle, begun_for: str, *, is_sealed: bool = False) -> describing.Described:
+        publisher, knows = self.drafts.line.server.publisher, self.drafts.has_word
         return self.patience.through(
-            lambda: describing.describe(bundle, begun_for, publisher, self.drafts.has_word), self.say
+            lambda: describing.describe(bundle, begun_for, publisher, knows, is_sealed=is_sealed), self.say
         )
 
     def _keeping(self, told: dict[str, object], draft: Deposition) -> dict[str, object]:
@@ -176,20 +143,34 @@ class Depositing:
         draft = self.patience.through(lambda: self._reserved(begun.deposition.id), self.say)
         doi = draft.doi or ""
         self.say(f"the DOI is {doi}")
+        self.trail.stays[:] = [f"the draft {draft.id} with the DOI {doi}"]
         with ended_politely():
-            sealed = sign_once(with_doi(admitted.bundle, doi, self.wishes.out), self.wishes.sign_with)
+            named = with_doi(admitted.bundle, doi, self.wishes.out)
+            if named.id != admitted.bundle.id:
+                self.trail.stays.append(f"the folder {str(named.path)!r}")
+            again = admitted.again(named)  # what is deposited has been looked at, whoever wrote it
+            sealed = sign_once(again.bundle, self.wishes.sign_with)
             if admitted.bundle.bundle.signatures() and not sealed.bundle.signatures() and not self.wishes.draft:
-                self._refuse_unsigned(admitted.bundle)
+                refuse_unsigned(admitted.bundle)
             server = self.drafts.line.server.url
             known = Deposited(server=server, bundle=begun.bundle, record=draft.id)
             remember(known, admitted.bundle.id, sealed.id, say=self.say)
-            there = self._filled(sealed, admitted.let_through, draft.id)
+            there = self._filled(sealed, again, draft.id)
         self._told(sealed, begun.bundle, draft)
         if self.wishes.community is not None:
             self._meant_for(draft.id, self.wishes.community)
         if self.wishes.draft:
-            return Done(draft.id, doi, sealed, "draft", changed=True, files=len(there))
-        return self._end(sealed, draft.id, doi, there)
+            notes = self._passed_over(admitted.bundle, sealed)
+            return Done(
+                draft.id, doi, sealed, "draft", changed=True, files=len(there), bundle_id=sealed.id, notes=notes
+            )
+        return replace(self._end(sealed, draft.id, doi, there), notes=self._passed_over(admitted.bundle, sealed))
+
+    def _passed_over(self, given: VerifiedBundle, sealed: VerifiedBundle) -> tuple[str, ...]:
+        """What was asked for and was not needed."""
+        if self.wishes.out is not None and given.id == sealed.id:
+            return ("--out made nothing: this bundle names its DOI already",)
+        return ()
 
     def _reserved(self, record: str) -> Deposition:
         """The draft, with a DOI."""
@@ -201,12 +182,10 @@ class Depositing:
             raise UnavailableError(f"{self.drafts.line.server.host}: draft {record} got no DOI")
         return draft
 
-    def _filled(self, sealed: VerifiedBundle, let_through: tuple[str, ...], record: str) -> Mapping[str, File]:
+    def _filled(self, sealed: VerifiedBundle, admitted: Admitted, record: str) -> Mapping[str, File]:
         """The files of the draft, once all are there and were compared."""
         self.say("pack")
-        fresh = Admitted(
-            verified_again(sealed), published_files(sealed), let_through
-        )  # a DOI and what is made of it are new
+        fresh = replace(admitted, bundle=verified_again(sealed), files=published_files(sealed))
         parent = fresh.bundle.path.resolve().parent
         with (
             disk_errors(str(parent)),
@@ -217,18 +196,28 @@ class Depositing:
             views = [view for view in (README, CITATION) if inside(fresh.bundle.path, view).is_file()]
             files = [Local(key, archive.path, archive.size, archive.digest)]
             files += [Local.of(view, inside(fresh.bundle.path, view)) for view in views]
-            others = self.patience.through(lambda: self.drafts.files(record), self.say).keys() - {
-                one.key for one in files
-            }
+            others = self._others(record, {one.key for one in files})
             refuse_too_much([one.size for one in files], others=len(others))
-            if others:
-                self.say(f"the draft holds more than the bundle: {some(sorted(map(repr, others)), 3)}")
-            return Sending(self.drafts, record, self.patience, self.say).send(files)
+            return {**Sending(self.drafts, record, self.patience, self.say).send(files), **others}
+
+    def _others(self, record: str, keys: set[str]) -> Mapping[str, File]:
+        """What a draft holds besides the bundle.
+
+        Raises:
+            UsageError: It would be published with it, and nobody asked for that.
+        """
+        found = self.patience.through(lambda: self.drafts.files(record), self.say)
+        others = {key: file for key, file in found.items() if key not in keys}
+        if others:
+            self.say(f"the draft holds more than the bundle: {some(sorted(map(repr, others)), 3)}")
+        if not self.wishes.draft and not self.wishes.allow_other_files:
+            refuse_others(self.drafts.line.server.host, record, others)
+        return others
 
     def _told(self, sealed: VerifiedBundle, begun_for: str, draft: Deposition) -> None:
         """Say of the draft what the card says."""
         self.say("describe it")
-        told = self._keeping(describing.document(self._described(sealed, begun_for).metadata), draft)
+        told = self._keeping(describing.document(self._described(sealed, begun_for, is_sealed=True).metadata), draft)
         changed = self.patience.through(lambda: self.drafts.change(draft.id, told), self.say)
         server = self.drafts.line.server
         refuse_errors(changed, server, f"draft {draft.id}")
@@ -246,10 +235,13 @@ class Depositing:
         self._compare(record, there, published=False)
         if self.wishes.community is not None:
             self.say("hand it to the community")
+            self.trail.last = f"{self.drafts.line.server.url}/uploads/{record}"
             self.patience.through(lambda: self._submitted(record, sealed), self.say)
-            return Done(record, doi, sealed, "submitted", changed=True, files=len(there))
+            return Done(record, doi, sealed, "submitted", changed=True, files=len(there), bundle_id=sealed.id)
         self.say("publish")
+        self.trail.last = f"{self.drafts.line.server.url}/records/{record}"
         found = self.patience.through(lambda: self._published(record), self.say)
+        self.trail.done = True
         try:
             self._compare(record, there, published=True)
         except UnavailableError as error:
@@ -258,7 +250,7 @@ class Depositing:
         if found.doi != doi:
             host = self.drafts.line.server.host
             raise UnavailableError(f"{host}: record {record} has another DOI: expected {doi}, found {found.doi}")
-        return Done(record, doi, sealed, "published", changed=True, files=len(there))
+        return Done(record, doi, sealed, "published", changed=True, files=len(there), bundle_id=sealed.id)
 
     def _published(self, record: str) -> Deposition:
         """The record; an earlier try may have published it, and its answer was lost."""
@@ -281,16 +273,21 @@ class Depositing:
             UnavailableError: Somebody changed them.
         """
         found = self.patience.through(lambda: self.drafts.files(record, published=published), self.say)
-        other = sorted(
-            key for key, file in there.items()
-            if key not in found or (found[key].size, found[key].checksum) != (file.size, file.checksum)
-        )  # fmt: skip
-        if other:
-            host = self.drafts.line.server.host
-            message = f"{host}: files of {record} are not those that were compared: {some(list(map(repr, other)), 3)}"
-            raise UnavailableError(message, hint="nothing was published; try again")
+        refuse_changed(self.drafts.line.server.host, record, there, found)
 
 
-def _there_already(found: Deposition) -> Done:
+def refuse_without_token(server: Server) -> None:
+    """Make sure that there is a token.
+
+    Raises:
+        UnavailableError: There is none.
+    """
+    if server.token is None:
+        raise UnavailableError(f"{server.host}: a deposit needs a token, and none is set", hint=server.sign_in)
+
+
+def _there_already(found: Deposition, notes: tuple[str, ...]) -> Done:
     state: State = "published" if found.is_published else "submitted"
-    return Done(found.id, found.doi or "", None, state, changed=False)
+    sealed = describing.sealed_as(found)
+    bundle_id = None if sealed is None else sealed.bundle
+    return Done(found.id, found.doi or "", None, state, changed=False, bundle_id=bundle_id, notes=notes)

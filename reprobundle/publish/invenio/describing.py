@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,16 @@ from reprobundle.exports.citation import address_of
 from reprobundle.exports.copying import export_time
 from reprobundle.exports.licences import choices
 from reprobundle.exports.people import family_and_given
+from reprobundle.publish.invenio.answers import Deposition
 from reprobundle.rendering.escaping import escape, prose
-from reprobundle.store import inside
+from reprobundle.store import digest_bytes, digest_file, inside
 
 ORCID = "https://orcid.org/"
 KINDS = ("model", "software")  # the first that the repository knows
 RESOURCE_TYPES, LICENCES = "resourcetypes", "licenses"
 MENDED = "name them in the card: reprobundle document BUNDLE card.yaml"
+
+_SEALED = re.compile(r"reprobundle deposited ([0-9a-f]{32}), (?:unsigned|signatures ([0-9a-f]{32}))")
 
 Knows = Callable[[str, str], bool]
 """Whether a vocabulary, the first, of the repository has a word, the second."""
@@ -51,7 +55,40 @@ def mark(bundle_id: str) -> str:
     return f"reprobundle bundle {bundle_id}"
 
 
-def describe(bundle: VerifiedBundle, begun_for: str, publisher: str, knows: Knows) -> Described:
+@dataclass(frozen=True)
+class Sealed:
+    """What a record says of the bundle in its archive.
+
+    Attributes:
+        bundle: Its id.
+        signatures: Digest of its signatures; None: it is unsigned.
+    """
+
+    bundle: str
+    signatures: str | None
+
+
+def sealed_as(found: Deposition) -> Sealed | None:
+    """What a record says of the bundle in its archive; None where it does not."""
+    told = (_SEALED.search(one.description) for one in found.metadata.additional_descriptions)
+    return next((Sealed(one[1], one[2]) for one in told if one), None)
+
+
+def signatures_of(bundle: VerifiedBundle) -> str | None:
+    """A digest of all signatures of a bundle; None: it is unsigned."""
+    lines = [f"{path} {digest_file(inside(bundle.path, path))[1]}" for path in bundle.bundle.signatures()]
+    return digest_bytes("\n".join(lines).encode()) if lines else None
+
+
+def sealed_mark(bundle: VerifiedBundle) -> str:
+    """The line of a record that names the bundle in its archive, and whether that is signed."""
+    signatures = signatures_of(bundle)
+    return f"reprobundle deposited {bundle.id}, {'unsigned' if signatures is None else f'signatures {signatures}'}"
+
+
+def describe(
+    bundle: VerifiedBundle, begun_for: str, publisher: str, knows: Knows, *, is_sealed: bool = False
+) -> Described:
     """Say of a bundle what a record needs.
 
     Args:
@@ -59,6 +96,7 @@ def describe(bundle: VerifiedBundle, begun_for: str, publisher: str, knows: Know
         begun_for: Id of the bundle that the deposit was begun for: this one, or the one it was resealed from.
         publisher: Who publishes the record.
         knows: Looks words up in the repository's vocabularies.
+        is_sealed: Whether this is the bundle that goes into the archive.
 
     Raises:
         UsageError: The card names no authors, or SOURCE_DATE_EPOCH holds no time.
@@ -68,6 +106,7 @@ def describe(bundle: VerifiedBundle, begun_for: str, publisher: str, knows: Know
         raise UsageError(f"{bundle.manifest.name}: a deposit needs authors, found none in the card", hint=MENDED)
     kind = next((kind for kind in KINDS[:-1] if knows(RESOURCE_TYPES, kind)), KINDS[-1])
     rights = [_right(licence, knows) for licence in choices(card.license)]
+    marks = [mark(begun_for), *([sealed_mark(bundle)] if is_sealed else [])]
     given = {
         "resource_type": {"id": kind},
         "title": escape(card.title or bundle.manifest.name),
@@ -79,7 +118,7 @@ def describe(bundle: VerifiedBundle, begun_for: str, publisher: str, knows: Know
         "subjects": [{"subject": escape(tag)} for tag in dict.fromkeys(card.tags)],
         "rights": rights,
         "related_identifiers": list(_related(bundle, card)),
-        "additional_descriptions": [{"description": mark(begun_for), "type": {"id": "technical-info"}}],
+        "additional_descriptions": [{"description": line, "type": {"id": "technical-info"}} for line in marks],
     }
     metadata = {field: value for field, value in given.items() if value}
     shown = tuple(right.get("id") or right["title"]["en"] for right in rights)

@@ -30,11 +30,17 @@ class Begun:
     bundle: str
 
 
-def find(drafts: Drafts, bundle: VerifiedBundle, *, say: Say) -> Begun | None:
+def find(drafts: Drafts, bundle: VerifiedBundle, *, say: Say, keep: bool = False) -> Begun | None:
     """The deposit of a bundle, a draft or a record, if there is one.
 
     One that was begun for an earlier bundle, which this one was resealed from, counts only where the card names its DOI:
     a card that was mended since is another deposit.
+
+    Args:
+        drafts: The repository.
+        bundle: The bundle.
+        say: Is told when what is remembered cannot be read.
+        keep: Do not forget a draft that is gone.
 
     Raises:
         UnavailableError: The repository refuses or does not answer.
@@ -45,7 +51,8 @@ def find(drafts: Drafts, bundle: VerifiedBundle, *, say: Say) -> Begun | None:
         found = look(drafts, known.record)
         if found is not None:
             return Begun(found, known.bundle)
-        forget(server, bundle.id)
+        if not keep:
+            forget(server, bundle.id)
     return next(_searched(drafts, bundle), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from reprobundle.errors import UnavailableError
@@ -14,6 +15,8 @@ from reprobundle.publish.refusals import HIDDEN, LONGEST, NO_ROOM, PASSING
 AGAIN = "try again: nothing is published before the last step, and what is there is recognised"
 ROOM = "make room there, or ask the repository for more; files that are there are not sent again"
 WRITE = "the token needs the scopes deposit:write and deposit:actions"
+PUBLIC_ONLY = "only what is public can be pulled, and no token is sent: ask its owner, or look at its page"
+ANEW = "try again"
 SHOWN = 3
 MAX_FIELD = 80
 
@@ -26,12 +29,34 @@ class InvalidError(UnavailableError):
     """The repository does not take what was asked of it."""
 
 
-def connection_failed(server: Server, work: str, why: str) -> PassingError:
+@dataclass(frozen=True)
+class Hints:
+    """The ways out, by what is wrong, for who sends something there or only reads it.
+
+    Attributes:
+        again: What may pass.
+        right: There is no right to it; None: it is said of the token.
+        gone: It is not there.
+    """
+
+    again: str = AGAIN
+    right: str | None = None
+    gone: str | None = None
+
+
+SENDING = Hints()
+READING = Hints(ANEW, PUBLIC_ONLY, PUBLIC_ONLY)
+
+
+def connection_failed(server: Server, work: str, why: str, hints: Hints = SENDING) -> PassingError:
     """The error for a connection that could not be made or was cut."""
-    return PassingError(f"{server.host}: {work}: the connection failed: {hidden(why, server)[:LONGEST]}", hint=AGAIN)
+    message = f"{server.host}: {work}: the connection failed: {hidden(why, server)[:LONGEST]}"
+    return PassingError(message, hint=hints.again)
 
 
-def refused(server: Server, work: str, status: int, retry_after: str | None, content: bytes) -> UnavailableError:
+def refused(
+    server: Server, work: str, status: int, retry_after: str | None, content: bytes, hints: Hints = SENDING
+) -> UnavailableError:
     """The error for an answer that is a refusal.
 
     Args:
@@ -40,21 +65,25 @@ def refused(server: Server, work: str, status: int, retry_after: str | None, con
         status: The answer's status.
         retry_after: What it says of waiting.
         content: Its body.
+        hints: The ways out.
     """
     what, said = f"{server.host}: {work}", _said(server, content)
     if status == 401:
-        why = "the repository does not accept the token" if server.token else "the repository wants a token"
-        return UnavailableError(f"{what}: {why}", hint=server.sign_in)
+        if server.token is None:
+            return UnavailableError(f"{what}: the repository wants a token", hint=hints.right or server.sign_in)
+        of = f"the token of {server.token_of}" if server.token_of else "the token"
+        return UnavailableError(f"{what}: the repository does not accept {of}", hint=server.other_token)
     if status == 403:
-        return UnavailableError(f"{what}: the token has no right to it{said}", hint=WRITE)
+        who = "the token has no right to it" if server.token else "it is not public"
+        return UnavailableError(f"{what}: {who}{said}", hint=hints.right or WRITE)
     if status in (404, 410):
-        return GoneError(f"{what}: it is not there{said}")
+        return GoneError(f"{what}: it is not there{said}", hint=hints.gone)
     if status in NO_ROOM:
         return UnavailableError(f"{what}: there is no room for it: the repository answered {status}{said}", hint=ROOM)
     if status in PASSING:
         wait = _seconds(retry_after)
         asked = "" if wait is None else f", and asks to wait {wait:g} s"
-        return PassingError(f"{what}: the repository answered {status}{asked}{said}", hint=AGAIN, wait=wait)
+        return PassingError(f"{what}: the repository answered {status}{asked}{said}", hint=hints.again, wait=wait)
     if status in (400, 409, 422):
         return InvalidError(f"{what}: the repository answered {status}{said}")
     return UnavailableError(f"{what}: the repository answered {status}{said}")

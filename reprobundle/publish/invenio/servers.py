@@ -25,10 +25,12 @@ class Server:
     Attributes:
         url: Its address without a path, such as ``https://zenodo.org``.
         token: What it knows this person by; None: nothing.
+        token_of: Where the token was found, such as ``ZENODO_TOKEN``; None: a caller gave it.
     """
 
     url: str
     token: str | None = field(default=None, repr=False)
+    token_of: str | None = None
 
     @property
     def host(self) -> str:
@@ -45,6 +47,14 @@ class Server:
         """How to get a token to it."""
         variable = TOKEN_OF.get(self.url, OTHER_TOKEN)
         return f"make a token with the right to write at {self.url}/account/settings/applications, and set {variable}"
+
+    @property
+    def other_token(self) -> str:
+        """What to do about a token that it refuses."""
+        if self.token_of is None:
+            return self.sign_in
+        make = f"make another at {self.url}/account/settings/applications"
+        return f"{make}, and put it into {self.token_of}: this one has run out, was deleted, or is of another server"
 
     def source(self, record: str) -> str:
         """What ``reprobundle pull`` takes to bring a record back."""
@@ -65,14 +75,15 @@ def server_of(url: str, *, token: str | None = None, token_file: Path | None = N
         UsageError: The address or the token cannot be one, or others can read the file.
     """
     plain = address(url)
-    found = token
+    variable, found, place = TOKEN_OF.get(plain, OTHER_TOKEN), token, None
     if found is None and token_file is not None:
-        found = _read(token_file)
+        found, place = _read(token_file), f"the file {str(token_file)!r}"
     if found is None:
-        found = os.environ.get(TOKEN_OF.get(plain, OTHER_TOKEN), "").strip() or None
+        found, place = os.environ.get(variable, "").strip() or None, variable
     if found is not None and not (found.isascii() and found.isprintable() and " " not in found and found):
-        raise UsageError(f"the token for {plain}: expected letters, digits and signs of ASCII, found something else")
-    return Server(plain, found)
+        of = f"token of {place}" if place else "token"
+        raise UsageError(f"the {of} for {plain}: expected letters, digits and signs of ASCII, found something else")
+    return Server(plain, found, None if found is None else place)
 
 
 def address(url: str) -> str:

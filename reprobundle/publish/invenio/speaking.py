@@ -19,15 +19,18 @@ from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
-from reprobundle.publish.invenio.refusing import connection_failed, refused
+from reprobundle.publish.bounding import ANSWER, RATE, SILENCE, Limits
+from reprobundle.publish.invenio.clocking import Clock, answered
+from reprobundle.publish.invenio.refusing import SENDING, Hints, connection_failed, refused
 from reprobundle.publish.invenio.servers import Server, address, is_here
 from reprobundle.version import version
 
 NATIVE = (
     "application/vnd.inveniordm.v1+json, application/json;q=0.9"  # Zenodo's plain JSON is that of its older interface
 )
-SILENCE = 300.0  # seconds without a byte; a server may digest a large file before it answers
 MAX_ANSWER = 8 * 2**20
+NOT_TRUSTED = "is this the server that is meant? a certificate authority of your own is named by SSL_CERT_FILE"
+NO_HTTPS = "is the port that of https? a server of this very machine can be named with http"
 REDIRECTS = 3
 PIECE = 2**20
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -39,11 +42,16 @@ class Line:
 
     Attributes:
         server: Which.
-        silence: Seconds without a byte after which a connection is given up.
+        silence: Seconds without a byte after which a connection is given up; in these an answer has to be there. A
+            plain question has `ANSWER` at most.
+        rate: Bytes a second that a longer answer has to bring, once they are over.
+        hints: The ways out of what goes wrong.
     """
 
     server: Server
     silence: float = SILENCE
+    rate: int = RATE
+    hints: Hints = SENDING
 
     def ask(self, work: str, method: str, path: str, body: Any = None) -> Any:
         """Send a document or nothing, and read the answer as JSON; None where it is empty.
@@ -61,9 +69,9 @@ class Line:
         content = None
         if body is not None:
             content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        url = self.server.url + path
+        url, silence = self.server.url + path, min(self.silence, ANSWER) if method == "GET" else self.silence
         for _ in range(REDIRECTS + 1):
-            with self._answer(work, method, url, headers, content) as answer:
+            with self._answer(work, method, url, headers, content, silence) as answer:
                 if answer.status not in MOVED:
                     return self._document(work, answer)
                 url = self._next(work, url, answer, elsewhere=False, method=method)
@@ -111,30 +119,44 @@ class Line:
                 raise RefusedInputError(f"{self.server.host}: {work}: more than {size} bytes come, as were announced")
             yield piece
         if came < size:
-            raise connection_failed(self.server, work, f"{came} of {size} bytes came")
+            raise connection_failed(self.server, work, f"{came} of {size} bytes came", self.hints)
 
     @contextmanager
     def _answer(
-        self, work: str, method: str, url: str, headers: dict[str, str], body: bytes | Iterable[bytes] | None
+        self,
+        work: str,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | Iterable[bytes] | None,
+        silence: float | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         parts = urlsplit(url)
         sent = {"User-Agent": f"reprobundle/{version()}", **headers}
         if self.server.token is not None and _origin(url) == self.server.url:
             sent["Authorization"] = f"Bearer {self.server.token}"
         with self._telling(work):
-            connection = _connection(url, self.silence)
+            connection = _connection(url, silence or self.silence)
         with closing(connection):
             with self._telling(work):
                 target = parts.path + (f"?{parts.query}" if parts.query else "")
                 try:
                     connection.request(method, target, body=body, headers=sent)
                 except (BrokenPipeError, ConnectionResetError):  # it may have answered before everything was sent
-                    answer = connection.getresponse()
+                    answer = self._begun(work, connection, silence)
                     if answer.status < HTTPStatus.BAD_REQUEST:
                         raise
                 else:
-                    answer = connection.getresponse()
-            yield answer
+                    answer = self._begun(work, connection, silence)
+            with closing(answer):
+                yield answer
+
+    def _begun(
+        self, work: str, connection: http.client.HTTPConnection, silence: float | None
+    ) -> http.client.HTTPResponse:
+        """The answer, once it has begun; it ends in time, or is given up."""
+        limits = Limits(silence=silence or self.silence, rate=self.rate)
+        return answered(connection, Clock(limits, f"{self.server.host}: {work}"))
 
     def _document(self, work: str, answer: http.client.HTTPResponse) -> Any:
         """An answer as plain values.
@@ -160,7 +182,7 @@ class Line:
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             with self._telling(work):
                 content = answer.read(MAX_ANSWER)
-            raise refused(self.server, work, answer.status, answer.getheader("Retry-After"), content)
+            raise refused(self.server, work, answer.status, answer.getheader("Retry-After"), content, self.hints)
 
     def _next(self, work: str, url: str, answer: http.client.HTTPResponse, *, elsewhere: bool, method: str) -> str:
         """Where a redirect leads.
@@ -168,8 +190,12 @@ class Line:
         Raises:
             UnavailableError: There is none, or it is not followed.
         """
-        target = urljoin(url, answer.getheader("Location") or "")
-        parts = urlsplit(target)
+        try:
+            target = urljoin(url, answer.getheader("Location") or "")
+            parts = urlsplit(target)
+        except ValueError as error:  # such as a bracket that does not close
+            message = f"{self.server.host}: {work}: it redirects to what is no address: {error}"
+            raise UnavailableError(message) from error
         same = _origin(target) == self.server.url
         safe = parts.scheme == "https" or (is_here(parts.hostname or "") and self.server.url.startswith("http:"))
         if method == "GET" and (same or (elsewhere and safe)):
@@ -184,9 +210,14 @@ class Line:
             yield
         except ssl.SSLCertVerificationError as error:
             message = f"{self.server.host}: {work}: its certificate is not trusted: {error.verify_message}"
-            raise UnavailableError(message) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise connection_failed(self.server, work, f"{type(error).__name__}: {error}") from error
+            raise UnavailableError(message, hint=NOT_TRUSTED) from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:  # the connection was cut
+            raise connection_failed(self.server, work, f"{type(error).__name__}: {error}", self.hints) from error
+        except ssl.SSLError as error:
+            why = f"does not speak https as this machine does: {error.reason or type(error).__name__}"
+            raise UnavailableError(f"{self.server.host}: {work}: {why}", hint=NO_HTTPS) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:  # the last: a length below nothing
+            raise connection_failed(self.server, work, f"{type(error).__name__}: {error}", self.hints) from error
 
 
 def _connection(url: str, silence: float) -> http.client.HTTPConnection:

@@ -39,6 +39,17 @@ def test_what_is_to_be_computed(data):
     )
 
 
+def test_a_split_that_was_guessed_is_no_data_to_compute_on(data):
+    """What was recorded without a split is called without data, whatever the text names and the reviewer gives."""
+    guessed = SIZE.model_copy(update={"split": "test", "split_guessed": True})
+    site = Site(root=data, answer=an_answer(claims={"size": Computed(value=1000.0)}), data={"test": data / "link"})
+    (alone,) = claims.wanted(Section(claims=(guessed,)), {})
+    (result,) = claims.results(Section(claims=(guessed,)), site, {"test": Status.SAME})
+
+    assert (alone.data, claims.wanted(Section(claims=(guessed,)), site.data)) == (None, (alone,))
+    assert (result.verdict, result.split, result.split_guessed, result.data) == ("agrees", "test", True, "not checked")
+
+
 WITHOUT = [
     ({}, "needs the data: --data test=PATH"),
     (

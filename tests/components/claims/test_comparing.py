@@ -45,8 +45,10 @@ NOT_COMPARED = [
     (CLAIM, _computed(RIGHT[:3]), KNOWN, "same", "its function gave 3 numbers, the groups of 5 samples are recorded"),
     (CLAIM, _computed(RIGHT), KNOWN, "differs",
      "the copy of the split is not the recorded data, so that nothing tells which sample is in which group"),
-    (CLAIM.model_copy(update={"entry": None, "command": ("x",)}), Computed(value=0.8), None, "same",
-     "a command gives no numbers of samples, a function may"),
+    (CLAIM.model_copy(update={"entry": None, "command": ("x",)}), Computed(value=0.8), KNOWN, "same",
+     "its command wrote one number, not one a sample"),
+    (CLAIM.model_copy(update={"entry": None, "command": ("x",)}), _computed(RIGHT[:1]), KNOWN, "same",
+     "its command wrote 1 number, the groups of 5 samples are recorded"),
     (CLAIM, Computed(error="no"), KNOWN, "same", None),
     (CLAIM, None, KNOWN, "same", None),
 ]  # fmt: skip

@@ -164,3 +164,12 @@ def test_as_many_samples_as_its_split_has(kind, leaves, count, found):
     split = SimpleNamespace(name="test", kind=kind, leaves=leaves, count=count)
 
     assert [one.sure for one in contradictions(claim, rows_of(claim, SimpleNamespace(splits=(split,))))] == found
+
+
+def test_a_split_that_was_guessed_makes_no_mistake():
+    """Another number of samples than a split has that only the text names is a doubt, never sure."""
+    claim = Claim(id="a", text="test accuracy", value=0.5, measured=0.5, count=1000, split="test", split_guessed=True)
+    split = SimpleNamespace(name="test", kind="table", leaves=(), count=64)
+    (found,) = contradictions(claim, rows_of(claim, SimpleNamespace(splits=(split,))))
+
+    assert (found.sure, found.words) == (False, "1,000 numbers of samples were given, split 'test' has 64 samples")

@@ -31,6 +31,9 @@ TABLE = [  # claimed, more of the claim, computed, the rule in words, whether th
     (1e300, {}, 1.1e300, "to a whole number", False),
     (0.0, {}, 0.4, "to a whole number", True),
     (0.97, {}, float("nan"), "to 2 decimals", False),
+    (0.8374999761581421, {}, 0.83751, "to 4 decimals", True),  # a float32, which is 0.8375
+    (0.838, {}, 0.8374999761581421, "to 3 decimals", True),
+    (123456.789, {"decimals": 3}, 123456.7890625, "to 3 decimals", True),  # of which a person printed more digits
     (0.97, {"tolerance": 1e300}, float("inf"), "within 1e+300", False),
 ]
 

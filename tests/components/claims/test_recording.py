@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -159,3 +161,32 @@ def test_two_ways_to_compute(stage):
     assert notes(stage) == [
         ("claim 'a': is left out: names both a function and a command that compute it", "leave one of the two out")
     ]
+
+
+def _recorded(stage, *names):
+    """The stage with such data splits recorded."""
+    stage.sections["data"] = SimpleNamespace(
+        splits=tuple(SimpleNamespace(name=name, kind="array", count=3, leaves=()) for name in names)
+    )
+    return stage
+
+
+def test_a_split_that_only_the_text_names_is_decided_once(stage):
+    """The recorded split that the text names is the claim's, marked as guessed; of several, or beside a stated one, none."""
+    given = [
+        {"text": "Test accuracy", "value": 1, "entry": "m:f"},
+        {"text": "test_loss", "value": 1},
+        {"text": "train and test accuracy", "value": 1},
+        {"text": "test accuracy again", "value": 1, "split": "train"},
+        {"text": "dev accuracy", "value": 1},
+    ]
+    made = take(_recorded(stage, "train", "test"), given=given, splits=("train", "test"))
+
+    assert [(claim.split, claim.split_guessed, claim.needs) for claim in made] == [
+        ("test", True, None),
+        ("test", True, None),
+        (None, False, None),
+        ("train", False, "train"),
+        (None, False, None),
+    ]
+    assert stage.notes == []

@@ -12,8 +12,8 @@ import pytest
 from wheelhouse import lock_of, make_wheel, serving
 
 from reprobundle.components.environment.lock import read_lock, write_lock
+from reprobundle.components.environment.locking.hashing import hashes_of
 from reprobundle.components.environment.locking.making import Locked, make_lock
-from reprobundle.components.environment.locking.wheels import hashes_of
 from reprobundle.components.environment.section import Edited, Interpreter, Platform
 from reprobundle.components.environment.snapshot.distributions import Installed, installed
 from reprobundle.components.interface import Stage, Vendor

@@ -14,7 +14,7 @@ from reprobundle.components.environment.installers import Configuration, find_uv
 from reprobundle.components.environment.lock import Pin, pin
 from reprobundle.components.environment.locking import asking_uv, pinning
 from reprobundle.components.environment.locking.asking import NoHashesError
-from reprobundle.components.environment.locking.wheels import hashes_of
+from reprobundle.components.environment.locking.hashing import hashes_of
 
 FOREIGN = "cp27-cp27m-win32"
 FITTING = "py3-none-any"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from reprobundle.components.environment.lock import is_wheel_of
+from reprobundle.components.environment.locking.hashing import hashes_of
 from reprobundle.components.environment.locking.packing import CannotVendorError
 from reprobundle.components.environment.locking.projects import copy_project
-from reprobundle.components.environment.locking.wheels import Made, hashes_of, vendor
+from reprobundle.components.environment.locking.wheels import Made, vendor
 from reprobundle.components.environment.snapshot.distributions import Installed, installed
 
 SCRIPT = "#!/home/me/env/bin/python3.11\nprint('hello')\n"

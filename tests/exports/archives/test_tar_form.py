@@ -227,7 +227,7 @@ def test_the_manifest_altered_on_its_way_is_refused(as_tar, refusal):
 
     assert content.count(b"no git repository") == 1
     assert refusal(as_tar, content.replace(b"no git repository", b"no Git repository")).startswith(
-        "archive 'tiny.tar': byte 0: member 'manifest.json': its digest differs: expected "
+        "archive 'tiny.tar': bytes 0 to 6131: member 'manifest.json': its digest differs: expected "
     )
 
 

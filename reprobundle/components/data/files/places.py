@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from reprobundle.components.data.files.sharing import Sharing
 from reprobundle.components.data.files.walking import MAX_FILES, Columns, Part, walk
 from reprobundle.components.data.given import How
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.leftovers import REMARK, Leftovers
 from reprobundle.phrases import counted, some
 from reprobundle.store import digest_bytes
 from reprobundle.store.writing import disk_errors
@@ -62,7 +64,7 @@ def read_place(place: Named | Sequence[Named], how: How) -> FilesFound:
     if os.path.exists(text):
         return _of_file(text, how)
     if glob.has_magic(text):
-        return _of_paths(matching(text), how)
+        return _of_pattern(text, how)
     raise UsageError(f"no file or folder {escaped(text)!r}", hint="a path is taken from the folder you are in")
 
 
@@ -76,6 +78,27 @@ def matching(pattern: str) -> list[str]:
     if not found:
         raise UsageError(f"no file matches {escaped(pattern)!r}", hint="** stands for folders of any depth")
     return found
+
+
+def _of_pattern(pattern: str, how: How) -> FilesFound:
+    """What a pattern matches, but for what lies in bundles and reports that this program made."""
+    steps = pattern.replace(os.sep, "/").split("/")
+    fixed = next(index for index, step in enumerate(steps) if glob.has_magic(step))
+    start = "/".join([*steps[:fixed], ""]) or os.curdir
+    own = Leftovers(start)
+    paths = matching(pattern)
+    folders = dict.fromkeys(map(os.path.dirname, paths))
+    around = {one: own.around(os.path.relpath(one or os.curdir, start).replace(os.sep, "/")) for one in folders}
+    kept = [path for path in paths if around[os.path.dirname(path)] is None]
+    found = _of_paths(kept or paths, how)  # who asks for nothing else means them
+    leftovers = sorted({escaped(one) for one in around.values() if one is not None}) if kept else []
+    return replace(found, remarks=(*found.remarks, *_own_remarks(leftovers)))
+
+
+def _own_remarks(leftovers: Sequence[str]) -> tuple[str, ...]:
+    if not leftovers:
+        return ()
+    return (REMARK.format(counted(len(leftovers), "folder"), some([repr(name) for name in leftovers], MAX_TOLD)),)
 
 
 def _of_list(places: Sequence[str], how: How) -> FilesFound:
@@ -107,6 +130,7 @@ def _of_folder(root: str, how: How) -> FilesFound:
         shown = some([repr(name) for name in walked.left_out], MAX_TOLD)
         what = counted(len(walked.left_out), "linked folder or special file", "linked folders or special files")
         remarks = (f"left out {what}: {shown}",)
+    remarks += _own_remarks(walked.leftovers)
     return FilesFound(
         kind="folder",
         rows=rows_of(digesting, order, told),

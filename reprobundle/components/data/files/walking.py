@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from reprobundle.components.data.files.rows import escaped
 from reprobundle.errors import UnavailableError, UsageError
+from reprobundle.leftovers import Leftovers
 from reprobundle.phrases import counted, some
 
 MAX_FILES = 10_000_000
@@ -72,11 +73,13 @@ class Walked:
         parts: The folders that hold files, in the order they were met.
         columns: What the system said of the files, one after another; empty where nobody asked.
         left_out: Escaped names of linked folders, pipes, sockets and devices, sorted.
+        leftovers: Escaped names of folders that this program itself made, sorted; they were not entered.
     """
 
     parts: tuple[Part, ...]
     columns: Columns
     left_out: tuple[str, ...]
+    leftovers: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -85,7 +88,7 @@ class Walked:
 
 
 def walk(root: str, *, asking: bool, met: Callable[[Part, int], None] | None = None) -> Walked:
-    """Every file under a folder; linked folders are not entered, links to files count as files.
+    """Every file under a folder; linked folders and bundles and reports in it are not entered, links to files count as files.
 
     Args:
         root: The folder.
@@ -103,7 +106,8 @@ def walk(root: str, *, asking: bool, met: Callable[[Part, int], None] | None = N
     if walking.failures:
         told = some(walking.failures, MAX_TOLD)
         raise UnavailableError(f"{counted(len(walking.failures), 'folder')} cannot be listed: {told}")
-    return Walked(tuple(walking.parts), walking.columns, tuple(sorted(walking.left_out)))
+    left_out, leftovers = (tuple(sorted(names)) for names in (walking.left_out, walking.leftovers))
+    return Walked(tuple(walking.parts), walking.columns, left_out, leftovers)
 
 
 class _Walking:
@@ -116,6 +120,8 @@ class _Walking:
         self.parts: list[Part] = []
         self.columns = Columns()
         self.left_out: list[str] = []
+        self.leftovers: list[str] = []
+        self.own = Leftovers(root)
         self.failures: list[str] = []
         self.count = 0
 
@@ -123,14 +129,20 @@ class _Walking:
         """List one folder; the folders in it."""
         names: list[str] = []
         folders: list[str] = []
+        others: list[str] = []
         path = os.path.join(self.root, prefix)
         try:
             with _scan(path) as entries:
-                self._list(prefix, path, entries, names, folders)
+                statuses = self._list(path, entries, names, folders, others)
         except OSError as error:
             where = escaped(prefix.rstrip("/") or os.path.basename(self.root))
             self.failures.append(f"{where!r} ({error.strerror})")
             return []
+        if prefix and self.own.has(prefix, names):
+            self.leftovers.append(escaped(prefix.rstrip("/")))
+            return []
+        self.columns.extend(statuses)
+        self.left_out += [escaped(prefix + name) for name in others]
         start = self.count
         self.count += len(names)
         if self.count > MAX_FILES:
@@ -142,8 +154,9 @@ class _Walking:
         return [f"{prefix}{name}/" for name in folders]
 
     def _list(
-        self, prefix: str, path: str, entries: Iterator[os.DirEntry[str]], names: list[str], folders: list[str]
-    ) -> None:
+        self, path: str, entries: Iterator[os.DirEntry[str]], names: list[str], folders: list[str], others: list[str]
+    ) -> list[os.stat_result]:
+        """Sort what lies in a folder into three lists; what the system says of its files, where that is asked for."""
         statuses: list[os.stat_result] = []
         for entry in entries:  # the innermost loop: each call in it counts
             if entry.is_file():
@@ -153,8 +166,8 @@ class _Walking:
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
             else:
-                self.left_out.append(escaped(prefix + entry.name))
-        self.columns.extend(statuses)
+                others.append(entry.name)
+        return statuses
 
 
 @contextlib.contextmanager

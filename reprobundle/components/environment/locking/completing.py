@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reprobundle.components.environment.lock import Pin, read_lock
+from reprobundle.components.environment.locking.hashing import hashes_of
 from reprobundle.components.environment.locking.making import (
     Locked,
     index_hints,
@@ -27,7 +28,6 @@ from reprobundle.components.environment.locking.vendoring import (
     make_wheels,
     name_of,
 )
-from reprobundle.components.environment.locking.wheels import hashes_of
 from reprobundle.components.environment.section import NAME, LeftOut, Section
 from reprobundle.components.environment.snapshot.distributions import Installed, installed
 from reprobundle.components.interface import Stage, Vendor

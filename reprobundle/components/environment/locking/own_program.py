@@ -6,11 +6,10 @@ needed for it, nor a copy of the whole project, tests and all: together they too
 
 from __future__ import annotations
 
-import shutil
-import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reprobundle.components.environment.locking import kept_own
 from reprobundle.components.environment.locking.packing import drop_secrets, holds_secrets, pack
 from reprobundle.components.environment.snapshot.distributions import Installed
 from reprobundle.secrecy import Gate
@@ -47,30 +46,53 @@ def pack_own(
         CannotVendorError: It is not what a wheel is made of.
         ProcessError: Packing took too long.
     """
-    without, private = [], frozenset(withheld)
+    chosen, without = _chosen(one, left_behind, frozenset(withheld))
+    contents = kept_own.read(chosen)
+    place = None if gate.further else kept_own.place_of(one.metadata.name)  # other rules than this program's own
+    known = place is not None and kept_own.are_kept(place, contents)
+    _write(contents, files)
+    if not known and _is_clean(one, files, gate) and place is not None:
+        kept_own.keep(place, contents)
+    pack(files, made)
+    return without
+
+
+def _chosen(
+    one: Installed, left_behind: frozenset[str], withheld: frozenset[Path]
+) -> tuple[Mapping[str, Path], tuple[str, ...]]:
+    """What belongs into the wheel, by the path in it, and what by its name holds secrets."""
+    chosen: dict[str, Path] = {}
+    without: list[str] = []
     for place in _files(PACKAGE):
         path = place.relative_to(PACKAGE.parent).as_posix()
         there = place.resolve()
-        if not private.isdisjoint((there, *there.parents)):
+        if not withheld.isdisjoint((there, *there.parents)):
             continue
         if holds_secrets(path, place):
             without.append(path)
         else:
-            _copy(place, files / path)
+            chosen[path] = place
     for place in _files(one.metadata):
         if place.name not in left_behind:
-            _copy(place, files / one.metadata.name / place.relative_to(one.metadata))
+            chosen[f"{one.metadata.name}/{place.relative_to(one.metadata).as_posix()}"] = place
+    return chosen, tuple(without)
+
+
+def _write(contents: Mapping[str, kept_own.File], files: Path) -> None:
+    """The very bytes that were compared, whatever has become of the program's files since."""
+    for path, one in contents.items():
+        target = files / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(one.content)
+        target.chmod(one.mode)
+
+
+def _is_clean(one: Installed, files: Path, gate: Gate) -> bool:
+    """Take out what holds a secret; tells whether the gate looked at all of it and met nothing, allowed or not."""
+    before = len(gate.used), len(gate.leaks), len(gate.unsearched)
     drop_secrets(files, one.name, gate)
-    pack(files, made)
-    return tuple(without)
+    return (len(gate.used), len(gate.leaks), len(gate.unsearched)) == before
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(place for place in folder.rglob("*") if COMPILED not in place.parts and place.is_file())
-
-
-def _copy(place: Path, target: Path) -> None:
-    """One of two modes, so that the wheel does not depend on this machine."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(place, target)
-    target.chmod(0o755 if place.stat().st_mode & stat.S_IXUSR else 0o644)

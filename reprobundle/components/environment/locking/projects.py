@@ -13,6 +13,7 @@ from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.locking.asking import reason
 from reprobundle.components.environment.locking.packing import CannotVendorError, build_environment, holds_secrets
 from reprobundle.components.environment.snapshot.distributions import Installed
+from reprobundle.leftovers import Leftovers
 
 BUILD_SECONDS = 300.0
 MAX_PROJECT_BYTES = 256 * 2**20
@@ -74,8 +75,12 @@ def copy_project(project: Path, target: Path, withheld: Sequence[Path] = ()) -> 
 
 
 def _project_files(project: Path) -> Iterator[Path]:
+    own = Leftovers(str(project))
     for where, folders, files in os.walk(project):
         folder = Path(where)
+        if folder != project and own.has(folder.relative_to(project).as_posix(), files):
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if _is_source(folder / name, top=folder == project))
         yield from (folder / name for name in sorted(files) if not name.endswith(".pyc") and (folder / name).is_file())
 

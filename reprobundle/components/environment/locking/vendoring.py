@@ -18,6 +18,7 @@ from reprobundle import process
 from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.lock import Pin, pin, write_lock
 from reprobundle.components.environment.locking import wheels
+from reprobundle.components.environment.locking.hashing import hashes_of
 from reprobundle.components.environment.locking.packing import CannotVendorError
 from reprobundle.components.environment.section import NAME, WHEELS_FOLDER, LeftOut
 from reprobundle.components.environment.snapshot.distributions import Installed
@@ -206,7 +207,7 @@ def _download(pins: Sequence[Pin], folder: Path) -> str | None:
 def _keep(made: Sequence[Path], known: Mapping[str, Pin], stage: Stage, failed: tuple[LeftOut, ...] = ()) -> Brought:
     """Copy wheels into the bundle; `known` are the pins whose hashes are those of an index."""
     try:
-        hashes, why = wheels.hashes_of(list(made)), None
+        hashes, why = hashes_of(made), None
     except (ProcessError, UnavailableError):
         hashes, why = {}, CANNOT_HASH
     entries = [stage.writer.copy(f"{WHEELS_FOLDER}/{wheel.name}", wheel) for wheel in made]

@@ -19,8 +19,6 @@ from pathlib import Path, PurePosixPath
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from reprobundle import process
-from reprobundle.components.environment.installers import pip_command
 from reprobundle.components.environment.locking import own_program
 from reprobundle.components.environment.locking.packing import (
     CannotVendorError,
@@ -28,7 +26,6 @@ from reprobundle.components.environment.locking.packing import (
     holds_secrets,
     pack,
     pack_again,
-    seconds,
 )
 from reprobundle.components.environment.locking.projects import build
 from reprobundle.components.environment.snapshot.distributions import Installed, recorded_files
@@ -51,7 +48,6 @@ PUBLIC = frozenset({"index", "conda"})
 SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 
 _PYTHON_LINE = re.compile(rb"#![^\n]*python[^\n]*")
-_HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
@@ -104,23 +100,6 @@ def vendor(
     except OSError as error:
         raise CannotVendorError(f"its files cannot be read: {error.strerror}") from error
     return Made(_only_wheel(one, made), without)
-
-
-def hashes_of(wheels: Sequence[Path]) -> dict[str, str]:
-    """The hash of each wheel by its file name, ``sha256:…``, as pip itself computes it.
-
-    Raises:
-        ProcessError: pip failed.
-        UnavailableError: pip could not be started.
-    """
-    if not wheels:
-        return {}
-    timeout = seconds(sum(wheel.stat().st_size for wheel in wheels))
-    finished = process.run([*pip_command(), "hash", *wheels], timeout=timeout).required("pip hash")
-    hashes = _HASH.findall(finished.stdout.decode("utf-8", "replace"))
-    if len(hashes) != len(wheels):
-        raise ProcessError(f"pip hash: expected {len(wheels)} hashes, found {len(hashes)}", output=finished.text)
-    return {wheel.name: value for wheel, value in zip(wheels, hashes, strict=True)}
 
 
 def _only_wheel(one: Installed, made: Path) -> Path:

@@ -1,0 +1,115 @@
+"""Numbers that sentences give for a group of samples, beside the group's recorded number: ``male 0.95`` where it is 0.853.
+
+As with other numbers nothing is told unless none that a text gives for the group agrees. A number is taken for the metric's only
+where its sentence names the metric, or where the field asks for nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reprobundle.components.claims import Claim
+from reprobundle.components.claims.section import GroupValue
+from reprobundle.linting.lints import Lint
+from reprobundle.linting.metrics import METRIC, agrees_with, words_of
+from reprobundle.linting.prose import NUMBER, sentences
+from reprobundle.linting.rules import in_card
+from reprobundle.linting.subject import Subject
+
+NUMBERS_ONLY = (
+    "evaluation.metrics",
+    "evaluation.uncertainty",
+    "ethics.bias",
+)  # fields in which a fraction is the metric's
+PATHS = (*NUMBERS_ONLY, "description", "use.limitations", "training_data.bias", "ethics.robustness")
+MOST_GROUPS = 50
+SHORTEST = 2  # letters of a name that is looked for by itself
+HINT = "correct the text, or leave the numbers to the claims"
+
+_VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
+_FREE = r"(?:\s|[:=(,]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|group|samples?|people|users?|patients?)\b)"
+_SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
+_OTHER = re.compile(  # of a sentence: its numbers are of something else
+    r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
+    r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
+    r"|train(?:ing)?|valid\w*|dev|other model|would|could|share|proportion|make[s ]up|of (?:the |all )?(?:data|samples|people|patients))\b"
+    r"|±|\+/-|[<>≤≥]",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(  # behind a number: it counts something, or is the end of a range
+    r"\s*(?:samples|examples|images|pictures|rows|people|patients|users|cases|records|runs|seeds|years?|points?|of\b|(?:to|-|\u2013|\u2026)\s*\d)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A number that a text gives for a group.
+
+    Attributes:
+        number: As it is written.
+        percent: The sign or word behind it; empty where there is none.
+    """
+
+    number: str
+    percent: str
+
+
+def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Iterator[Lint]:
+    """Each group for which a field gives another number than was recorded.
+
+    Args:
+        subject: The card.
+        path: The field.
+        claims: What was recorded.
+    """
+    text = sentences(subject, path)
+    for name, recorded in _groups(claims).items() if text else ():
+        said = [one for part in _SENTENCE.split(text) for one in _said(part, name, recorded, path)]
+        claims_ = [claim for claim, _ in recorded]
+        known = [(claim.model_copy(update={"value": group.value, "groups": ()})) for claim, group in recorded]
+        if said and not any(agrees_with(one.number, one.percent, claim) for one in said for claim in known):
+            told = "; ".join(f"{claim.id} {group.value:.6g}" for claim, group in recorded[:3])
+            message = f"{path} says {name} {said[0].number}{said[0].percent}, recorded of {_column(claims_)} {name!r} is {told}"
+            yield in_card(subject, "metrics-differ", path, message, hint=HINT)
+
+
+def _column(claims: Sequence[Claim]) -> str:
+    named = next((claim.group for claim in claims if claim.group), None)
+    return named or "group"
+
+
+def _groups(claims: Sequence[Claim]) -> dict[str, list[tuple[Claim, GroupValue]]]:
+    """Every group that a text can name, with its numbers; by a number alone none can be named."""
+    found: dict[str, list[tuple[Claim, GroupValue]]] = {}
+    for claim in claims:
+        for group in claim.groups[:MOST_GROUPS]:
+            name = group.name.strip()
+            if len(name) >= SHORTEST and re.search(r"[^\W\d_]", name):
+                found.setdefault(name.casefold(), []).append((claim, group))
+    return found
+
+
+def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], path: str) -> Iterator[Said]:
+    """Numbers that one sentence gives for a group."""
+    if _OTHER.search(text) or name not in text.casefold():
+        return
+    metrics = {found[0].casefold() for found in METRIC.finditer(text)}
+    known = {word for claim, _ in recorded for word in words_of(claim)}
+    if metrics and not metrics <= known:
+        return  # of which metric a number is cannot be told
+    word = rf"(?<![\w-]){re.escape(name)}(?![\w-])"
+    metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
+    behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b)*{_VALUE}", re.IGNORECASE)
+    ahead = re.compile(rf"{_VALUE}\s*(?:{metric}\s*)?(?:for|on|among|in)\s+(?:the\s+)?{word}", re.IGNORECASE)
+    shares = all(-1 <= group.value <= 1 for _, group in recorded)
+    for found in (*behind.finditer(text), *ahead.finditer(text)):
+        if _COUNTED.match(text[found.end("percent") if found["percent"] else found.end("number") :]):
+            continue
+        fraction = bool(re.search(r"[.,]\d", found["number"]))
+        if metrics and (fraction or bool(found["percent"]) or not shares):
+            yield Said(found["number"], found["percent"] or "")
+        elif not metrics and path in NUMBERS_ONLY and fraction and not found["percent"]:
+            yield Said(found["number"], "")

@@ -1,0 +1,61 @@
+"""A README's first heading and paragraph answer what the model is called and what it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from reprobundle.initialising.models import models_in
+from reprobundle.initialising.project import modules_of
+from reprobundle.initialising.readme import readme_facts
+from reprobundle.initialising.source_facts import source_facts
+
+
+def told(folder, text, name="README.md"):
+    """What is read, with its place."""
+    (folder / name).write_text(text)
+    return [(fact.path, fact.value, *fact.source) for fact in readme_facts(folder)]
+
+
+def test_title_and_description(tmp_path):
+    """Front matter, badges, pictures, lists and marks are passed over; each answer has its line."""
+    text = (
+        "---\nlicense: mit\n---\n[![CI](https://a/b.svg)](https://a)\n\n# Iris *ranker* ([paper](https://x.org))\n\n"
+        "![pic](a.png)\n\n- list\n\n```\ncode\n```\nRanks irises by `petal_length`,\nfor **botanists**.\n\n## Use\nMore.\n"
+    )
+
+    assert told(tmp_path, text) == [
+        ("title", "Iris ranker (paper)", "README.md:6"),
+        ("description", "Ranks irises by petal_length, for botanists.", "README.md:15"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("Iris\n====\n\nRanks.\n", [("title", "Iris", "README.md:1"), ("description", "Ranks.", "README.md:4")]),
+        ("# TODO\n\nTBD\n", []),
+        ("# README\n\nRanks.\n", [("description", "Ranks.", "README.md:3")]),
+        ("# Iris\n\n## Install\n\nType this.\n", [("title", "Iris", "README.md:1")]),
+        ("# Iris\n\nRanks.\n\n*Made by reprobundle from `manifest.json`*\n", []),
+        ("", []),
+        ("\n" * 5000, []),
+    ],
+)
+def test_what_else_a_readme_may_be(tmp_path, text, facts):
+    """An underlined heading counts, a placeholder and a card of this program do not, nor what stands below another heading."""
+    assert told(tmp_path, text) == facts
+
+
+def test_no_readme(tmp_path):
+    """Without one nothing is told."""
+    assert list(readme_facts(tmp_path)) == []
+
+
+def test_a_source_without_a_docstring_is_no_place_of_the_description(tmp_path):
+    """The places of a description are those of the docstrings that it is made of."""
+    (tmp_path / "net.py").write_text("from torch import nn\n\n\nclass Net(nn.Sequential):\n    pass\n")
+    (tmp_path / "train.py").write_text('"""Ranks irises."""\nimport net\n\nif __name__ == "__main__":\n    net.Net()\n')
+    modules = modules_of(tmp_path)
+    (fact,) = [fact for fact in source_facts(modules, models_in(modules)[0], tmp_path) if fact.path == "description"]
+
+    assert (fact.value, fact.source) == ("Ranks irises.", ("train.py:1",))
