@@ -3,6 +3,7 @@
 #   .demo/venv   the program as a user installs it, so that the environment it captures is small
 #   .venv        the program from this folder, with the tools that check it
 #
+# `make bench` measures it beside its peers, each of which gets an environment of its own below .benchmarks, once.
 # `make test-frameworks` has one more, for what talks to transformers, Lightning, ONNX and scikit-learn: .frameworks/venv
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ QUICK = -m "not slow and not network"
 unexport PYTHONDONTWRITEBYTECODE  # the tests start hundreds of processes: without it each compiles all it imports anew
 
 .DELETE_ON_ERROR:
-.PHONY: demo test coverage test-frameworks check lint format schemas clean
+.PHONY: demo test coverage test-frameworks bench check lint format schemas clean
 
 demo: .demo/venv/ready
 	.demo/venv/bin/reprobundle demo --folder .demo/$$(date +%Y%m%d-%H%M%S)
@@ -30,6 +31,9 @@ coverage: .venv/ready
 
 test-frameworks: .frameworks/venv/ready
 	.frameworks/venv/bin/python -m pytest $(PYTEST_OPTIONS) tests/frameworks $(ARGS)
+
+bench: .benchmarks/venv/ready
+	.benchmarks/venv/bin/python -m benchmarks $(ARGS)
 
 check: lint
 	$(PYTEST) --quiet $(QUICK) $(ARGS)
@@ -49,11 +53,16 @@ schemas: .venv/ready
 	.venv/bin/python schemas/write.py
 
 clean:
-	rm -rf .venv .demo .frameworks dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .demo .frameworks .benchmarks dist build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .demo/venv/ready: $(SOURCES)
 	@$(call set_up,.demo/venv)
 	@.demo/venv/bin/python $(INSTALL) ".[demo]"
+	@touch $@
+
+.benchmarks/venv/ready: $(SOURCES)
+	@$(call set_up,.benchmarks/venv)
+	@.benchmarks/venv/bin/python $(INSTALL) ".[torch,uv]"
 	@touch $@
 
 .venv/ready: pyproject.toml constraints.txt

@@ -1,0 +1,1 @@
+"""Speed and memory of reprobundle beside the best program for each job, in one run: ``make bench``."""
