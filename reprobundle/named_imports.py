@@ -18,6 +18,7 @@ from reprobundle.store import inside
 
 MOST_FILES = 500
 MOST_BYTES = 1_000_000
+LONGEST_LINE = 1_000  # characters of a line that imports
 SOURCE = "code/source"
 
 Reader = Callable[[str], Iterable[str]]
@@ -26,9 +27,7 @@ begins with its dots."""
 
 _SCRIPT = re.compile(r"(?:\./)?((?:[\w-]+/)*[\w-]+\.py)")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_LINE = re.compile(
-    r"^[ \t]*import[ \t]+([^\n#;\\]+)|^[ \t]*from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]+([^\n#;\\]*)", re.MULTILINE
-)
+_FROM = re.compile(r"from (\.*) ?([^\W\d][\w.]*)? ?import (.*)")  # of a line whose spaces are one each
 
 
 @dataclass(frozen=True)
@@ -161,11 +160,24 @@ def _by_call(node: ast.Call) -> Iterator[str]:
 
 def by_lines(text: str) -> Iterator[str]:
     """What a text imports as its lines tell: nothing is parsed, so that no text can do more than be long."""
-    for several, dots, module, names in _LINE.findall(text):
-        yield from (name.split()[0] for name in several.split(",") if name.strip())
-        if dots or module:
-            listed = [name.split()[0] for name in names.strip("() \t\r").split(",") if name.strip()]
-            yield from (_joined(dots, module, name) for name in listed or [""])
+    for line in text.splitlines():
+        if len(line) <= LONGEST_LINE and "import" in line:
+            yield from _in_line(" ".join(line.partition("#")[0].partition(";")[0].replace("\\", "(").split()))
+
+
+def _in_line(line: str) -> Iterator[str]:
+    """What a line names, its spaces one each."""
+    several = line.removeprefix("import ")
+    if several != line:
+        yield from _listed(several)
+    found = _FROM.fullmatch(line)
+    if found and (found[1] or found[2]):
+        yield from (_joined(found[1], found[2] or "", name) for name in _listed(found[3].strip("() ")) or [""])
+
+
+def _listed(names: str) -> list[str]:
+    """The names between commas, without what each is called here; what goes on in the next line is not read."""
+    return [name.split()[0] for name in names.split(",") if name.strip(" (")]
 
 
 def _joined(dots: str, module: str, name: str) -> str:

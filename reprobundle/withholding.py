@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from reprobundle import secrecy
 from reprobundle.bundle import VerifiedBundle
-from reprobundle.components import data
+from reprobundle.components import claims, data
 from reprobundle.components.interface import Stage
 from reprobundle.errors import SecretsError, UnavailableError
 from reprobundle.manifest import Manifest, Proof
@@ -71,6 +71,7 @@ def withhold(sections: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     for path, hits in found.items():
         if path in kept:
             files.replace_secrets(stage.writer, path, hits)
+    clean[data.NAME] = data.without_lost(clean[data.NAME], stage)
     stage.sections.update(clean)
     return clean
 
@@ -85,12 +86,15 @@ def sealed(manifest: Manifest, stage: Stage) -> Manifest:
     clean = cleaned(manifest.model_copy(update={"notes": tuple(stage.notes)}), stage.gate, "")
     known = len(stage.notes)
     note(stage)
+    for claim in clean.claims.claims:
+        for told in claims.remarks(claim, privacy.own_names()):
+            stage.note(PRIVACY, f"claim {claim.id!r}: {told.words}", hint=told.hint)
     return clean.model_copy(update={"notes": (*clean.notes, *stage.notes[known:]), "secrecy": stage.gate.section})
 
 
 def note(stage: Stage) -> None:
     """Note what stayed out, file by file, and what tells who somebody is."""
-    for path, leaks in groupby(stage.gate.leaks, key=lambda leak: leak.path):
+    for path, leaks in groupby(advising.to_tell(stage.gate.leaks), key=lambda leak: leak.path):
         met = list(leaks)
         places = [f"line {leak.line} ({leak.rule})" if leak.line else leak.rule for leak in met]
         message = (

@@ -77,6 +77,8 @@ def test_what_python_reads():
 
     assert set(by_syntax(text)) == {"typing.TYPE_CHECKING", "yaml"}
     assert set(by_syntax("import a, b.c as d\nprint 'x'\nfrom e import (f,\n  g)\n")) == {"a", "b.c", "e.f"}
+    assert set(by_lines("import a, \\\n  b\nfrom c.d import \\\n  e\nfrom f import (\n")) == {"a", "c.d", "f"}
+    assert set(by_lines("\tfrom  ..  import  g as h;import i\nfrom .j import k # l\nimportant m\n")) == {"..g", ".j.k"}
     assert set(by_lines("from .x import *\nfrom . import y\nimport\n#import z\nfrom q import\n")) == {".x", ".y"}
 
 
@@ -86,6 +88,8 @@ def test_a_hostile_source_takes_no_time(tree):
     for text in (
         "import " * 100_000,
         "from " * 100_000,
+        "from" + " " * 100_000 + "x",
+        "from ." + "." * 100_000 + "x",
         "(" * 100_000,
         "import a" + ".b" * 50_000,
         "from a import (" + "b," * 99_000,

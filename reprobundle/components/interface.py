@@ -197,9 +197,14 @@ class Stage:
 
     def note(self, kind: str, message: str, *, hint: str | None = None) -> None:
         """Tell the person something; it is sealed into the bundle, without folders of this machine, and never stops it."""
-        told = without_places(message)
-        way_out = None if hint is None else without_places(hint)
+        told = _readable(without_places(message))
+        way_out = None if hint is None else _readable(without_places(hint))
         self.notes.append(Finding(kind=kind, status=Status.NOTE, message=told, hint=way_out))
+
+
+def _readable(text: str) -> str:
+    """A text with halves of characters spelt out, which can stand in no record: an exception may quote any."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)

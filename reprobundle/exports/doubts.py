@@ -55,6 +55,8 @@ def _doubt(claim: Claim, manifest: Manifest) -> Doubt | None:
     sure = bool(apart) or any(one.sure for one in against)
     if whole is not None and whole.sure == sure:
         by = SAMPLES if claim.measured is not None else GROUPS
+        if whole.told is not None:  # the groups' range, which is no number to print
+            return Doubt(whole.told, None, sure, words)
         return Doubt(_apart(claim, whole.found), by, sure, tuple(one for one in words if one != whole.words))
     return Doubt(OF_GROUPS if apart else PARTS, None, sure, words) if words else None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ _METRIC = re.compile(
     re.IGNORECASE,
 )
 _NONE = re.compile(r"runtime|per_second|steps?$|epoch|samples$|learning_rate|grad_norm|flos|train_", re.IGNORECASE)
+_NO_NUMBER = re.compile(rb"(?<=[:,\[\s])(?:NaN|-?Infinity)(?=[,\]}\s])")  # as Python writes what is none
 _EVALUATED = re.compile(r"^(eval|test|valid|validation|val|train)[_/.-]", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def numbers_in(folder: Path) -> Numbers | None:
 
 def _read(place: Path) -> tuple[Number, ...]:
     try:
-        value = strict_json(read_whole(place), name=place.name)
+        value = strict_json(_NO_NUMBER.sub(b"null", read_whole(place)), name=place.name)
     except (OSError, RefusedInputError):  # a file that nobody can read tells nothing
         return ()
     value = _last_of_trainer(value) if place.name == "trainer_state.json" else value
@@ -110,7 +111,7 @@ def _flat(value: Json, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
     if isinstance(value, dict) and len(keys) < MOST_DEPTH:
         for key, inner in value.items():
             yield from _flat(inner, (*keys, key))
-    elif keys and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    elif keys and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         yield keys, float(value)
 
 

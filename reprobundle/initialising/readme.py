@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from reprobundle.initialising.project import read_start
 NAMES = ("README.md", "readme.md", "Readme.md", "README.markdown")
 MOST_BYTES = 100_000
 LONGEST = 1_000  # characters of a description
+LONGEST_LINE = 2_000  # characters of a line that people wrote as prose
 OWN = "*Made by reprobundle from"  # a card of ours, made of a bundle
 _HEADING = re.compile(r"#{1,2}[ \t]+(.+?)[ \t#]*")
 _UNDERLINE = re.compile(r"=+[ \t]*|-{3,}[ \t]*")
-_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
-_LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
-_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|</?[a-z][^>]*>", re.IGNORECASE)
+_NAME, _PLACE = r"\[[^\[\]\n]{0,300}\]", r"\([^()\n]{0,500}\)"
+_PICTURE = re.compile(rf"!{_NAME}{_PLACE}|\[!{_NAME}{_PLACE}\]{_PLACE}|<img\b[^<>]{{0,500}}>", re.IGNORECASE)
+_LINK = re.compile(rf"\[([^\[\]\n]{{0,300}})\](?:{_PLACE}|{_NAME})")
+_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|</?[a-z][^<>]{0,500}>", re.IGNORECASE)
 _NO_PROSE = re.compile(r"[ \t]*(?:[-*+|>]|\d+[.)]|#{3,})[ \t]|[ \t]*(?:\||```|~~~|<!--)|    |\t")
 
 
@@ -28,11 +31,22 @@ def readme_facts(folder: Path) -> Iterator[Fact]:
     if name is None:
         return
     try:
-        text = read_start(folder / name, MOST_BYTES).decode("utf-8", "replace")
+        text = read_start(folder / name, MOST_BYTES).decode("utf-8-sig", "ignore")
     except OSError:  # a page that nobody can read tells nothing
         return
-    if OWN not in text:
-        yield from _facts(text.splitlines(), name)
+    if OWN not in text and "\0" not in text:  # as in UTF-16, where every other byte is one
+        yield from _facts(_shown(text).splitlines(), name)
+
+
+def _shown(text: str) -> str:
+    """What a browser shows of it: without comments and without signs that have no form; every line where it was."""
+    parts = []
+    while "<!--" in text:
+        before, _, rest = text.partition("<!--")
+        comment, _, text = rest.partition("-->")
+        parts += [before, "\n" * len(comment.splitlines()[1:])]
+    plain = "".join([*parts, text])
+    return "".join(sign for sign in plain if sign in "\n\t\r" or unicodedata.category(sign) not in {"Cc", "Cf"})
 
 
 def _facts(lines: list[str], name: str) -> Iterator[Fact]:
@@ -49,14 +63,14 @@ def _facts(lines: list[str], name: str) -> Iterator[Fact]:
 def _after_front_matter(lines: list[str]) -> int:
     """The line after what stands between two lines of dashes at the top."""
     if lines and lines[0].strip() == "---":
-        return next((number + 1 for number, line in enumerate(lines) if number and line.strip() == "---"), 0)
+        return next((number + 1 for number, line in enumerate(lines) if number and line.strip() == "---"), len(lines))
     return 0
 
 
 def _headings(lines: list[str], start: int) -> Iterator[tuple[int, str]]:
     """The first heading, if it stands before any prose ends: a line with a sign, or one that is underlined."""
     for number in range(start, len(lines)):
-        found = _HEADING.fullmatch(lines[number])
+        found = _HEADING.fullmatch(lines[number][:LONGEST_LINE])
         below = lines[number + 1] if number + 1 < len(lines) else ""
         title = found[1] if found else lines[number] if _UNDERLINE.fullmatch(below) else ""
         if _plain(title):
@@ -72,7 +86,7 @@ def _paragraph(lines: list[str], start: int) -> tuple[int, str]:
         line = lines[number]
         fenced ^= line.lstrip().startswith(("```", "~~~"))
         plain = "" if fenced or _NO_PROSE.match(line) or _UNDERLINE.fullmatch(line) else _plain(line)
-        if _HEADING.fullmatch(line):
+        if _HEADING.fullmatch(line[:LONGEST_LINE]):
             break
         if not words:
             begun = number
@@ -84,5 +98,7 @@ def _paragraph(lines: list[str], start: int) -> tuple[int, str]:
 
 
 def _plain(text: str) -> str:
-    """Text without pictures, links and marks."""
-    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", _PICTURE.sub("", text))).split())
+    """Text without pictures, links and marks; a line that nobody writes by hand has none."""
+    if len(text) > LONGEST_LINE:
+        return ""
+    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", _PICTURE.sub("", text))).rstrip("\\").split())

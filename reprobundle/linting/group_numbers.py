@@ -25,11 +25,12 @@ NUMBERS_ONLY = (
 )  # fields in which a fraction is the metric's
 PATHS = (*NUMBERS_ONLY, "description", "use.limitations", "training_data.bias", "ethics.robustness")
 MOST_GROUPS = 50
+MOST_BETWEEN = 12  # words and blanks between a name and its number
 SHORTEST = 2  # letters of a name that is looked for by itself
 HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
-_FREE = r"(?:\s|[:=(,]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|group|samples?|people|users?|patients?)\b)"
+_FREE = r"(?:\s|[:=(,|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|group|samples?|people|users?|patients?)\b)"
 _SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
@@ -39,9 +40,12 @@ _OTHER = re.compile(  # of a sentence: its numbers are of something else
     re.IGNORECASE,
 )
 _COUNTED = re.compile(  # behind a number: it counts something, or is the end of a range
-    r"\s*(?:samples|examples|images|pictures|rows|people|patients|users|cases|records|runs|seeds|years?|points?|of\b|(?:to|-|\u2013|\u2026)\s*\d)",
+    r"[\s-]*(?:(?:m?s|sec|seconds?|min|minutes?|hours?|[kmgt]i?b|kg|quantile|percentile|level|confidence|ci|sd)\b|samples|examples|images|pictures|rows|people|patients|users|cases|records|runs|seeds|years?|points?|of\b|(?:to|-|\u2013|\u2026)\s*\d)",
     re.IGNORECASE,
 )
+_TEST = re.compile(
+    r"\b(?:p|t|z|n|f|d|q|chi2?|alpha)[- ]*(?:values?\s*)?(?:[=:\u2248]|of|is|was)\s*$", re.IGNORECASE
+)  # in front: of a test
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,14 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
         return  # of which metric a number is cannot be told
     word = rf"(?<![\w-]){re.escape(name)}(?![\w-])"
     metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
-    behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b)*{_VALUE}", re.IGNORECASE)
-    ahead = re.compile(rf"{_VALUE}\s*(?:{metric}\s*)?(?:for|on|among|in)\s+(?:the\s+)?{word}", re.IGNORECASE)
+    behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b){{0,{MOST_BETWEEN}}}{_VALUE}", re.IGNORECASE)
+    ahead = re.compile(
+        rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?|[(|]\s*){word}", re.IGNORECASE
+    )
     shares = all(-1 <= group.value <= 1 for _, group in recorded)
-    for found in (*behind.finditer(text), *ahead.finditer(text)):
-        if _COUNTED.match(text[found.end("percent") if found["percent"] else found.end("number") :]):
+    for found in [*ahead.finditer(text)] or behind.finditer(text):  # of "0.4 on A, 0.2 on B" the number before is A's
+        behind_it = text[found.end("percent") if found["percent"] else found.end("number") :]
+        if _COUNTED.match(behind_it) or _TEST.search(text[: found.start("number")]):
             continue
         fraction = bool(re.search(r"[.,]\d", found["number"]))
         if metrics and (fraction or bool(found["percent"]) or not shares):

@@ -10,6 +10,7 @@ from reprobundle.phrases import counted, some
 from reprobundle.records import Record
 
 LINT_SCHEMA: Literal[1] = 1
+UNPROVEN = "proof-missing"  # the rule: a bundle that nobody has reloaded is not called ready without that word
 
 Level = Literal["error", "warning", "advice"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "advice")
@@ -128,4 +129,5 @@ class LintReport(Record):
             return f"NOT READY: {'; '.join(why)}"
         warnings = len(self.of("warning"))
         told = f" ({counted(warnings, 'warning')})" if warnings else ""
-        return f"READY TO {'PUBLISH' if self.bundle_id is not None else 'CAPTURE'}{told}"
+        unproven = ", UNPROVEN" if any(lint.rule == UNPROVEN for lint in self.lints) else ""
+        return f"READY TO {'PUBLISH' if self.bundle_id is not None else 'CAPTURE'}{unproven}{told}"

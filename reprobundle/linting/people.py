@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from reprobundle.components import claims
 from reprobundle.linting.facts import fact_for
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.rules import in_card, in_manifest
@@ -45,6 +46,15 @@ def people(subject: Subject) -> Iterator[Lint]:
     """Everything about people: whose data it is, and for whom the model is."""
     yield from _uses(subject)
     yield from _personal(subject)
+    yield from _of_groups(subject)
+
+
+def _of_groups(subject: Subject) -> Iterator[Lint]:
+    found = subject.manifest.claims.claims if subject.manifest is not None else ()
+    for number, claim in enumerate(found):
+        for told in claims.remarks(claim, {}):  # whose names would be those of whoever lints
+            message = f"{claim.id!r}: {told.words}"
+            yield in_manifest("groups-personal", f"claims.claims[{number}].groups", message, hint=told.hint)
 
 
 def _uses(subject: Subject) -> Iterator[Lint]:

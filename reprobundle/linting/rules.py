@@ -89,6 +89,11 @@ RULES = (
     Rule(
         "personal-data-denied", ("warning",), "the card says there is no personal data; a column's name says otherwise"
     ),
+    Rule(
+        "groups-personal",
+        ("warning",),
+        "the groups of a number tell of single persons, by their names or by their size",
+    ),
     Rule("proof-failed", ("error",), "the bundle did not give the same outputs from its own files"),
     Rule("proof-missing", ("warning",), "the bundle was never reloaded from its own files"),
     Rule("replay-refused", ("error",), "capture found that no replay will call the model reproduced"),

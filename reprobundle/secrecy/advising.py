@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Literal
 
 from reprobundle.phrases import some
@@ -11,14 +12,34 @@ from reprobundle.secrecy.section import AS_COMMITTED, CUT_OUT, PATCH, Leak, patt
 
 NOTEBOOK = ".ipynb"
 VALUES = "manifest.json/"
+NOTES = "manifest.json/notes/"  # of the program itself: they repeat what stands elsewhere
 CARD = "documentation/"
 WHEELS = "wheels/"
+TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson"})
+TEXTS = frozenset({".md", ".rst", ".txt", ".tex", ".html", ".bib", ".log", ".adoc"})
+MADE = frozenset(
+    {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".whl", ".npy", ".npz", ".pkl", ".pickle", ".pt", ".pth", ".joblib"}
+    | {
+        ".safetensors",
+        ".onnx",
+        ".h5",
+        ".hdf5",
+        ".parquet",
+        ".feather",
+        ".db",
+        ".sqlite",
+        ".pdf",
+        ".png",
+        ".jpg",
+        ".bin",
+    }
+)  # no person edits these
 SHOWN = 3
 CLEARING = "jupyter nbconvert --clear-output --inplace"
 REVOKE = "revoke what others may have seen"
 GIT_KEEPS = "revoke it, as git's history keeps it"
 
-Kind = Literal["file", "notebook", "name", "value", "card", "package", "commit"]
+Kind = Literal["file", "notebook", "name", "value", "card", "package", "note", "commit", "table", "text", "made"]
 
 
 def advice(leaks: Iterable[Leak]) -> str:
@@ -28,6 +49,8 @@ def advice(leaks: Iterable[Leak]) -> str:
         leaks: What was met.
     """
     found = _by_kind(leaks)
+    if len(found) > 1:
+        found.pop("note", None)
     steps = [_STEPS[kind](list(paths)) for kind, paths in found.items()]
     return "; ".join([*steps, GIT_KEEPS if "commit" in found else REVOKE])
 
@@ -36,6 +59,12 @@ def allowed_by(leaks: Sequence[Leak]) -> str:
     """What lets them through where they are none, as Python has it: ``allow=['hub-token:a.py']``."""
     given = list(dict.fromkeys(repr(pattern(leak.rule, leak.path)) for leak in leaks))
     return f"allow=[{', '.join(given)}]"
+
+
+def to_tell(leaks: Iterable[Leak]) -> list[Leak]:
+    """What a person is told of: a note that only repeats what stands elsewhere is nothing that anybody can edit."""
+    leaks = list(leaks)
+    return [leak for leak in leaks if not leak.path.startswith(NOTES)] or leaks
 
 
 def clearing(paths: Iterable[str]) -> str:
@@ -60,19 +89,47 @@ def _kind(path: str) -> Kind:
         return "commit"
     if CUT_OUT in path:
         return "name"
+    if path.startswith(NOTES):
+        return "note"
     if path.startswith(VALUES):
         return "value"
     if path.startswith(CARD):
         return "card"
     if path.startswith(WHEELS):
         return "package"
-    return "notebook" if path.endswith(NOTEBOOK) else "file"
+    return _kind_of_file(PurePosixPath(path).suffix.lower())
+
+
+def _kind_of_file(ending: str) -> Kind:
+    if ending in TABLES:
+        return "table"
+    if ending in TEXTS:
+        return "text"
+    if ending in MADE:
+        return "made"
+    return "notebook" if ending == NOTEBOOK else "file"
 
 
 def _of_files(paths: Sequence[str]) -> str:
     return (
         f"take it out of {some(paths, SHOWN)}, read it from a variable (os.environ) where it is needed, and commit that"
     )
+
+
+def _of_tables(paths: Sequence[str]) -> str:
+    return f"drop the column or the rows that have it from {some(paths, SHOWN)}, and commit that"
+
+
+def _of_texts(paths: Sequence[str]) -> str:
+    return f"take it out of {some(paths, SHOWN)}, and commit that"
+
+
+def _of_made(paths: Sequence[str]) -> str:
+    return f"make {some(paths, SHOWN)} anew without it, and commit that"
+
+
+def _of_notes(_paths: Sequence[str]) -> str:
+    return "a note of the capture repeats it: take it out of what the note is about"
 
 
 def _of_notebooks(paths: Sequence[str]) -> str:
@@ -112,10 +169,14 @@ def _of_commits(paths: Sequence[str]) -> str:
 
 _STEPS: Mapping[Kind, Callable[[Sequence[str]], str]] = {
     "file": _of_files,
+    "table": _of_tables,
+    "text": _of_texts,
+    "made": _of_made,
     "notebook": _of_notebooks,
     "name": _of_names,
     "value": _of_values,
     "card": _of_cards,
     "package": _of_packages,
+    "note": _of_notes,
     "commit": _of_commits,
 }

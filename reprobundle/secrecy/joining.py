@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from reprobundle.secrecy.placeholders import is_drawn
@@ -23,7 +23,7 @@ Span = tuple[int, int]
 
 _GIVEN = re.compile(r"=[ \t]?[rbuRBU]?(?P<quote>[\"'])(?P<value>[A-Za-z0-9_\-.+/=~!@#$%^&*]{1,300})(?P=quote)")
 _DRAWN = re.compile(
-    r"=[ \t]?[rbuRBU]?[\"']([A-Za-z_\-.+/=~!@#$%^&*]{0,300}[0-9][A-Za-z0-9_\-.+/=~!@#$%^&*]{0,300})[\"']"
+    r"=[ \t]?[\[(]?[ \t]?[rbuRBU]?[\"']([A-Za-z_\-.+/=~!@#$%^&*]{0,300}[0-9][A-Za-z0-9_\-.+/=~!@#$%^&*]{0,300})[\"']"
 )
 _NAME = re.compile(r"(?<!\w)([A-Za-z_]\w{0,60})(?:[ \t]?:[ \t]?[\w.\[\]]{1,40})?[ \t]?$")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -39,7 +39,7 @@ def joined(text: str) -> Iterator[tuple[str, Span]]:
     Args:
         text: A program.
     """
-    if not any(map(_is_part, _DRAWN.findall(text))):  # as in nearly every program
+    if not any(map(_is_part, numbered(text))):  # as in nearly every program
         return
     literals = _literals(text)
     names = {name for name, value in literals.items() if _may_be_part(value)}
@@ -53,6 +53,11 @@ def joined(text: str) -> Iterator[tuple[str, Span]]:
             said = _read(line, literals)
             if said is not None:
                 yield said, (start, reached)
+
+
+def numbered(text: str) -> Sequence[str]:
+    """The literals with a digit that a program gives to names, alone or first in a list."""
+    return _DRAWN.findall(text)
 
 
 def _is_part(value: str) -> bool:

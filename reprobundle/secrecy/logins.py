@@ -36,9 +36,9 @@ LOGINS: tuple[Rule, ...] = (
           looks="login", lead=1),
     named("npm-password", "passw",
           r"(?<![A-Za-z0-9]):?_password[ \t]{0,3}=[ \t]{0,3}[\"']?([A-Za-z0-9+/]{12,300}={0,2})(?![\w-])", looks="mixed", starts=("_password",), lead=1),
-    named("command-password", "sshpass curl docker podman mysql mariadb",
+    named("command-password", "sshpass curl docker mysql",
           r"(?:sshpass[ \t]{1,3}-p[ \t]{0,3}|curl\b[^\n]{0,200}?[ \t]-u[ \t]{1,3}[\"']?[\w.@-]{1,60}:"
-          r"|(?:docker|podman)[ \t]{1,3}login\b[^\n]{0,200}?[ \t](?:-p[ \t]{0,3}|--password[ \t=]{1,3})"
-          r"|(?:mysql|mariadb)(?:-?dump|-?admin)?[ \t][^\n]{0,200}?(?<=[ \t])-p)[\"']?([^\s\"'$\\]{6,100})",
+          r"|docker[ \t]{1,3}login\b[^\n]{0,200}?[ \t](?:-p[ \t]{0,3}|--password[ \t=]{1,3})"
+          r"|mysql(?:dump|admin)?[ \t][^\n]{0,200}?(?<=[ \t])-p)[\"']?([^\s\"'$\\]{6,100})",
           looks="drawn"),
 )  # fmt: skip

@@ -14,21 +14,21 @@ from contextlib import suppress
 from itertools import accumulate, islice
 
 from reprobundle.secrecy.evaluating import Evaluation
-from reprobundle.secrecy.placeholders import is_drawn, is_mixed
+from reprobundle.secrecy.joining import numbered
+from reprobundle.secrecy.placeholders import is_drawn, is_mixed, is_placeholder
 
 ENDINGS = frozenset({".py", ".pyi", ".pyw"})
-LONGEST = 2**21  # characters
+LONGEST = 2**19  # characters; what is longer was generated, and takes a second to parse
 MOST_SIGNS = 300_000  # each is a node or less
 DEEPEST = 150  # nodes within each other; deep trees end Python 3.10
 MOST_BRANCHES = 100  # of one kind: each elif lies within the one before
 SHORTEST = 8  # characters of a literal that looks drawn
 MOST = 2000
-SPEAKING = ("passw", "PASSW", "secret", "SECRET", "api_key", "API_KEY", "auth=")  # few: all of a text is searched
+SPEAKING = ("passw", "PASSW", "SECRET", "API_KEY", "auth=", "BasicAuth(")  # few: all of a text is searched
 
 Span = tuple[int, int]
 
 _VALUE = r"[A-Za-z_\-.+/=~!@#$%^&*]{0,300}[0-9][A-Za-z0-9_\-.+/=~!@#$%^&*]{0,300}"
-_GIVEN = re.compile(rf"=[ \t]?[\[(]?[ \t]?[rbuRBU]?[\"']({_VALUE})[\"']")
 _LITERAL = re.compile(rf"[\"']({_VALUE})[\"']")
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)  # what a notebook gives to a shell
 _SIGN = re.compile(
@@ -70,14 +70,14 @@ def may_say(text: str) -> bool:
     """Whether a program has a literal of which a secret may be made."""
     if len(text) > LONGEST:
         return False
-    if any(map(_may_be_part, _GIVEN.findall(text))):
+    if any(map(_may_be_part, numbered(text))):
         return True
     return any(name in text for name in SPEAKING) and any(map(_may_be_part, _LITERAL.findall(text)))
 
 
 def _may_be_part(value: str) -> bool:
     """Whether a literal looks drawn at random, and is no digest: of what is made of hex digits the lines tell."""
-    return len(value) >= SHORTEST and is_drawn(value) and is_mixed(value)
+    return len(value) >= SHORTEST and is_drawn(value) and is_mixed(value) and not is_placeholder(value)
 
 
 def parsed(text: str) -> ast.Module | None:

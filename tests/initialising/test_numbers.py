@@ -38,6 +38,8 @@ def found(folder):
         ("metrics.json", "[0.5]", None),
         ("metrics.json", "{not json", None),
         ("metrics.json", '{"accuracy": NaN}', None),
+        ("metrics.json", '{"accuracy": 0.9, "auc": NaN, "loss": [-Infinity, Infinity]}', [("accuracy", 0.9, None)]),
+        ("metrics.json", f'{{"accuracy": 1{"0" * 400}, "auc": 0.7}}', [("auc", 0.7, None)]),
     ],
 )  # fmt: skip
 def test_what_a_file_gives(folder, name, content, told):

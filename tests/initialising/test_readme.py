@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from reprobundle.initialising.models import models_in
@@ -44,6 +46,59 @@ def test_title_and_description(tmp_path):
 def test_what_else_a_readme_may_be(tmp_path, text, facts):
     """An underlined heading counts, a placeholder and a card of this program do not, nor what stands below another heading."""
     assert told(tmp_path, text) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (
+            "# Iris\n<!-- internal: do not publish,\n see wiki -->\nRanks \\\nirises.\n",
+            [("title", "Iris", "README.md:1"), ("description", "Ranks irises.", "README.md:4")],
+        ),
+        ("Ranks <!-- SECRET --> irises.\n", [("description", "Ranks irises.", "README.md:1")]),
+        (
+            "# Iris\n\nRanks.\n<!-- to be said\n",
+            [("title", "Iris", "README.md:1"), ("description", "Ranks.", "README.md:3")],
+        ),
+        ("# Project Title\n\nOne Paragraph of project description goes here\n", []),
+        ("This is NOT ready; replace this text with a description of the model.\n", []),
+        ("---\ntitle: a\nlicense: mit\n\nHello.\n", []),
+        (
+            "\ufeff# Iris\r\n\r\nRanks\u202e \x1b[1mirises.\r\n",
+            [("title", "Iris", "README.md:1"), ("description", "Ranks [1mirises.", "README.md:3")],
+        ),
+    ],
+    ids=[
+        "comment",
+        "comment in a line",
+        "comment without an end",
+        "template",
+        "note",
+        "open front matter",
+        "byte order mark",
+    ],
+)
+def test_what_a_browser_does_not_show_is_no_fact(tmp_path, text, facts):
+    """Comments, marks of bytes, signs without a form and what a template asks for describe no model."""
+    assert told(tmp_path, text) == facts
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_readme_of_another_coding_tells_nothing(tmp_path, coding):
+    """It would be read as signs that nobody wrote."""
+    (tmp_path / "README.md").write_bytes("# Iris\n\nRanks irises.\n".encode(coding))
+
+    assert list(readme_facts(tmp_path)) == []
+
+
+@pytest.mark.parametrize("many", ["[", "![", "[![", "(", "<a ", "<!--", "*", "[a](", "-" * 5])
+def test_a_hostile_readme_takes_no_time(tmp_path, many):
+    """A page of one sign, in one line or in many, is read in time that grows with its length."""
+    began = time.monotonic()
+    for text in ("# " + many * 90_000, (many * 300 + "\n") * 60):
+        told(tmp_path, text)
+
+    assert time.monotonic() - began < 2
 
 
 def test_no_readme(tmp_path):

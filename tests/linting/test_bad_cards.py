@@ -212,6 +212,12 @@ WARNED = {
         {},
         ("personal-data-denied", "ethics.privacy says that there is no personal data; the data has email"),
     ),
+    "groups of persons": (
+        card(), {"claims": claims.Section(claims=(claim(
+            groups=(claims.section.GroupValue(name="carol.meier@uni-bonn.de", value=0.973),)
+        ),))}, {},
+        ("groups-personal", "'test-accuracy': the name of group 1 holds an e-mail address"),
+    ),
     "no hashes": (
         card(),
         {"environment": tiny_manifest().environment.model_copy(

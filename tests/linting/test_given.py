@@ -18,6 +18,7 @@ from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.exports.archives import pack
 from reprobundle.linting import _report
 from reprobundle.linting.subject import of_card
+from reprobundle.manifest import Proof
 from reprobundle.store import FileEntry
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "bundle-v1"
@@ -212,6 +213,13 @@ def test_ready_is_what_the_exit_code_says(tmp_path):
     )
     assert (enough.ready, enough.exit_code(), enough.verdict) == (True, 0, "READY TO PUBLISH")
     assert reprobundle.lint(place / CARD).verdict == "READY TO CAPTURE"
+
+
+def test_what_nobody_reloaded_is_not_called_ready_without_that_word(tmp_path):
+    """An unproven bundle may be published, and says so where a person looks first."""
+    place = bundle(tmp_path / "b", card(), proof=Proof(status="not run", why="it was switched off"))
+
+    assert reprobundle.lint(place).verdict == "READY TO PUBLISH, UNPROVEN (1 warning)"
 
 
 def test_many_files_take_no_time():

@@ -43,6 +43,9 @@ def said_of(path, text, numbers=NUMBERS):
         ("description", "Reads digits with an accuracy of 0.97 on male writers.", "male 0.97"),
         ("use.limitations", "Accuracy among female: 90 percent.", "female 90percent"),
         ("evaluation.metrics", "The RMSE at Site A is 5.", "site a 5"),
+        ("evaluation.metrics", "| group | accuracy | | male | 0.95 | | female | 0.981 |", "male 0.95"),
+        ("evaluation.metrics", "The accuracy is 0.95 on male, 0.981 on female.", "male 0.95"),
+        ("evaluation.metrics", "Accuracy: 0.95 (male), 0.981 (female).", "male 0.95"),
     ],
 )
 def test_another_number_of_a_group(path, text, told):
@@ -67,6 +70,10 @@ def test_another_number_of_a_group(path, text, told):
         ("ethics.bias", "The data is 48% male and 52% female."),
         ("ethics.bias", "Accuracy for male before reweighting was 0.70."),
         ("ethics.bias", "Accuracy is 0.128 lower for male than for female."),
+        ("ethics.bias", "A test gave p = 0.03 for male and p = 0.20 for female."),
+        ("ethics.bias", "A p-value of 0.03 for male."),
+        ("ethics.bias", "It takes for male 0.3 s per image."),
+        ("ethics.bias", "We looked at male (0.95 quantile) only; male 0.95 confidence."),
         ("ethics.bias", "The 95% interval for male is 0.78 to 0.91."),
         ("training_data.bias", "male 0.48, female 0.52"),
         ("training_data.bias", "The set holds male 48.5 and female 51.5 per cent."),
@@ -89,5 +96,6 @@ def test_a_hostile_group_takes_no_time():
     said_of("evaluation.metrics", text, (claim(groups=groups, group="g"),))
     said_of("evaluation.metrics", "male " * 2000 + "accuracy", NUMBERS)
     said_of("evaluation.metrics", "male. " * 2000, NUMBERS)
+    said_of("evaluation.metrics", "at " * 3000, (claim(groups=(GroupValue(name="at", value=0.5),), group="word"),))
 
     assert time.monotonic() - began < 3

@@ -10,7 +10,7 @@ import planted
 import projects
 import pytest
 
-from reprobundle.secrecy.advising import advice, allowed_by, clearing
+from reprobundle.secrecy.advising import advice, allowed_by, clearing, to_tell
 from reprobundle.secrecy.gate import Gate, told
 from reprobundle.secrecy.section import Leak
 
@@ -22,6 +22,10 @@ PLAIN = "revoke what others may have seen"
     ("path", "step"),
     [
         ("train.py", "take it out of train.py, read it from a variable (os.environ) where it is needed, and commit that"),
+        ("README.md", "take it out of README.md, and commit that"),
+        ("data/users.csv", "drop the column or the rows that have it from data/users.csv, and commit that"),
+        ("old.tar.gz", "make old.tar.gz anew without it, and commit that"),
+        ("manifest.json/notes/2/message", "a note of the capture repeats it: take it out of what the note is about"),
         ("a b.ipynb", "clear the outputs that show it: jupyter nbconvert --clear-output --inplace 'a b.ipynb'; where a cell itself "
                       "has it, take it out; commit that"),
         ("data/….csv", "give data/….csv another name"),
@@ -33,6 +37,16 @@ PLAIN = "revoke what others may have seen"
 def test_each_place_has_a_way_out(path, step):
     """A file is edited, a notebook cleared, a name changed, a value not handed over; and it is always revoked."""
     assert advice([Leak(rule="hub-token", path=path)]) == f"{step}; {PLAIN}"
+
+
+def test_a_note_that_repeats_it_is_not_told():
+    """Nobody can edit the program's own words: what they are about is told, and they are where there is nothing else."""
+    claim = Leak(rule="hub-token", path="manifest.json/claims/values/0/id")
+    repeated = Leak(rule="hub-token", path="manifest.json/notes/2/message")
+
+    assert advice([claim, repeated]) == f"do not hand it over as claims/0/id; {PLAIN}"
+    assert to_tell([claim, repeated]) == [claim]
+    assert to_tell([repeated]) == [repeated]
 
 
 def test_what_the_commit_has_is_committed_away():

@@ -31,7 +31,7 @@ if __name__ == "__main__":
     captured = reprobundle.capture(
         sys.argv[1], model=model, inputs=np.arange(4.0), budget=0, proof=False, quiet=True,
         hyperparameters=given["hyperparameters"], documentation=given["documentation"], allow=given["allow"],
-        claims=given["claims"],
+        claims=given["claims"], splits={given["split"]: np.arange(6.0)},
     )
 """
 
@@ -44,6 +44,7 @@ def _given() -> dict[str, object]:
         "hyperparameters": {"lr": 0.1, "nested": {"all": [hyperparameters]}, FURTHER["github-token"]: 1},
         "documentation": {"title": "A net", "description": said},
         "claims": [claim],
+        "split": FURTHER["google-key"],
         "allow": [],
     }
 
@@ -101,7 +102,7 @@ def test_no_planted_secret_is_in_the_bundle(bundle, place):
 
 
 def test_nothing_from_stranger_places_is_in_the_bundle(bundle):
-    """Nor what stood in a remote, a branch, a variable, an argument, a packed or wide file, a name, a key or a claim."""
+    """Nor what stood in a remote, branch, variable, argument, packed or wide file, a name, a key, a claim or a split."""
     assert planted.standing(bundle, FURTHER) == []
 
 
@@ -144,6 +145,10 @@ def test_what_is_clean_is_sealed(bundle, manifest):
     assert (bundle / "code/source/train.py").is_file()
     assert manifest.hyperparameters.values["lr"] == 0.1
     assert manifest.claims.claims[0].text == "made with [left out: google-key]"
+    assert [(split.name, split.listing) for split in manifest.data.splits] == [
+        ("[left out: google-key]", "data/split-1.txt")
+    ]
+    assert (bundle / "data/split-1.statistics.json").is_file()
 
 
 def test_the_bundle_is_whole(bundle):

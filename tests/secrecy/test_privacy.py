@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tiny import tiny_manifest
 
+from reprobundle import withholding
+from reprobundle.components import claims
+from reprobundle.components.claims.section import GroupValue
+from reprobundle.components.interface import Stage
 from reprobundle.secrecy.privacy import traces
+from reprobundle.store import Writer
 
 
 def _kinds(text: str, path: str = "train.py", names: dict[str, str] | None = None) -> list[tuple[str, int]]:
@@ -68,3 +74,15 @@ def test_authors_stand_in_licences():
 def test_what_is_signed_is_meant_to_be_read(text, path, told):
     """An address under a contact, an author or a citation is published on purpose; elsewhere it is told."""
     assert [kind for kind, _ in _kinds(text, path)] == ["e-mail address"] * told
+
+
+def test_groups_of_persons_are_told_before_the_seal(tmp_path):
+    """Names and numbers of groups get into the card, whatever made them: a note names the claim and the way out."""
+    group = GroupValue(name="carol.meier@uni-bonn.de", value=0.5)
+    section = claims.Section(claims=(claims.Claim(id="a", text="accuracy", value=0.5, groups=(group,)),))
+    manifest = tiny_manifest().model_copy(update={"claims": section})
+    told = withholding.sealed(manifest, Stage(Writer(tmp_path))).notes
+
+    assert [(note.kind, note.message) for note in told] == [
+        ("privacy", "claim 'a': the name of group 1 holds an e-mail address")
+    ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reprobundle.components.claims.checking import Wanted, check, results, wanted
     from reprobundle.components.claims.contradicting import Contradiction, contradiction, contradictions
     from reprobundle.components.claims.counting import rows_of
+    from reprobundle.components.claims.persons import remarks
     from reprobundle.components.claims.recording import capture
     from reprobundle.components.claims.settling import differing, note_awaited, settle, with_results
 
@@ -29,6 +30,7 @@ __all__ = [
     "contradictions",
     "differing",
     "note_awaited",
+    "remarks",
     "results",
     "rows_of",
     "settle",
@@ -47,6 +49,7 @@ __getattr__ = deferred(
         "contradictions": "contradicting",
         "differing": "settling",
         "note_awaited": "settling",
+        "remarks": "persons",
         "results": "checking",
         "rows_of": "counting",
         "settle": "settling",

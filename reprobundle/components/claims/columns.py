@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from reprobundle.components.interface import Failure, attempt
@@ -54,11 +55,32 @@ def _looked_up(split: Any, name: str) -> Any:
 
 
 def listed_of(values: Any) -> list[Any]:
-    """Plain values, one a sample: of a list, an array, a tensor or the column of a table."""
+    """Plain values, one a sample: of a list, an array, a tensor or the column of a table.
+
+    Raises:
+        MisfitError: They have no order, or are no values of samples: names, a text, a whole table.
+    """
     if getattr(getattr(values, "dtype", None), "kind", "") == "M":  # whose own lists hold numbers for some units
         return [None if text == "NaT" else text for text in values.astype(str).tolist()]
     if hasattr(values, "tolist"):
         values = values.tolist()
     elif hasattr(values, "to_list"):
         values = values.to_list()
+    _refuse_unordered(values)
     return list(values)
+
+
+def _refuse_unordered(values: Any) -> None:
+    """What Python would take for a list of something else: of a mapping its names, of a text its letters."""
+    for kind, hint in NO_LIST:
+        if isinstance(values, kind):
+            raise MisfitError(f"expected a list, one value a sample, found {type(values).__name__}", hint)
+    if hasattr(values, "columns") or hasattr(values, "column_names"):
+        raise MisfitError(f"expected one column, found a table: {type(values).__name__}", "name one: table['sex']")
+
+
+NO_LIST: tuple[tuple[Any, str], ...] = (
+    (Mapping, "give its values in the order of the samples: [given[name] for name in names]"),
+    (AbstractSet, "a set has no order: give a list, in the order of the samples"),
+    ((str, bytes), "give a list of one value a sample, such as ['a', 'b', 'b']"),
+)

@@ -21,6 +21,10 @@ EMPTY = "leave the group out, or correct its name or its count"
 ENDS = "correct low and high, or the number: the interval must hold it"
 ROWS = "give one number for each sample of the split, or name the split that they were computed on"
 
+ALL_GROUPS = (
+    "correct the counts, or name the split that the groups were counted on; none may be left out or counted twice"
+)
+
 
 @dataclass(frozen=True)
 class Contradiction:
@@ -33,6 +37,8 @@ class Contradiction:
         sure: Whether nothing but a mistake explains it; else the number may be no mean, or the groups not all of them.
         hint: The way out.
         whole: Whether it is the claim's own number that something else speaks against, and not one of its parts.
+        told: What speaks against it, in words, where `found` was computed by nothing and is only the nearest of its groups;
+            None: `found` was computed.
     """
 
     stated: float
@@ -41,6 +47,7 @@ class Contradiction:
     sure: bool
     hint: str
     whole: bool = True
+    told: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,8 @@ def _of_groups(claim: Claim) -> Contradiction | None:
         words = f"{printed(claim.value)} is stated, its {shown} {told}"
         found = nearest if mean is None else mean
         hint = UNITS if _is_per_cent(claim, found) else NO_MEAN if mean is not None else CORRECT
-        return Contradiction(claim.value, found, words, sure=mean is not None, hint=hint)
+        near = f"its {shown} {told}" if mean is None else None
+        return Contradiction(claim.value, found, words, sure=mean is not None, hint=hint, told=near)
     if mean is None or _agree(claim, mean):
         return None
     words = f"{printed(claim.value)} is stated, the mean of its {shown} is {_shown(mean, claim)}"
@@ -171,13 +179,28 @@ def _ends(claim: Claim) -> str:
 
 
 def _of_rows(claim: Claim, rows: Rows) -> Iterator[Contradiction]:
-    """One number a sample: there must be as many as the split has samples."""
-    if claim.measured is None or claim.count is None or claim.count == rows.count:
+    """One number a sample: there must be as many as the split has samples; groups that are stated may leave some out."""
+    if claim.measured is None:
+        yield from _of_groups_rows(claim, rows)
+        return
+    if claim.count is None or claim.count == rows.count:
         return
     words = f"{counted(claim.count, 'number')} of samples {'was' if claim.count == 1 else 'were'} given"
     words += f", split {rows.split!r} has {counted(rows.count, rows.of)}"
     sure = rows.of == "sample" and not claim.split_guessed
     yield Contradiction(float(claim.count), float(rows.count), words, sure=sure, hint=ROWS, whole=False)
+
+
+def _of_groups_rows(claim: Claim, rows: Rows) -> Iterator[Contradiction]:
+    """Never sure: a sample may be in no group, or in two."""
+    counts = [one.count for one in claim.groups if one.count is not None]
+    if not sum(counts) or len(counts) < len(claim.groups) or sum(counts) == rows.count:
+        return
+    words = (
+        f"its {counted(len(counts), 'group')} {'has' if len(counts) == 1 else 'have'} {counted(sum(counts), 'sample')}"
+    )
+    words += f" in all, split {rows.split!r} has {counted(rows.count, rows.of)}"
+    yield Contradiction(float(sum(counts)), float(rows.count), words, sure=False, hint=ALL_GROUPS, whole=False)
 
 
 def _agree(claim: Claim, found: float) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from reprobundle import arrays
 from reprobundle.components.claims.columns import ColumnOf, MisfitError, column, listed_of
-from reprobundle.components.claims.naming import group_name, in_order
+from reprobundle.components.claims.naming import group_name, in_order, readable
 from reprobundle.components.claims.section import LONGEST_GROUP, MOST_GROUPS
 from reprobundle.components.claims.stating import Note, joined, overridden, stated
 from reprobundle.components.interface import Failure, attempt
@@ -31,6 +31,8 @@ EACH = "give one group a sample, in the order of per_sample"
 NO_NUMBERS = "nothing gives one number a sample"
 NOT_CALLED = "a command is not run before the bundle is sealed, and no numbers of samples are given"
 WAY_OUT = "per_sample=[…], one number a sample; or groups={'a': 0.91, 'b': 0.84}; or an entry that returns one a sample"
+MEAN = "the mean of its samples is recorded"
+LEAVE_OUT = "leave value out where per_sample is given, or correct it"
 COARSER = "group by something coarser, such as ranges of the value"
 
 LARGEST = 1e300  # so that any sum of them is finite
@@ -91,6 +93,9 @@ def with_groups(given: Mapping[str, Any], splits: Mapping[str, Any], column_of: 
         worked_out = {"measured": mean, "count": len(numbers), **ends_of(interval_of(numbers))}
         notes += overridden(fields, worked_out)
         fields |= worked_out
+        if _is_not_finite(fields.get("value")):
+            notes.append((f"value: expected a finite number, found {fields['value']}: {MEAN}", LEAVE_OUT))
+            fields["value"] = mean
         if fields.get("value") is None:
             fields["value"] = mean
     found = _or_note(lambda: _groups(given, splits, numbers, column_of), "its groups are left out", notes)
@@ -139,6 +144,14 @@ def _or_note(action: Callable[[], Any], what: str, notes: list[Note]) -> Any:
     return made
 
 
+def _is_not_finite(value: Any) -> bool:
+    """Whether a stated value is NaN or infinite, plain or as the one element of an array."""
+    plain = arrays.to_array(value) if arrays.is_array(value) else value
+    if getattr(plain, "size", None) == 1:
+        plain = plain.reshape(()).item()
+    return isinstance(plain, float) and not math.isfinite(plain)
+
+
 def mean_of(numbers: Sequence[float]) -> float:
     """The mean, exactly rounded, so that the order of the samples does not matter."""
     return math.fsum(numbers) / len(numbers)
@@ -180,7 +193,7 @@ def _name(group: Any) -> str | None:
         group = str(next(iter(group)))
     if not isinstance(group, str):
         return None
-    name = group.strip()
+    name = readable(group).strip()
     if not 0 < len(name) <= LONGEST_GROUP:
         expected = f"group: expected a name of at most {counted(LONGEST_GROUP, 'character')}"
         raise MisfitError(f"{expected}, found {len(name):,}", "group={'sex': [...]} names the column")

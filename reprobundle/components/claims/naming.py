@@ -22,7 +22,12 @@ def group_name(group: Any) -> str:
     if isinstance(group, float) and group.is_integer() and abs(group) < EXACT:
         return str(int(group))  # a column of whole numbers in which one is missing is one of floats
     text = group.decode("utf-8", "replace") if isinstance(group, bytes) else str(group)
-    return text.strip() or MISSING
+    return readable(text).strip() or MISSING
+
+
+def readable(text: str) -> str:
+    """A text with halves of characters spelt out, as Python prints them: what is no Unicode can stand in no record."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def in_order(names: Iterable[str]) -> list[str]:

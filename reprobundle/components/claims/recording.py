@@ -17,7 +17,7 @@ from reprobundle.components.claims.contradicting import contradictions
 from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.functions import entry_text, samples_of_function
 from reprobundle.components.claims.grouping import Awaited, Grouped, with_groups
-from reprobundle.components.claims.naming import split_named
+from reprobundle.components.claims.naming import readable, split_named
 from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.plain_values import fields_of
@@ -91,7 +91,7 @@ def _items(given: Any) -> dict[Any, Any] | None:
 
 def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, source: Source) -> tuple[Grouped, Claim] | None:
     """A claim, and what was worked out of its samples."""
-    label = str(given.get("id") or given.get("text") or "without a name")
+    label = readable(str(given.get("id") or given.get("text") or "without a name"))
     name = "claim " + repr(label[:80])
     if given.get("id") in taken:
         stage.note(NAME, f"{name}: another claim has this id; the second is left out", hint="give each its own id")
@@ -135,15 +135,34 @@ def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim 
     fields = {
         "id": _new_id(label, taken),
         "text": label,
-        **{key: value for key, value in made.items() if value is not None},
+        **{key: _readable(value) for key, value in made.items() if value is not None},
     }
+    document = attempt(lambda: json.dumps(fields))
+    if isinstance(document, Failure):
+        stage.note(NAME, f"{name}: is left out: {document.why}", hint=f"the fields of a claim are {FIELDS}")
+        return None
     try:
-        return Claim.model_validate_json(json.dumps(fields))
+        return Claim.model_validate_json(document)
     except pydantic.ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
-        words = "; ".join(f"{fault['loc'][0]}: {fault['msg']}, found {fault['input']!r:.80}" for fault in faults)
+        words = "; ".join(f"{_where(fault)}: {fault['msg']}, found {fault['input']!r:.80}" for fault in faults)
         stage.note(NAME, f"{name}: is left out: {words}", hint=f"the fields of a claim are {FIELDS}")
         return None
+
+
+def _where(fault: Mapping[str, Any]) -> str:
+    return ".".join(map(str, fault["loc"])) or "the claim"
+
+
+def _readable(value: Any) -> Any:
+    """A field whose texts, of groups and parts of a command too, can all stand in a record."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, list | tuple):
+        return [_readable(one) for one in value]
+    if isinstance(value, Mapping):
+        return {_readable(name): _readable(one) for name, one in value.items()}
+    return value
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -182,7 +201,12 @@ def _note_split(claim: Claim, source: Source, stage: Stage) -> None:
 
 def _may_be_told(claim: Claim, source: Source, stage: Stage) -> bool:
     """Whether each sample's group may stand in the bundle: not of a private split."""
-    if getattr(source.splits.get(claim.split or ""), "private", None) is None:
+    of_split = [
+        split
+        for name, split in source.splits.items()
+        if claim.split == (readable(name) if isinstance(name, str) else name)
+    ]
+    if all(getattr(split, "private", None) is None for split in of_split):
         return True
     message = f"claim {claim.id!r}: its split is private, so no replay will compute its groups again"
     stage.note(NAME, message, hint="which sample is in which group would have to be told")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reprobundle import arrays
@@ -25,21 +26,27 @@ def stated(given: Any) -> tuple[list[dict[str, Any]], tuple[Note, ...]]:
         ValueError: They cannot be told apart or read; the message says what was expected and what was found.
     """
     if isinstance(given, list | tuple):
-        return [dict(one) for one in given], ()
+        listed = [dict(one) for one in given]
+        _refuse_twice([group_name(one["name"]) for one in listed if isinstance(one.get("name"), str)])
+        return listed, ()
     if not isinstance(given, Mapping):
         raise ValueError(f"expected numbers by group, found {type(given).__name__}")  # noqa: TRY004  a wrong value
     if len(given) > MOST_GROUPS:
         raise ValueError(f"expected at most {MOST_GROUPS:,} groups, found {len(given):,}")
     made = [(group_name(name), _parts(str(name), value)) for name, value in given.items()]
     names = [name for name, _ in made]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"two groups are called {twice!r}")
+    _refuse_twice(names)
     if any(len(name) > LONGEST_GROUP for name in names):
         raise ValueError(f"expected names of at most {LONGEST_GROUP:,} characters")
     empty = [name for name, parts in made if parts is None]
     notes = _note(empty) if empty else ()
     return [{"name": name, **parts} for name, parts in made if parts is not None], notes
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = next((name for name, number in Counter(names).items() if number > 1), None)
+    if twice is not None:
+        raise ValueError(f"two groups are called {twice!r}")
 
 
 def overridden(said: Mapping[str, Any], worked_out: Mapping[str, Any], *, whose: str = "") -> list[Note]:

@@ -48,6 +48,7 @@ __all__ = [
     "refuse_unknown",
     "salts_of",
     "without_listed",
+    "without_lost",
     "without_told_salts",
 ]
 
@@ -107,6 +108,13 @@ def without_listed(section: Section, paths: Collection[str], stage: Stage) -> Se
     from reprobundle.components.data import withdrawing
 
     return withdrawing.without_listed(section, paths, stage)
+
+
+def without_lost(section: Section, stage: Stage) -> Section:
+    """The section without what names no file of the bundle, as when a secret was taken out of a path, which is told."""
+    from reprobundle.components.data import withdrawing
+
+    return withdrawing.without_lost(section, stage)
 
 
 def refuse_unknown(section: Section, given: Iterable[str], option: str) -> None:

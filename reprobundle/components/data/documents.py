@@ -40,7 +40,7 @@ def _fitting(lines: list[bytes]) -> int:
 
 
 def read_statistics(split: Split, root: Path) -> Statistics | None:
-    """The recorded statistics of a split; None where there are none, or they are not of their form.
+    """The recorded statistics of a split; None where there are none, or they are not of their form, or gone.
 
     Args:
         split: The record.
@@ -51,5 +51,5 @@ def read_statistics(split: Split, root: Path) -> Statistics | None:
     place = inside(root, split.statistics)
     try:
         return from_bytes(Statistics, place.read_bytes(), name=split.statistics)
-    except RefusedInputError:
+    except (RefusedInputError, FileNotFoundError):
         return None  # it costs detail, never a verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reprobundle.components.data import noting
@@ -47,7 +47,7 @@ def record(source: Source, stage: Stage) -> Section:
     """Digest every split, write its listing, and look for samples that stand in two of them."""
     taken = _taken(source, stage)
     matrix = compare_splits({name: one.reading.digests for name, one in taken.items()})
-    stems = _stems(taken)
+    stems = _stems(taken, lambda path: bool(stage.gate.search("value.txt", path.encode())))
     splits = tuple(_write(name, taken, matrix, f"data/{stems[name]}", stage) for name in taken)
     remarks = [*noting.of_labels(splits, taken), *noting.leakage(splits)]
     if source.run is not None:
@@ -91,12 +91,12 @@ def _fault_of_name(name: Any) -> str | None:
     return "its name is not valid Unicode" if any("\ud800" <= letter <= "\udfff" for letter in name) else None
 
 
-def _stems(names: Iterable[str]) -> dict[str, str]:
-    """What the files of each split are called: its name where that gives legal ones, else its number."""
+def _stems(names: Iterable[str], is_secret: Callable[[str], bool]) -> dict[str, str]:
+    """What the files of each split are called: its name where that gives legal ones without a secret, else its number."""
     names = list(names)
     taken: dict[str, str] = {}
     for name in names:
-        if _is_stem(name):
+        if _is_stem(name) and not any(is_secret(f"data/{name}{suffix}") for suffix in ("", *_SUFFIXES)):
             taken.setdefault(name.lower(), name)
     stems = {name: name for name in taken.values()}
     for number, name in enumerate(names, start=1):

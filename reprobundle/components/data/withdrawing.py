@@ -89,10 +89,34 @@ def without_listed(section: Section, paths: Collection[str], stage: Stage) -> Se
     return _without(section, gone, "a secret stands in its listing", RENAME, stage) if gone else section
 
 
+def without_lost(section: Section, stage: Stage) -> Section:
+    """The section without what names no file of the bundle, as when a secret was taken out of a path, which is told.
+
+    Args:
+        section: The recorded splits, without secrets.
+        stage: Their files are in it.
+    """
+    there = {entry.path for entry in stage.writer.entries}
+    gone = [split for split in section.splits if split.listing not in there]
+    section = (
+        _without(section, gone, "its listing has another name than is recorded", RENAME, stage) if gone else section
+    )
+    return section.model_copy(update={"splits": tuple(_found(split, there, stage) for split in section.splits)})
+
+
+def _found(split: Split, there: Collection[str], stage: Stage) -> Split:
+    lost = [field for field in ("parts", "statistics") if getattr(split, field) not in {None, *there}]
+    for field in lost:
+        message = f"data split {split.name!r}: its {field} are left out: their file has another name than is recorded"
+        stage.note(NAME, message, hint=RENAME)
+    return split.model_copy(update=dict.fromkeys(lost)) if lost else split
+
+
 def _without(section: Section, gone: Sequence[Split], why: str, hint: str, stage: Stage) -> Section:
     for split in gone:
+        there = {entry.path for entry in stage.writer.entries}
         for path in (split.listing, split.parts, split.statistics):
-            if path is not None:
+            if path is not None and path in there:
                 stage.writer.forget(path)
         stage.note(NAME, f"data split {split.name!r}: is left out: {why}", hint=hint)
     names = [split.name for split in gone]

@@ -17,7 +17,8 @@ _WHOLE = re.compile(
     r"(to\s?do|tb[dac]|fixme|x{2,}|n\.? ?n|wip|placeholder|coming soon|fill (me|this|it)?\s*in( later)?|change\s?me"
     rf"|((is |are )?(still |yet )?to be ({DONE})( (later|soon|here))?)|lorem ipsum"
     r"|(insert|add|enter|your|write|put|describe)( \w+){0,5} here|your (name|title|e-?mail|model|text|description)"
-    r"|(first ?name|first) (last ?name|last)|author name|model (name|title)|foo|bar|baz|foo ?bar|asdf\w*|qwerty\w*|string|text"
+    r"|(first ?name|first) (last ?name|last)|author name|(model|project) (name|title)|foo|bar|baz|foo ?bar|asdf\w*|qwerty\w*|string|text"
+    r"|(a |one )?(paragraph|sentence|description)( of (the )?(project|model)( description)?)? goes here|.{0,80}\breplace this (text|paragraph)\b.{0,200}"
     r"|(more )?(information|details)( is| are)? (needed|to (come|follow)))"
 )
 _HOLE = re.compile(r"\s*(<[^<>]*>|\[[^\[\]]*\]|\.{2,}|…|[?\s]*\?[?\s.!]*|_+)\s*")

@@ -8,6 +8,7 @@ import pytest
 
 from reprobundle.components import claims
 from reprobundle.components.claims import Claim, contradiction, contradictions, rows_of
+from reprobundle.components.claims.contradicting import Rows
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.interface import Source, Stage
 from reprobundle.store import Writer
@@ -173,3 +174,20 @@ def test_a_split_that_was_guessed_makes_no_mistake():
     (found,) = contradictions(claim, rows_of(claim, SimpleNamespace(splits=(split,))))
 
     assert (found.sure, found.words) == (False, "1,000 numbers of samples were given, split 'test' has 64 samples")
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((60, 60), "its 2 groups have 120 samples in all, split 'test' has 100 samples"),
+        ((40, 1), "its 2 groups have 41 samples in all, split 'test' has 100 samples"),
+        ((60, 40), None),
+        ((60, None), None),
+    ],
+)
+def test_stated_groups_have_the_samples_of_the_split(counts, words):
+    """A warning, as a sample may be in no group or in two; where one does not say how many it has, nothing."""
+    claim = _grouped(0.5, *((0.5, count) for count in counts))
+    found = [one for one in contradictions(claim, Rows("test", 100)) if one.words == words or "in all" in one.words]
+
+    assert [(one.words, one.sure, one.whole) for one in found] == ([] if words is None else [(words, False, False)])

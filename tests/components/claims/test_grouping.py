@@ -226,3 +226,37 @@ def test_stated_groups_are_computed_again_where_their_samples_are_known(stage):
     assert members.read(section, stage.root)["accuracy"].tolist() == [0, 0, 1]
     assert part.members is None
     assert stage.notes == []
+
+
+@pytest.mark.parametrize(
+    ("values", "found", "hint"),
+    [
+        ({"s1": 1, "s2": 0}, "dict", "give its values in the order of the samples: [given[name] for name in names]"),
+        ({1, 0}, "set", "a set has no order: give a list, in the order of the samples"),
+        (frozenset({1, 0}), "frozenset", "a set has no order: give a list, in the order of the samples"),
+        ("10", "str", "give a list of one value a sample, such as ['a', 'b', 'b']"),
+        (b"10", "bytes", "give a list of one value a sample, such as ['a', 'b', 'b']"),
+    ],
+)
+def test_what_is_no_list_is_not_read_as_one(stage, values, found, hint):
+    """Of a mapping Python would take the names, of a set any order, of a text its letters: told, with the way out."""
+    (one,) = take(stage, {"text": "a", "value": 0.5, "per_sample": values})
+    (two,) = take(stage, {"text": "b", "per_sample": [1, 0], "group": {"who": values}})
+    message = f"expected a list, one value a sample, found {found}"
+
+    assert (one.measured, two.groups) == (None, ())
+    assert [(note.message, note.hint) for note in stage.notes] == [
+        (f"claim 'a': the numbers of its samples are left out: {message}", hint),
+        (f"claim 'b': its groups are left out: {message}", hint),
+    ]
+
+
+def test_two_groups_of_one_name_in_a_list_are_refused(stage):
+    """As in a mapping whose names are the same when they are told."""
+    groups = [{"name": "a", "value": 0.5}, GroupValue(name="a", value=0.6)]
+    (claim,) = take(stage, {"text": "a", "value": 0.5, "groups": groups})
+
+    assert claim.groups == ()
+    assert [note.message for note in stage.notes] == [
+        "claim 'a': its groups are left out: groups: two groups are called 'a'"
+    ]

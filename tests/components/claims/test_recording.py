@@ -190,3 +190,55 @@ def test_a_split_that_only_the_text_names_is_decided_once(stage):
         (None, False, None),
     ]
     assert stage.notes == []
+
+
+def test_halves_of_characters_are_spelt_out(stage):
+    """Texts and names of groups that are no Unicode cost nothing: the claim stands, as Python prints them."""
+    made = take(
+        stage,
+        given=[
+            {"text": "a\udc80", "value": 1, "groups": {"b\ud800": 1.0}, "group": "c\udfff", "command": ["d\udc80"]},
+            {"text": "e", "per_sample": [1, 0], "group": {"f\udc80": ["g\udc80", "h"]}},
+            {"id": "\udc80", "text": "i", "value": 1},
+        ],
+    )
+
+    assert [(one.text, one.group, [group.name for group in one.groups], one.command) for one in made] == [
+        ("a\\udc80", "c\\udfff", ["b\\ud800"], ("d\\udc80",)),
+        ("e", "f\\udc80", ["g\\udc80", "h"], ()),
+    ]
+    assert [message.partition(": id")[0] for message, _ in notes(stage)] == [r"claim '\\udc80': is left out"]
+    assert from_bytes(Claim, to_bytes(made[1]), name="claim") == made[1]
+
+
+@pytest.mark.parametrize(
+    "value", [10**5000, 10**400, object(), 1j, {1, 2}], ids=["5000 digits", "400 digits", "object", "complex", "set"]
+)
+def test_a_value_that_no_json_holds_costs_the_claim(stage, value):
+    """It is told, and the capture goes on."""
+    made = take(stage, given=[{"text": "a", "value": value}, {"text": "b", "value": 1}])
+
+    assert [claim.text for claim in made] == ["b"]
+    assert [message.startswith("claim 'a': is left out: ") for message, _ in notes(stage)] == [True]
+
+
+def test_the_groups_of_a_private_split_with_a_strange_name_are_not_told(stage):
+    """It is private under whatever name it was given."""
+    split = SimpleNamespace(private="salt", data={"who": ["a", "b"]})
+    given = {"text": "a", "per_sample": [1, 0], "group": {"who": ["a", "b"]}, "split": "s\udc80", "entry": "m:f"}
+    section = claims.capture(Source(model=None, claims=[given], splits={"s\udc80": split}), stage)
+
+    assert section.members is None
+
+
+def test_a_stated_value_that_is_no_number_gives_way_to_that_of_its_samples(stage):
+    """NaN or infinite, it is told; without samples it costs the claim, as before."""
+    stated = [float("nan"), np.float32("inf"), torch.tensor([float("nan")])]
+    made = take(stage, given=[{"text": "a", "value": value, "per_sample": [1, 0, 1, 1]} for value in stated])
+
+    assert [claim.value for claim in made] == [0.75] * 3
+    assert notes(stage)[0] == (
+        "claim 'a': value: expected a finite number, found nan: the mean of its samples is recorded",
+        "leave value out where per_sample is given, or correct it",
+    )
+    assert take(stage, given=[{"text": "a", "value": float("nan")}]) == ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from planted import drawn
 from splits import new_stage, notes, take
 
 from reprobundle import DataSplit, Splitting
 from reprobundle.components import data
+from reprobundle.components.data.documents import read_statistics
 from reprobundle.components.data.salting import open_salt
 from reprobundle.components.interface import Source
 from reprobundle.report import Finding, Status
@@ -95,3 +97,27 @@ def test_salts_that_are_there(tmp_path):
     assert found == tuple(sorted(salts))
     assert not (tmp_path / "new.salt").exists()
     assert data.salts_of(Source(model=None, splits=3)) == ()
+
+
+def test_no_file_is_named_after_a_split_whose_name_is_a_secret(stage):
+    """Its files have its number, also where the secret is a part of the name only, so that they are found by the record."""
+    token = drawn("split")["hub-token"]
+    section = take(stage, **{token: np.arange(4), f"of-{token}": np.arange(5), "plain": np.arange(6)})
+
+    assert [split.listing for split in section.splits] == ["data/split-1.txt", "data/split-2.txt", "data/plain.txt"]
+
+
+def test_what_names_no_file_is_left_out(stage):
+    """Statistics cost only themselves, a listing its split, and both are told."""
+    section = take(stage, a=np.arange(4), b=np.arange(10, 14))
+    one, two = section.splits
+    changed = (one.model_copy(update={"statistics": "data/x.json"}), two.model_copy(update={"listing": "data/y.txt"}))
+    left = data.without_lost(section.model_copy(update={"splits": changed}), stage)
+
+    assert [(split.name, split.statistics) for split in left.splits] == [("a", None)]
+    assert (left.left_out, read_statistics(changed[0], stage.root)) == (("b",), None)
+    assert notes(stage)[-2:] == [
+        "data split 'b': is left out: its listing has another name than is recorded",
+        "data split 'a': its statistics are left out: their file has another name than is recorded",
+    ]
+    assert data.without_lost(section, stage).splits[0] == one

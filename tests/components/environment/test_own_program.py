@@ -120,7 +120,9 @@ def test_whatever_stands_in_the_cache_gets_into_no_wheel(own: Installed, kept: P
     whole = kept.read_bytes()
     first = (kept.parents[2] / "first" / "made").glob("*.whl")
     expected = next(first).read_bytes()
-    for number, content in enumerate((b"", whole[:-1], whole + b"more", whole.replace(b"\0644\0", b"\0755\0", 1), expected)):
+    for number, content in enumerate(
+        (b"", whole[:-1], whole + b"more", whole.replace(b"\0644\0", b"\0755\0", 1), expected)
+    ):
         kept.write_bytes(content)
         gate = _Counting()
         made = _make(own, tmp_path / str(number), gate=gate)
