@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from reprobundle.components.claims import Claim
+from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.data.documents import read_statistics
 from reprobundle.components.documentation.card import Card, answers
 from reprobundle.exports.card import card
@@ -16,6 +18,7 @@ from reprobundle.exports.environment_section import imports_of
 from reprobundle.intervals import wilson
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import percent, sized
+from reprobundle.records import from_bytes
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 OWN_WORDS = ("XXH3-128", "95 %")  # the digest's name, and what the intervals hold
@@ -52,6 +55,8 @@ def counted(manifest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from (
                 ("manifest: claims.claims[].value, data.splits[].count", end) for end in (reach.low, reach.high)
             )
+    for claim in manifest["claims"]["claims"]:  # how a replay compares it
+        yield "manifest: claims.claims[].value", rule_of(from_bytes(Claim, json.dumps(claim).encode(), name="claim"))
     for note in manifest["notes"]:
         numbers = re.findall(r"\d+\.\d+", note["message"])
         yield from (("manifest: notes[].message", float(number)) for number in numbers)

@@ -63,6 +63,7 @@ def _document(made: Initialised) -> bytes:
         },
         "bundle": made.bundle,
         "calls": made.calls,
+        "unread": made.unread,
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
@@ -94,6 +95,10 @@ def _words(made: Initialised) -> str:
     page.field("from", told)
     found = f"{len(made.specified)} of {len(made.specified) + len(made.missing)} parts of {made.written[0]} are there"
     page.field("capture", found + (f", added now: {', '.join(made.added)}" if made.added else ""))
+    if made.unread:
+        page.heading("Found and not read")
+        for words in made.unread:
+            page.paragraph(escape(words, limit=screen.LONGEST_MESSAGE))
     _questions(page, made)
     return page.text()
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from reprobundle.bundle import verify
 from reprobundle.comparing import cards, files, notes, seeds, splits, weights
+from reprobundle.comparing import claims as claims_of_both
 from reprobundle.comparing.files import HOW_REBUILT
 from reprobundle.comparing.pairs import Roots
 from reprobundle.comparing.values import walk
-from reprobundle.components import data, documentation, environment, hyperparameters
+from reprobundle.components import claims, data, documentation, environment, hyperparameters
 from reprobundle.components.environment.differing import grading
 from reprobundle.components.environment.differing.grading import Judgement
 from reprobundle.components.environment.differing.side_by_side import FIELDS, compare_environments
@@ -104,6 +105,8 @@ def _section(kind: str, a: Manifest, b: Manifest, values: tuple[Any, Any], roots
         yield from seeds.in_one_line(walk(kind, "", first, second))
     elif kind == documentation.NAME:
         yield from cards.differences(a, b, roots)
+    elif kind == claims.NAME:
+        yield from claims_of_both.differences(a.claims, b.claims)
     elif kind == notes.KIND:
         yield from notes.differences(a.notes, b.notes)
     else:

@@ -11,7 +11,11 @@ from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.documentation.card import Result
 from reprobundle.components.documentation.figures import figure, interval
+from reprobundle.exports.data_section import noun_of
 from reprobundle.exports.doubts import Doubt, doubts
+from reprobundle.exports.leakage import leaks_of
+from reprobundle.exports.model_index import left_out
+from reprobundle.exports.shares import is_share, names_share
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, some, told_apart
 from reprobundle.rendering.markdown import cell, code, inline, table
@@ -36,6 +40,11 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
     against = doubts(manifest)
     names = told_apart([(claim.id, claim.text) for claim in claims])
     yield from _found_false(claims, against, names)
+    yield from _leaking(manifest)
+    hidden = left_out(manifest)
+    if hidden:
+        told = some([inline(names[claim.id]) for claim in claims if claim.id in hidden])
+        yield f"Left out of the metadata at the top of this file, which the Hub reads: {told}."
     if claims:
         known = any(claim.low is not None for claim in claims[:SHOWN] if claim.id not in against)
         header = ("claim", "value", "", *(("95 % interval",) if known else ()), "compared", "split", "computed by")
@@ -64,9 +73,17 @@ def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt], names: M
         more = [inline(words) for words in doubt.more[:SHOWN]]
         rest = [f"and {counted(len(doubt.more) - SHOWN, 'more contradiction')}"] if len(doubt.more) > SHOWN else []
         yield f"**{mark}: {inline(names[claim.id])}**: {'; '.join([*said, *more, *rest])}."
-    false = [inline(names[claim.id]) for claim, doubt in spoken if doubt.sure]
-    if false:
-        yield f"Left out of the metadata at the top of this file, which the Hub reads: {some(false)}."
+
+
+def _leaking(manifest: Manifest) -> Iterator[str]:
+    """What must be read beside the numbers: their samples stand in a training split, too; each two splits once."""
+    leaks = [leak for claim in manifest.claims.claims for leak in leaks_of(claim, manifest.data)]
+    told = {
+        f"**Measured on data that also stands in {code(leak.overlap.split)}**: {leak.overlap.count:,} of "
+        f"{counted(leak.split.count, noun_of(leak.split))} of {code(leak.split.name)}.": None
+        for leak in leaks
+    }
+    yield "\n\n".join(told)
 
 
 def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
@@ -84,13 +101,13 @@ def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
     value = (
         shown if doubt is None else f"{shown} (**{(FALSE if doubt.sure else IN_DOUBT).lower()}: {inline(doubt.got)}**)"
     )
-    bar = "" if doubt is not None and doubt.sure else _bar(claim.value)
+    bar = text_bar(claim.value) if is_share(claim) and (doubt is None or not doubt.sure) else ""
     return (
         cell(name),
         value,
         bar,
         _told(claim) if doubt is None else "not said",
-        _rule(claim),
+        rule_of(claim),
         code(claim.split) if claim.split else "not named",
         how,
     )
@@ -103,27 +120,17 @@ def _told(claim: Claim) -> str:
     return interval(claim.low, claim.high) + ("" if claim.count is None else f", {counted(claim.count, 'sample')}")
 
 
-def _rule(claim: Claim) -> str:
-    """How a computed number is compared with it; the rule for one without tolerance and decimals is no number of the bundle."""
-    said = claim.tolerance is not None or claim.decimals is not None
-    return rule_of(claim) if said else "as printed" if claim.entry or claim.command else "not said"
-
-
-def _bar(value: float) -> str:
-    """A number between 0 and 1 as a bar; others have no full length to be a part of."""
-    return text_bar(value) if 0 <= value <= 1 else ""
-
-
 def _groups(claim: Claim, name: str) -> Iterator[str]:
     if not claim.groups:
         return
+    shares = is_share(claim)  # other numbers have no full length to be a part of
     column = f" by {code(claim.group)}" if claim.group else ""
     yield f"**{inline(name)}**{column}:"
     rows = [
         (
             code(one.name, limit=60),
             figure(one.value, low=one.low, high=one.high),
-            _bar(one.value),
+            text_bar(one.value) if shares else "",
             "not said" if one.low is None or one.high is None else interval(one.low, one.high),
             "not said" if one.count is None else f"{one.count:,}",
         )
@@ -143,7 +150,7 @@ def _result(result: Result) -> tuple[str, ...]:
         cell(result.task or ""),
         cell(result.metric),
         figure(result.value),
-        _bar(result.value),
+        text_bar(result.value) if 0 <= result.value <= 1 and names_share(result.metric) else "",
         reach,
         "not said" if result.runs is None else str(result.runs),
         cell(result.note or ""),

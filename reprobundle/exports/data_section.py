@@ -53,13 +53,13 @@ def _leakage(splits: Sequence[Split]) -> Iterator[str]:
     """What two splits share, in words and as a matrix; each pair is told once, from the side of the smaller split."""
     for split, other, overlap in leaks(splits):
         yield (
-            f"**Leakage: {overlap.count:,} of {counted(split.count, _noun(split))} of {code(split.name)} stand in "
+            f"**Leakage: {overlap.count:,} of {counted(split.count, noun_of(split))} of {code(split.name)} stand in "
             f"{code(other.name)}, too**{_places(overlap.places, other.name)}. "
             "A figure measured on them says little about new data."
         )
     for split in splits:
         if split.duplicates:
-            repeated = f"{split.duplicates:,} of {counted(split.count, _noun(split))} of {code(split.name)}"
+            repeated = f"{split.duplicates:,} of {counted(split.count, noun_of(split))} of {code(split.name)}"
             yield f"**{repeated} repeat an earlier one**{_places(split.repeats, None)}."
     if any(split.overlaps or split.duplicates for split in splits):
         yield from _matrix(splits[:SHOWN_COMPARED])
@@ -88,7 +88,8 @@ def _could_share(one: Split, other: Split) -> bool:
     return one.definition == other.definition and why_apart(one, other) is None
 
 
-def _noun(split: Split) -> str:
+def noun_of(split: Split) -> str:
+    """What one of the counted things of a split is called."""
     return "file" if split.kind in FILE_KINDS else "sample"
 
 
@@ -187,7 +188,7 @@ def _imbalance(labels: Sequence[LabelCount]) -> str:
 def _looks(split: Split, found: Statistics) -> Iterator[str]:
     content = [
         line
-        for line in feature_tables.lines(found, noun=_noun(split), label=split.label if split.labels else None)
+        for line in feature_tables.lines(found, noun=noun_of(split), label=split.label if split.labels else None)
         if line
     ]
     if content:

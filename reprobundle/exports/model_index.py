@@ -11,6 +11,7 @@ from reprobundle.components.documentation.card import Card, Result
 from reprobundle.components.documentation.figures import figure
 from reprobundle.exports.doubts import doubts
 from reprobundle.exports.hub_names import on_hub, slug
+from reprobundle.exports.leakage import leaks_of
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import told_apart
 from reprobundle.rendering.escaping import escape, prose
@@ -30,19 +31,27 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 
 def results(manifest: Manifest, card: Card, task: str) -> list[dict[str, Any]]:
-    """The claims that nothing contradicts, and what a person wrote of further data, in the Hub's form."""
+    """The claims that nothing speaks against, and what a person wrote of further data, in the Hub's form."""
     found = [*_claimed(manifest, card, task), *_written(card.evaluation.results, task)]
     return [{"name": prose(card.title or manifest.name), "results": found}] if found else []
 
 
+def left_out(manifest: Manifest) -> frozenset[str]:
+    """Ids of the claims that no leader board should read: false or in doubt, or measured on training data."""
+    leaking = (
+        claim.id for claim in manifest.claims.claims if any(leak.grave for leak in leaks_of(claim, manifest.data))
+    )
+    return frozenset(doubts(manifest)) | frozenset(leaking)
+
+
 def _claimed(manifest: Manifest, card: Card, task: str) -> Iterator[dict[str, Any]]:
     """One result for each split that claims name."""
-    left_out = {name for name, doubt in doubts(manifest).items() if doubt.sure}
+    hidden = left_out(manifest)
     splits = [split.name for split in manifest.data.splits]
     told: dict[str | None, list[Claim]] = {}
     names = told_apart([(claim.id, claim.text) for claim in manifest.claims.claims])
     for claim in manifest.claims.claims:
-        if claim.id not in left_out:
+        if claim.id not in hidden:
             told.setdefault(claim.split, []).append(claim)
     for split, claims in told.items():
         shown = {"split": escape(split)} if split else {}

@@ -10,19 +10,14 @@ from reprobundle.components.preprocessing import Step
 from reprobundle.entries import Entry, parse_entry
 from reprobundle.exports import calling
 from reprobundle.manifest import Manifest
-from reprobundle.phrases import counted
+from reprobundle.phrases import counted, some
 from reprobundle.rendering import escape
 from reprobundle.rendering.markdown import block, code, inline
 
 LONGEST_CALL = 1000
-UNPACKED = (
-    "**No preprocessing is packed**: nothing in this bundle makes the model's inputs from raw samples. The recorded inputs, "
-    "which a replay uses, are ready for the model."
-)
-UNPACKED_BUT_TOLD = (
-    "**No preprocessing is packed**, only what is said of it here: nothing in this bundle makes the model's inputs from raw "
-    "samples. The recorded inputs, which a replay uses, are ready for the model."
-)
+NOT_GIVEN = "**No preprocessing was given to capture**"
+READY = "The recorded inputs, which a replay uses, are ready for the model."
+SOURCE = ("code/source", "code/outside")
 BY_THEMSELVES = {  # what is imported, and the call
     "for_torchscript": ("torch", "model = torch.jit.load({file}).eval()"),
     "for_onnx": ("onnxruntime", 'session = onnxruntime.InferenceSession({file}, providers=["CPUExecutionProvider"])'),
@@ -125,7 +120,8 @@ def preparing(manifest: Manifest) -> Iterator[str]:
     """The recorded preprocessing."""
     section = manifest.preprocessing
     if section.transform is None and not section.steps and section.pairs is None:
-        yield UNPACKED if section.configuration is None and not section.described else UNPACKED_BUT_TOLD
+        told = "" if section.configuration is None and not section.described else ", only what is said of it here"
+        yield f"{NOT_GIVEN}{told}: {_where_else(manifest)}. {READY}"
     if section.transform is not None:
         yield f"The function {code(section.transform)} makes the model's inputs from raw samples."
     if section.steps:
@@ -140,6 +136,17 @@ def preparing(manifest: Manifest) -> Iterator[str]:
         chain = ", and at capture these results were the model's recorded inputs" if section.pairs.feeds_model else ""
         again = "a replay makes them again and compares" if section.can_run else "no replay can make them again"
         yield f"Raw samples and what is made of them are recorded{chain}; {again}{' both' if chain and section.can_run else ''}."
+
+
+def _where_else(manifest: Manifest) -> str:
+    """Where what makes inputs from raw samples may stand, as nobody said it; the claims' own functions are likely to use it."""
+    roots = [code(f"{home}/") for home in SOURCE if any(root.startswith(home) for root in manifest.code.import_roots)]
+    if not roots:
+        return "nothing in this bundle makes the model's inputs from raw samples"
+    entries = {parse_entry(claim.entry).module for claim in manifest.claims.claims if claim.entry}
+    files = [code(module.path) for module in manifest.code.modules if module.name in entries]
+    told = f"; the claims are computed by {some(files)}" if files else ""
+    return f"what makes the model's inputs from raw samples may stand in {' and '.join(roots)}{told}"
 
 
 def _makes(steps: Sequence[Step]) -> str:

@@ -25,7 +25,7 @@ from reprobundle.initialising.models import models_in
 from reprobundle.initialising.numbers import numbers_in
 from reprobundle.initialising.own_bundles import newest
 from reprobundle.initialising.places import Places, places_in
-from reprobundle.initialising.project import Module, keyword, modules_of, read_whole
+from reprobundle.initialising.project import Module, Tell, keyword, modules_of, read_whole
 from reprobundle.initialising.project_facts import project_facts
 from reprobundle.initialising.source_facts import answers_in, captures, hyperparameters_in, source_facts
 from reprobundle.initialising.specification_text import parts, text_of
@@ -64,6 +64,7 @@ class Initialised:
         inline: Whether the specification holds documentation of its own, so that capture would not read the card.
         bundle: Name of the bundle that told facts; None where there was none.
         calls: Where the project calls ``reprobundle.capture`` itself.
+        unread: Files that were found and could not be read, each with the reason.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Initialised:
     inline: bool
     bundle: str | None
     calls: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
     def count(self, *tellers: Teller) -> int:
         """How many fields of the card these told."""
@@ -116,9 +118,10 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
     _refuse_existing(folder, force=force)
     manifest = newest(folder) if bundle is None else bundles.verify(bundle).manifest
     modules, places = modules_of(folder), places_in(folder)
-    specification = _specification(folder, modules, places)
+    unread: list[str] = []
+    specification = _specification(folder, modules, places, unread.append)
     own = _own_documentation(specification.text)
-    card = _card(folder, modules, places, manifest, own)
+    card = _card(folder, modules, places, manifest, own, unread.append)
     state = dict(answers(card))
     suggested = suggestions(modules, folder)
     check = {path: words for path, words in suggested.items() if not at(card.model_dump(mode="json"), path)}
@@ -140,6 +143,7 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
         inline=bool(own),
         bundle=None if manifest is None else manifest.name,
         calls=tuple(module.at(call) for module, call in captures(modules)),
+        unread=tuple(unread),
     )
 
 
@@ -166,7 +170,12 @@ def _refuse_existing(folder: Path, *, force: bool) -> None:
 
 
 def _card(
-    folder: Path, modules: tuple[Module, ...], places: Places, manifest: Manifest | None, own: Mapping[str, Json]
+    folder: Path,
+    modules: tuple[Module, ...],
+    places: Places,
+    manifest: Manifest | None,
+    own: Mapping[str, Json],
+    tell: Tell,
 ) -> Card:
     """The card that is there, or a new one, with all that is known."""
     place = folder / CARD
@@ -174,7 +183,7 @@ def _card(
     models = models_in(modules)
     told = [Fact(path, value, (f"{SPECIFICATION}: documentation",)) for path, value in answers_in(own)]
     read = source_facts(modules, models[0] if models else None, folder)
-    known = filled(before, filter(_fits, chain(told, read, _of_project(folder, places))))
+    known = filled(before, filter(_fits, chain(told, read, _of_project(folder, places, tell))))
     return with_facts(known, {} if manifest is None else manifest.model_dump(mode="json"))
 
 
@@ -208,16 +217,16 @@ def _remarks(folder: Path, check: Mapping[str, str]) -> Mapping[str, tuple[str, 
     return {path: (*said.get(path, ()), *((f"{CHECK}{check[path]}",) if path in check else ())) for path in paths}
 
 
-def _of_project(folder: Path, places: Places) -> Iterator[Fact]:
-    yield from project_facts(folder, places)
+def _of_project(folder: Path, places: Places, tell: Tell) -> Iterator[Fact]:
+    yield from project_facts(folder, places, tell)
     found = licence_of(folder, places.licences)
     if found is not None:
         yield Fact("license", found[0], (found[1],))
 
 
-def _specification(folder: Path, modules: tuple[Module, ...], places: Places) -> Merged:
+def _specification(folder: Path, modules: tuple[Module, ...], places: Places, tell: Tell) -> Merged:
     """A new specification, or the one that is there with what it does not say yet."""
-    found = numbers_in(folder)
+    found = numbers_in(folder, tell)
     written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules), found)
     place = folder / SPECIFICATION
     if place.is_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.places import SPLITS
-from reprobundle.initialising.project import files_of, read_whole
+from reprobundle.initialising.project import Tell, files_of, read_whole, tell_nobody
 from reprobundle.records import Json, strict_json
 
 FILES = (
@@ -67,23 +67,33 @@ class Numbers:
     found: tuple[Number, ...]
 
 
-def numbers_in(folder: Path) -> Numbers | None:
-    """The numbers of the likeliest file of a project; None where no file has any."""
+def numbers_in(folder: Path, tell: Tell = tell_nobody) -> Numbers | None:
+    """The numbers of the likeliest file of a project; None where no file has any.
+
+    Args:
+        folder: The project.
+        tell: Told of each likelier file that could not be read.
+    """
     near = [place for _, place in zip(range(MOST_FILES), files_of(folder), strict=False) if place.name in FILES]
     ranked = sorted(
         near, key=lambda place: (len(place.relative_to(folder).parts), FILES.index(place.name), place.as_posix())
     )
     for place in ranked:
-        found = _read(place)
+        name = place.relative_to(folder).as_posix()
+        found = _read(place, name, tell)
         if found:
-            return Numbers(place.relative_to(folder).as_posix(), found)
+            return Numbers(name, found)
     return None
 
 
-def _read(place: Path) -> tuple[Number, ...]:
+def _read(place: Path, name: str, tell: Tell) -> tuple[Number, ...]:
     try:
-        value = strict_json(_NO_NUMBER.sub(b"null", read_whole(place)), name=place.name)
-    except (OSError, RefusedInputError):  # a file that nobody can read tells nothing
+        value = strict_json(_NO_NUMBER.sub(b"null", read_whole(place)), name=name)
+    except OSError as error:
+        tell(f"{name}: {error.strerror}")
+        return ()
+    except RefusedInputError as error:
+        tell(str(error))
         return ()
     value = _last_of_trainer(value) if place.name == "trainer_state.json" else value
     split = _split_of(place.stem)

@@ -6,7 +6,7 @@ import ast
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,14 @@ def files_of(folder: Path) -> Iterator[Path]:
 def _is_text(name: str) -> bool:
     """Whether a file's name can be written down: bytes that are no UTF-8 stand in it as halves of characters."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+Tell = Callable[[str], None]
+"""Takes a line of a file that is there and could not be read."""
+
+
+def tell_nobody(_: str) -> None:
+    """For whoever does not ask."""
 
 
 def read_start(place: Path, most: int = MOST_BYTES) -> bytes:

@@ -13,7 +13,7 @@ from reprobundle.components.documentation.card import Author
 from reprobundle.components.documentation.filling import Fact
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.places import Places
-from reprobundle.initialising.project import read_whole
+from reprobundle.initialising.project import Tell, read_whole, tell_nobody
 from reprobundle.initialising.readme import readme_facts
 from reprobundle.yaml_reading import read_yaml
 
@@ -24,11 +24,17 @@ _ORCID = re.compile(r"(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
-def project_facts(folder: Path, places: Places) -> Iterator[Fact]:
-    """Answers of ``CITATION.cff``, ``README.md``, ``pyproject.toml`` and the git history, in this order."""
+def project_facts(folder: Path, places: Places, tell: Tell = tell_nobody) -> Iterator[Fact]:
+    """Answers of ``CITATION.cff``, ``README.md``, ``pyproject.toml`` and the git history, in this order.
+
+    Args:
+        folder: The project.
+        places: What lies in it.
+        tell: Told of a page that could not be read.
+    """
     for name in places.citations[:1]:
         yield from _cited(folder / name, name)
-    yield from readme_facts(folder)
+    yield from readme_facts(folder, tell)
     if PYPROJECT in places.requirements:
         yield from _packaged(folder / PYPROJECT)
     yield from _recorded(folder)

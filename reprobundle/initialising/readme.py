@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from reprobundle.components.documentation.filling import Fact
 from reprobundle.components.documentation.unanswered import stands_for_nothing
-from reprobundle.initialising.project import read_start
+from reprobundle.initialising.project import Tell, read_start, tell_nobody
 
 NAMES = ("README.md", "readme.md", "Readme.md", "README.markdown")
 MOST_BYTES = 100_000
@@ -25,17 +26,34 @@ _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|</?[a-z][^<>
 _NO_PROSE = re.compile(r"[ \t]*(?:[-*+|>]|\d+[.)]|#{3,})[ \t]|[ \t]*(?:\||```|~~~|<!--)|    |\t")
 
 
-def readme_facts(folder: Path) -> Iterator[Fact]:
-    """Title and description, each with its line."""
+def readme_facts(folder: Path, tell: Tell = tell_nobody) -> Iterator[Fact]:
+    """Title and description, each with its line.
+
+    Args:
+        folder: The project.
+        tell: Told of a page that could not be read.
+    """
     name = next((one for one in NAMES if (folder / one).is_file() and not (folder / one).is_symlink()), None)
     if name is None:
         return
     try:
-        text = read_start(folder / name, MOST_BYTES).decode("utf-8-sig", "ignore")
-    except OSError:  # a page that nobody can read tells nothing
+        text = _text(read_start(folder / name, MOST_BYTES))
+    except OSError as error:
+        tell(f"{name}: {error.strerror}")
         return
-    if OWN not in text and "\0" not in text:  # as in UTF-16, where every other byte is one
+    if text is None:
+        tell(f"{name}: is not UTF-8 text")
+    elif OWN not in text:
         yield from _facts(_shown(text).splitlines(), name)
+
+
+def _text(content: bytes) -> str | None:
+    """The page as text, a character that its end cuts left out; None where it is of another coding, or was once read as one."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(content)
+    except UnicodeDecodeError:
+        return None
+    return None if {"\0", "\ufffd"} & set(text) else text  # in UTF-16 every other byte may be zero
 
 
 def _shown(text: str) -> str:
@@ -70,7 +88,9 @@ def _after_front_matter(lines: list[str]) -> int:
 def _headings(lines: list[str], start: int) -> Iterator[tuple[int, str]]:
     """The first heading, if it stands before any prose ends: a line with a sign, or one that is underlined."""
     for number in range(start, len(lines)):
-        found = _HEADING.fullmatch(lines[number][:LONGEST_LINE])
+        if len(lines[number]) > LONGEST_LINE:
+            continue
+        found = _HEADING.fullmatch(lines[number])
         below = lines[number + 1] if number + 1 < len(lines) else ""
         title = found[1] if found else lines[number] if _UNDERLINE.fullmatch(below) else ""
         if _plain(title):
@@ -86,7 +106,7 @@ def _paragraph(lines: list[str], start: int) -> tuple[int, str]:
         line = lines[number]
         fenced ^= line.lstrip().startswith(("```", "~~~"))
         plain = "" if fenced or _NO_PROSE.match(line) or _UNDERLINE.fullmatch(line) else _plain(line)
-        if _HEADING.fullmatch(line[:LONGEST_LINE]):
+        if len(line) <= LONGEST_LINE and _HEADING.fullmatch(line):
             break
         if not words:
             begun = number

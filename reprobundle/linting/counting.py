@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import prod
 
+from reprobundle.components.data.roles import is_held_back
 from reprobundle.components.data.section import FILE_KINDS, Split
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.prose import COUNT, HEDGED, NUMBER, SIZE, SIZES, readings, sentences
 from reprobundle.linting.rules import in_card
-from reprobundle.linting.sources import is_held_back
 from reprobundle.linting.subject import Subject
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import some

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reprobundle.components.claims import Claim
+from reprobundle.components.data.roles import is_held_back, trains
 from reprobundle.components.data.section import Overlap, Split
 from reprobundle.components.documentation.card import Result
+from reprobundle.exports.leakage import Leak, leaks_of
 from reprobundle.linting.lints import Level, Lint
 from reprobundle.linting.rules import in_card, in_manifest
-from reprobundle.linting.sources import is_held_back
 from reprobundle.linting.subject import Subject
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import counted, percent, some
 
-FEW = 0.01  # of a split's samples: twins in public data sets are about that many, and move a metric by less than its error bar
 SHOWN = 3
 
 
@@ -45,13 +45,9 @@ def _splits_of_claims(manifest: Manifest) -> Iterator[Lint]:
             message = f"{_called(claim)} was measured on {claim.split!r}, {why}"
             yield in_manifest("claim-unrecorded", path, message, hint=hint)
     named = [claim for claim in manifest.claims.claims if claim.split in recorded]
-    if named and len(named) == len(manifest.claims.claims) and all(_trains(claim.split or "") for claim in named):
+    if named and len(named) == len(manifest.claims.claims) and all(trains(claim.split or "") for claim in named):
         message = f"every number was measured on training data: {some(sorted({claim.split or '' for claim in named}))}"
         yield in_manifest("claim-train-only", "claims.claims", message, hint="measure on data that was held back")
-
-
-def _trains(name: str) -> bool:
-    return "train" in name.casefold() and not is_held_back(name)
 
 
 def _called(claim: Claim) -> str:
@@ -59,14 +55,11 @@ def _called(claim: Claim) -> str:
 
 
 def _overlaps(manifest: Manifest) -> Iterator[Lint]:
-    by_split = {split.name: split for split in manifest.data.splits}
     told: set[frozenset[str]] = set()
     for number, claim in enumerate(manifest.claims.claims):
-        split = by_split.get(claim.split or "")
-        for overlap in split.overlaps if split is not None and not _trains(split.name) else ():
-            if split is not None and overlap.count and not is_held_back(overlap.split):
-                told.add(frozenset({split.name, overlap.split}))
-                yield _measured_on_training_data(claim, number, split, overlap)
+        for leak in leaks_of(claim, manifest.data):
+            told.add(frozenset({leak.split.name, leak.overlap.split}))
+            yield _measured_on_training_data(claim, number, leak)
     for number, split in enumerate(manifest.data.splits):
         for overlap in split.overlaps:
             pair = frozenset({split.name, overlap.split})
@@ -75,12 +68,12 @@ def _overlaps(manifest: Manifest) -> Iterator[Lint]:
                 yield _shared(number, split, overlap)
 
 
-def _measured_on_training_data(claim: Claim, number: int, split: Split, overlap: Overlap) -> Lint:
-    share = overlap.count / split.count if split.count else 1.0
-    level: Level = "error" if share >= FEW and not claim.split_guessed else "warning"
+def _measured_on_training_data(claim: Claim, number: int, leak: Leak) -> Lint:
+    split, overlap = leak.split, leak.overlap
+    level: Level = "error" if leak.grave else "warning"
     by = ", as its text says" if claim.split_guessed else ""
     message = (
-        f"{_called(claim)} is measured on {split.name!r}{by}, of which {_of(overlap, share)} stand in {overlap.split!r}"
+        f"{_called(claim)} is measured on {split.name!r}{by}, of which {_of(overlap, leak.share)} stand in {overlap.split!r}"
         f"{_where(overlap)}"
     )
     hint = f"take them out of {overlap.split!r} or of {split.name!r}, and measure again"
@@ -114,6 +107,9 @@ def _place(place: int | str) -> str:
 
 
 def _computed(manifest: Manifest) -> Iterator[Lint]:
+    if not manifest.claims.claims:
+        hint = "give claims= to capture, each with the function (entry) or command that computes it: docs/claims.md"
+        yield in_manifest("claim-uncomputed", "claims.claims", "the bundle holds no number", hint=hint)
     for number, claim in enumerate(manifest.claims.claims):
         if claim.entry is None and not claim.command:
             hint = "name the function (entry) or command that does: docs/claims.md"

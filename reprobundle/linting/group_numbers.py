@@ -1,7 +1,7 @@
 """Numbers that sentences give for a group of samples, beside the group's recorded number: ``male 0.95`` where it is 0.853.
 
 As with other numbers nothing is told unless none that a text gives for the group agrees. A number is taken for the metric's only
-where its sentence names the metric, or where the field asks for nothing else.
+where its sentence names the metric, or, as a warning, where the field asks for nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.section import GroupValue
-from reprobundle.linting.lints import Lint
+from reprobundle.linting.lints import Level, Lint
 from reprobundle.linting.metrics import METRIC, agrees_with, words_of
 from reprobundle.linting.prose import NUMBER, sentences
 from reprobundle.linting.rules import in_card
@@ -55,10 +55,12 @@ class Said:
     Attributes:
         number: As it is written.
         percent: The sign or word behind it; empty where there is none.
+        named: Whether its sentence names the metric.
     """
 
     number: str
     percent: str
+    named: bool
 
 
 def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Iterator[Lint]:
@@ -77,7 +79,8 @@ def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Itera
         if said and not any(agrees_with(one.number, one.percent, claim) for one in said for claim in known):
             told = "; ".join(f"{claim.id} {group.value:.6g}" for claim, group in recorded[:3])
             message = f"{path} says {name} {said[0].number}{said[0].percent}, recorded of {_column(claims_)} {name!r} is {told}"
-            yield in_card(subject, "metrics-differ", path, message, hint=HINT)
+            level: Level = "error" if any(one.named for one in said) else "warning"
+            yield in_card(subject, "metrics-differ", path, message, hint=HINT, level=level)
 
 
 def _column(claims: Sequence[Claim]) -> str:
@@ -117,6 +120,6 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
             continue
         fraction = bool(re.search(r"[.,]\d", found["number"]))
         if metrics and (fraction or bool(found["percent"]) or not shares):
-            yield Said(found["number"], found["percent"] or "")
+            yield Said(found["number"], found["percent"] or "", named=True)
         elif not metrics and path in NUMBERS_ONLY and fraction and not found["percent"]:
-            yield Said(found["number"], "")
+            yield Said(found["number"], "", named=False)

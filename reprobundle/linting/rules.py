@@ -74,10 +74,10 @@ RULES = (
         ("error", "warning"),
         "a number is another than its own samples or groups give, or has other samples than its split",
     ),
-    Rule("claim-uncomputed", ("advice",), "nothing in the bundle computes a number again"),
+    Rule("claim-uncomputed", ("advice",), "nothing in the bundle computes a number again, or it holds none"),
     Rule("uncertainty", ("warning",), "numbers stand without their uncertainty"),
     Rule("runs", ("warning",), "numbers stand without the number of runs"),
-    Rule("metrics-differ", ("error",), "a number in the card's text is another than the recorded one"),
+    Rule("metrics-differ", ("error", "warning"), "a number in the card's text is another than the recorded one"),
     Rule("parameters-differ", ("error",), "the number of parameters in the card's text is another than the model's"),
     Rule(
         "hyperparameters-differ", ("warning",), "a hyperparameter in the card's text is another than the recorded one"

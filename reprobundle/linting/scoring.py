@@ -19,6 +19,7 @@ from reprobundle.linting.weighing import FULL, NONE, Weakness, same_words, weigh
 State = Literal["answered", "captured", "weak", "missing", "left to capture"]
 REPEATED_WORDS = 3  # shorter answers may well be the same twice
 READ = ("doi", "datasets", "base_model", "evaluation.results")  # without being scored
+MOST_UNSHOWN = 90  # of 100, where answers are all there is: nothing was reloaded, or no number is ever computed again
 CREDITS = {"answered": FULL, "captured": FULL, "missing": NONE, "left to capture": NONE}
 
 
@@ -44,7 +45,7 @@ class Scored:
     """The score.
 
     Attributes:
-        score: 0 to 100, rounded down, so that 100 is everything.
+        score: 0 to 100, rounded down, so that 100 is everything; at most 90 for a bundle that shows nothing of what it says.
         sections: By section.
         lints: What is missing or weak.
         unanswered: Questions that a reader needs answered first and are not, each with the rule that says so.
@@ -75,7 +76,17 @@ def score(subject: Subject) -> Scored:
         *_unscored(subject),
     )
     unanswered = dict(_unanswered(entry for entries in weighed.values() for entry in entries))
-    return Scored(int(100 * reached / whole) if whole else 0, sections, lints, unanswered)
+    answered = int(100 * reached / whole) if whole else 0
+    return Scored(min(answered, _most(subject)), sections, lints, unanswered)
+
+
+def _most(subject: Subject) -> int:
+    """The score that words alone can reach; a card that is in no bundle yet has nothing else."""
+    manifest = subject.manifest
+    if manifest is None:
+        return 100
+    computed = any(claim.entry is not None or claim.command for claim in manifest.claims.claims)
+    return 100 if manifest.proof.proven and computed else MOST_UNSHOWN
 
 
 def _unanswered(weighed: Iterable[Weighed]) -> Iterator[tuple[str, str]]:

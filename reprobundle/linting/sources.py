@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reprobundle.components.data.roles import is_held_back
 from reprobundle.components.data.section import Split
 from reprobundle.components.model.opening.folder_files import ORIGINAL
 from reprobundle.errors import RefusedInputError
@@ -14,9 +15,6 @@ from reprobundle.linting.subject import Subject
 from reprobundle.records import Json
 from reprobundle.yaml_reading import read_yaml
 
-HELD_BACK = re.compile(
-    r"(^|[^a-z])(test|testing|valid|validation|val|dev|eval|evaluation|holdout|heldout|held[_-]?out)($|[^a-z])"
-)
 FAMILY_NAMES = (  # models whose whole family has one licence, by their names on the Hub
     (re.compile(r"meta-llama/.+", re.IGNORECASE), "LicenseRef-llama"),
     (re.compile(r"google/gemma-?[1-3]?[^/]*", re.IGNORECASE), "LicenseRef-gemma"),
@@ -79,11 +77,6 @@ class Original:
     licence: str | None = None
     bases: tuple[str, ...] = ()
     fault: str | None = None
-
-
-def is_held_back(name: str) -> bool:
-    """Whether a split's name says that the model did not learn from it."""
-    return HELD_BACK.search(name.casefold()) is not None
 
 
 def of_splits(subject: Subject) -> Iterator[Said]:

@@ -14,6 +14,7 @@ from reprobundle.report import Finding, Grade, Status
 
 SHOWN_FINDINGS = 40
 NOT_THERE = "not there"
+CLAIM = "claim "  # begins every message about one
 LABEL = 16
 TAB = 4
 LONGEST_LINE = 500
@@ -32,7 +33,7 @@ def render(findings: Sequence[Finding], names: tuple[str, str], *, colour: bool,
         width: Columns of the terminal; text is wrapped between 60 and 120.
     """
     page = Page(colour=colour, width=min(max(width, NARROWEST), WIDEST))
-    changed = _by_kind(item for item in findings if item.status is Status.DIFFERS)
+    changed = _weightiest_first(_by_kind(item for item in findings if item.status is Status.DIFFERS))
     equal = [item.kind for item in findings if item.status is Status.SAME]
     sides = (escape(names[0]), escape(names[1]))
     _summary(page, changed, equal, sides)
@@ -46,6 +47,12 @@ def _by_kind(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     for item in findings:
         found.setdefault(item.kind, []).append(item)
     return found
+
+
+def _weightiest_first(changed: dict[str, list[Finding]]) -> dict[str, list[Finding]]:
+    """Kinds by the weightiest grade in them; one without grades, such as hyperparameters, before what is low at most."""
+    order = [*(grade for grade in Grade if grade is not Grade.LOW), None, Grade.LOW]
+    return dict(sorted(changed.items(), key=lambda pair: min(order.index(item.grade) for item in pair[1])))
 
 
 def _summary(page: Page, changed: dict[str, list[Finding]], equal: list[str], sides: tuple[str, str]) -> None:
@@ -73,6 +80,9 @@ def _details(page: Page, kind: str, items: Sequence[Finding], sides: tuple[str, 
     rest = [item for item in items if not differences.is_graded(item)]
     rest.sort(key=lambda item: len(Grade) if item.grade is None else list(Grade).index(item.grade))
     for item in rest[:SHOWN_FINDINGS]:
+        if kind == "claims" and item.message.startswith(CLAIM):
+            page.paragraph(_claim(item, sides))
+            continue
         grade = "" if item.grade is None else f"{item.grade.value}: "
         page.paragraph(grade + prose(item.message.removesuffix(differences.ENDING)), codes=_codes(item.grade))
         if isinstance(item, TextFinding):
@@ -84,6 +94,14 @@ def _details(page: Page, kind: str, items: Sequence[Finding], sides: tuple[str, 
             layers.show_layers(page, item, sides)
     if len(rest) > SHOWN_FINDINGS:
         page.paragraph(f"and {len(rest) - SHOWN_FINDINGS} more (--json shows all)")
+
+
+def _claim(item: Finding, sides: tuple[str, str]) -> str:
+    """One line: a claim of one side in words, else what parts."""
+    for side, value, other in ((sides[0], item.expected, item.found), (sides[1], item.found, item.expected)):
+        if value is not None and other is None:
+            return f"only in {side}: {prose(value)}"
+    return prose(item.message.removesuffix(differences.ENDING))
 
 
 def _show_lines(page: Page, item: TextFinding) -> None:

@@ -34,11 +34,14 @@ def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int]:
 
 
 def _floors(table: Sequence[Sequence[str]], room: int) -> list[int]:
-    """How narrow each column may get: as its longest word; the values on the right give way before the names on the left."""
+    """How narrow each column may get: as its longest word; values on the right give way before names on the left, and alike."""
     floors = [max(1, *(columns_of(word) for cell in column for word in cell.split() or [""])) for column in table]
-    for column in reversed(range(len(floors))):
-        least = NARROWEST_COLUMN if column >= len(floors) // 2 else LONGEST_NAME
-        floors[column] = max(min(floors[column], least), floors[column] - max(0, sum(floors) - room))
+    values = range(len(floors) // 2, len(floors))
+    while sum(floors) > room and any(floors[column] > NARROWEST_COLUMN for column in values):
+        widest = max(reversed(values), key=lambda column: floors[column])
+        floors[widest] -= 1
+    for column in reversed(range(len(floors) // 2)):
+        floors[column] = max(min(floors[column], LONGEST_NAME), floors[column] - max(0, sum(floors) - room))
     return floors
 
 

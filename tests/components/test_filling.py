@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tiny import tiny_manifest
 
 from reprobundle.components import documentation
@@ -110,3 +111,26 @@ def test_a_bundle_made_from_another_has_a_renewed_card(tmp_path):
     assert read_card((tmp_path / section.path).read_bytes()).training.hyperparameters == "lr=0.2"
     assert documentation.renew(marked, SECTIONS, stage) is None
     assert documentation.renew(b'"title": "T"\n', OTHER, stage) is None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        ({"torch": 7}, {"compute.hardware", "evaluation.runs"}),
+        ({}, set()),
+    ],
+)
+def test_what_only_read_the_weights_tells_nothing_of_their_training(seeds, told):
+    """Neither the processor of whoever captured a file nor how many trainings were tried."""
+    environment = {
+        "interpreter": {"implementation": "CPython", "version": "3.11.7"},
+        "platform": {"system": "Linux", "machine": "x86_64"},
+        "distributions": [],
+        "numerics": {"cpu.model": "A 9", "cpu.usable": 2},
+    }
+    claims = {"claims": [{"id": "acc", "text": "accuracy", "value": 0.5, "entry": "evaluate:accuracy"}]}
+    sections = {"environment": environment, "claims": claims, "hyperparameters": {"seeds": seeds}}
+    found = {fact.path for fact in facts(sections, Card())}
+
+    assert found & {"compute.hardware", "evaluation.runs"} == told
+    assert {"compute.environment", "evaluation.metrics"} <= found

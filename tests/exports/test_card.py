@@ -255,7 +255,7 @@ def test_long_tables_are_cut_and_say_so():
 
     assert made.count("And 10 more in `manifest.json`.") == 2
     assert made.count("And 10 more notes in `manifest.json`.") == 1
-    assert "| claim 49 | 49 |  | not said | not named | nothing: it is stated |" in made
+    assert "| claim 49 | 49 |  | to a whole number | not named | nothing: it is stated |" in made
 
 
 def test_the_preprocessing_is_named():

@@ -6,7 +6,7 @@ import re
 
 from tiny import tiny_manifest
 
-from reprobundle.components import preprocessing
+from reprobundle.components import claims, preprocessing
 from reprobundle.components.code.section import ImportedModule
 from reprobundle.components.documentation.card import Card, Use
 from reprobundle.exports import environment_section
@@ -28,9 +28,30 @@ def test_preprocessing_that_is_not_packed_is_said():
     """Neither silence nor a person's words stand for a function or a fitted part."""
     words = preprocessing.Section(configuration="preprocessing/configuration.json")
 
-    assert "**No preprocessing is packed**: nothing in this bundle makes" in card(tiny_manifest(), Card())
-    assert "**No preprocessing is packed**, only what is said" in card(tiny_manifest(preprocessing=words), Card())
-    assert "is packed" not in card(tiny_manifest(preprocessing=preprocessing.Section(transform="net:prepare")), Card())
+    packed = card(tiny_manifest(preprocessing=preprocessing.Section(transform="net:prepare")), Card())
+
+    assert "**No preprocessing was given to capture**: what makes the model's inputs" in card(tiny_manifest(), Card())
+    assert "**No preprocessing was given to capture**, only what is said of it here: what makes" in (
+        card(tiny_manifest(preprocessing=words), Card())
+    )
+    assert "was given to capture" not in packed
+
+
+def test_source_that_may_make_inputs_is_pointed_at():
+    """The source may hold what makes inputs though nobody said so: its folder is named, and the files that compute claims."""
+    whole = tiny_manifest()
+    module = ImportedModule(name="evaluate", path="code/source/evaluate.py")
+    claim = whole.claims.claims[0].model_copy(update={"entry": "evaluate:right"})
+    made, bare = (
+        card(tiny_manifest(code=whole.code.model_copy(update=told), claims=claims.Section(claims=(claim,))), Card())
+        for told in ({"modules": (module,)}, {"import_roots": ()})
+    )
+
+    assert (
+        "what makes the model's inputs from raw samples may stand in `code/source/`; the claims are computed by "
+        "`code/source/evaluate.py`. The recorded inputs, which a replay uses, are ready for the model.\n" in made
+    )
+    assert "capture**: nothing in this bundle makes the model's inputs from raw samples. The recorded" in bare
 
 
 def test_packages_are_those_that_the_source_imports(tmp_path):

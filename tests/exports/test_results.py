@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from tiny import tiny_manifest
+from tiny import tiny_manifest, tiny_split
 
 from reprobundle.components import claims, data
+from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.claims.section import GroupValue
-from reprobundle.components.data.section import Provenance
+from reprobundle.components.data.section import Overlap, Provenance
 from reprobundle.components.documentation.card import Card
 from reprobundle.components.documentation.evaluation_facts import evaluation_facts
 from reprobundle.components.documentation.figures import figure
@@ -39,7 +40,7 @@ def test_a_claim_that_the_reloaded_model_contradicts_is_marked():
         "**Found false at capture: accuracy**: 0.91 claimed, 0.79 computed; the reloaded model gives it.\n\n"
         "Left out of the metadata at the top of this file, which the Hub reads: accuracy.\n" in made
     )
-    assert "| accuracy | 0.91 (**found false at capture: 0.79**) |  | as printed | `test` | `net:right` |" in made
+    assert "| accuracy | 0.91 (**found false at capture: 0.79**) |  | to 2 decimals | `test` | `net:right` |" in made
     assert [metric["type"] for metric in result["metrics"]] == ["recall"]
 
 
@@ -65,13 +66,105 @@ def test_a_claim_whose_parts_contradict_each_other_is_marked():
     assert "model-index" not in _front_matter(made)
 
 
-def test_a_claim_that_may_be_no_mean_is_in_doubt_and_stays():
-    """Groups whose mean is another number do not make a claim false, as an AUC is no mean; it is said, and kept."""
+def test_a_claim_that_may_be_no_mean_is_in_doubt():
+    """Groups whose mean is another number do not make a claim false, as an AUC is no mean; the Hub reads it not."""
     groups = (GroupValue(name="x", value=0.5, count=10), GroupValue(name="y", value=0.9, count=10))
     made = _claiming(claims.Claim(id="a", text="auroc", value=0.8, groups=groups))
 
     assert "**In doubt: auroc**: 0.8 claimed, 0.7 computed; its own groups give it." in made
-    assert _front_matter(made)["model-index"][0]["results"][0]["metrics"][0]["type"] == "roc_auc"
+    assert "\n\nLeft out of the metadata at the top of this file, which the Hub reads: auroc.\n" in made
+    assert "model-index" not in _front_matter(made)
+
+
+def test_a_range_of_groups_is_no_computed_number():
+    """Where groups do not say how many samples they have, nothing computed a number: their range is told, in words."""
+    groups = (
+        GroupValue(name="x", value=0.8),
+        GroupValue(name="y", value=0.95, count=3),
+        GroupValue(name="z", value=0.9),
+    )
+    made = _claiming(claims.Claim(id="a", text="sensitivity", value=0.99, groups=groups))
+
+    assert "**In doubt: sensitivity**: 0.99 is stated, its 3 groups lie between 0.8 and 0.95.\n" in made
+    assert "| sensitivity | 0.99 (**in doubt: its 3 groups lie between 0.8 and 0.95**) |" in made
+    assert "computed;" not in made
+    assert "model-index" not in _front_matter(made)
+
+
+def _leaking(count, **said):
+    """The card of a bundle of whose 69 test samples so many stand in train."""
+    train, test = tiny_split("train", 278), tiny_split("test", 69)
+    splits = (train, test.model_copy(update={"overlaps": (Overlap(split="train", count=count),)} if count else {}))
+    claim = claims.Claim(**{"id": "a", "text": "accuracy", "value": 0.97, "split": "test", **said})
+    return card(tiny_manifest(data=data.Section(splits=splits), claims=claims.Section(claims=(claim,))), Card())
+
+
+def test_a_number_measured_on_training_data_says_so():
+    """One line above the table; from lint's error threshold on the Hub does not read the number."""
+    made = _leaking(5)
+
+    assert (
+        "## Results\n\n**Measured on data that also stands in `train`**: 5 of 69 samples of `test`.\n\n"
+        "Left out of the metadata at the top of this file, which the Hub reads: accuracy.\n\n| claim |" in made
+    )
+    assert "model-index" not in _front_matter(made)
+
+
+@pytest.mark.parametrize(
+    ("count", "said", "told", "read"),
+    [
+        (0, {}, False, True),
+        (5, {"split_guessed": True}, True, True),
+        (5, {"split": "train"}, False, True),
+        (5, {"split": None}, False, True),
+        (1, {}, True, False),
+    ],
+)
+def test_a_number_is_kept_from_the_hub_where_lint_calls_it_an_error(count, said, told, read):
+    """A split that is only guessed is a warning; a number of another split, or of none, is not concerned."""
+    made = _leaking(count, **said)
+
+    assert ("Measured on data" in made, "model-index" in _front_matter(made)) == (told, read)
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ({"value": 0.97}, "to 2 decimals"),
+        ({"value": 0.9710144927536232}, "within 1e-05 of it"),
+        ({"value": 0.97, "decimals": 3}, "to 3 decimals"),
+        ({"value": 0.97, "tolerance": 0.01}, "within 0.01"),
+    ],
+)
+@pytest.mark.parametrize("entry", ["net:right", None])
+def test_the_card_tells_the_rule_of_a_replay(said, rule, entry):
+    """A claim is told to be compared as a replay will compare it, whatever was said of its digits."""
+    claim = claims.Claim(id="a", text="accuracy", split="test", entry=entry, **said)
+
+    assert f" | {rule} | `test` |" in _claiming(claim)
+    assert rule_of(claim) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "bar"),
+    [
+        ("accuracy", {}, True),
+        ("cross-validation accuracy", {}, True),
+        ("error rate", {}, True),
+        ("of my own", {"method": "wilson", "low": 0.1, "high": 0.9}, True),
+        ("test cross-entropy", {}, False),
+        ("mean squared error", {}, False),
+        ("std of test accuracy", {}, False),
+        ("of my own", {}, False),
+        ("accuracy", {"value": 57.0}, False),
+        ("accuracy", {"groups": (GroupValue(name="x", value=1.5), GroupValue(name="y", value=0.2))}, False),
+    ],
+)
+def test_only_shares_have_bars(text, said, bar):
+    """A number whose scale does not end at 1, or one of whose groups lies beyond, has no bar of which it were a part."""
+    made = _claiming(claims.Claim(**{"id": "a", "text": text, "value": 0.5, "split": "test", **said}))
+
+    assert ("█" in made) is bar
 
 
 @pytest.mark.parametrize("text", ["test accuracy", "std of test accuracy", "mean test accuracy over 5 folds"])
@@ -82,7 +175,7 @@ def test_a_number_that_was_only_typed_gets_no_interval(text):
     row = next(line for line in _claiming(claim).splitlines() if line.startswith(f"| {text} | 0.84 |"))
 
     assert [fact.path for fact in facts] == ["evaluation.metrics"]
-    assert row.endswith(" | not said | `test` | nothing: it is stated |")
+    assert row.endswith(" | to 2 decimals | `test` | nothing: it is stated |")
     assert "samples" not in row
 
 
@@ -92,7 +185,7 @@ def test_claims_that_agree_have_no_mark():
                                   method="wilson"))  # fmt: skip
 
     assert (
-        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | not said | not named | its own samples |"
+        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | to 2 decimals | not named | its own samples |"
         in made
     )
     assert "false" not in made
@@ -238,6 +331,6 @@ def test_a_split_is_the_recorded_one():
         claims.Claim(id="b", text="test recall", value=0.5),
     )
 
-    assert "| test accuracy | 0.5 | ██████ | not said | `test` | nothing: it is stated |" in made
-    assert "| test recall | 0.5 | ██████ | not said | not named | nothing: it is stated |" in made
+    assert "| test accuracy | 0.5 | ██████ | to 1 decimal | `test` | nothing: it is stated |" in made
+    assert "| test recall | 0.5 | ██████ | to 1 decimal | not named | nothing: it is stated |" in made
     assert [one["dataset"].get("split") for one in _front_matter(made)["model-index"][0]["results"]] == ["test", None]

@@ -40,7 +40,12 @@ def shown(digits, tmp_path_factory):
     project = tmp_path_factory.mktemp("shown") / "digits"
     shutil.copytree(digits.project, project)
     init(project, bundle=digits.bundle)
-    groups = (GroupValue(name="left", value=0.8125, count=32, low=0.6471, high=0.9111, method="wilson"),)
+    verified = verify(digits.bundle)
+    whole = next(split.count for split in verified.manifest.data.splits if split.name == "test")
+    groups = (
+        GroupValue(name="left", value=0.8125, count=32, low=0.6471, high=0.9111, method="wilson"),
+        GroupValue(name="right", value=0.8125, count=whole - 32),
+    )
     claim = Claim(
         id="g",
         text="accuracy by hand",
@@ -51,7 +56,6 @@ def shown(digits, tmp_path_factory):
         group="hand",
         groups=groups,
     )
-    verified = verify(digits.bundle)
     manifest = verified.manifest.model_copy(update={"claims": Claims(claims=(*verified.manifest.claims.claims, claim))})
     written = read_card((project / CARD).read_bytes())
     result = Result(

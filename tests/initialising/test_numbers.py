@@ -49,6 +49,17 @@ def test_what_a_file_gives(folder, name, content, told):
     assert found(folder) == told
 
 
+def test_a_file_that_cannot_be_read_is_told(folder):
+    """Whoever has one and gets a made-up example is told why; what JSON itself does not know stops nothing."""
+    (folder / "results.json").write_text('{"f1": NaN}')
+    (folder / "metrics.json").write_text('{"accuracy": 0.9,}')
+    (folder / "README.md").write_bytes("# Stra\xdfen\n".encode("latin-1"))
+    numbers, readme = init(folder).unread
+
+    assert numbers.startswith("metrics.json: is not strict JSON: ")
+    assert readme == "README.md: is not UTF-8 text"
+
+
 def test_the_block_is_one_that_capture_reads(folder):
     """Without the sign of a comment it is the claims, and each line of groups may be taken in as well."""
     (folder / "out").mkdir()

@@ -55,6 +55,7 @@ def test_what_else_a_readme_may_be(tmp_path, text, facts):
             "# Iris\n<!-- internal: do not publish,\n see wiki -->\nRanks \\\nirises.\n",
             [("title", "Iris", "README.md:1"), ("description", "Ranks irises.", "README.md:4")],
         ),
+        ("# " + "Iris " * 500 + "\n\nRanks.\n", [("description", "Ranks.", "README.md:3")]),
         ("Ranks <!-- SECRET --> irises.\n", [("description", "Ranks irises.", "README.md:1")]),
         (
             "# Iris\n\nRanks.\n<!-- to be said\n",
@@ -70,6 +71,7 @@ def test_what_else_a_readme_may_be(tmp_path, text, facts):
     ],
     ids=[
         "comment",
+        "heading that nobody wrote",
         "comment in a line",
         "comment without an end",
         "template",
@@ -83,12 +85,21 @@ def test_what_a_browser_does_not_show_is_no_fact(tmp_path, text, facts):
     assert told(tmp_path, text) == facts
 
 
-@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8"])
 def test_a_readme_of_another_coding_tells_nothing(tmp_path, coding):
-    """It would be read as signs that nobody wrote."""
-    (tmp_path / "README.md").write_bytes("# Iris\n\nRanks irises.\n".encode(coding))
+    """It would be read as signs that nobody wrote, or without some that somebody did; that is said."""
+    (tmp_path / "README.md").write_bytes("# Straße\n\nRanks \ufffd irises.\n".encode(coding, "replace"))
+    unread = []
 
-    assert list(readme_facts(tmp_path)) == []
+    assert list(readme_facts(tmp_path, unread.append)) == []
+    assert unread == ["README.md: is not UTF-8 text"]
+
+
+def test_a_readme_may_be_cut_in_a_character(tmp_path):
+    """Only its beginning is read, and that may end anywhere."""
+    (tmp_path / "README.md").write_text("# A\n\n" + "ß" * 60_000)
+
+    assert [fact.value for fact in readme_facts(tmp_path)] == ["A"]
 
 
 @pytest.mark.parametrize("many", ["[", "![", "[![", "(", "<a ", "<!--", "*", "[a](", "-" * 5])

@@ -131,5 +131,7 @@ def test_what_capture_found_false(tmp_path):
 
 
 def test_no_claims_no_word(tmp_path):
-    """A bundle without numbers has nothing of them that is false."""
-    assert met(bundle(tmp_path / "b", claims=claims.Section(claims=()))) == []
+    """A bundle without numbers has nothing of them that is false; that it has none is advice."""
+    told = met(bundle(tmp_path / "b", claims=claims.Section(claims=())))
+
+    assert told == [("advice", "claim-uncomputed", "the bundle holds no number")]

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lint_cards import CARD, FULL, bundle, card
+from lint_cards import CARD, FULL, bundle, card, claim
 from tiny import tiny_manifest
 
 import reprobundle
 from reprobundle.bundle import verify
+from reprobundle.components import claims
 from reprobundle.errors import RefusedInputError, UsageError
 from reprobundle.exports.archives import pack
 from reprobundle.linting import _report
@@ -220,6 +221,25 @@ def test_what_nobody_reloaded_is_not_called_ready_without_that_word(tmp_path):
     place = bundle(tmp_path / "b", card(), proof=Proof(status="not run", why="it was switched off"))
 
     assert reprobundle.lint(place).verdict == "READY TO PUBLISH, UNPROVEN (1 warning)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "score"),
+    [
+        ({}, 100),
+        ({"proof": Proof(status="close")}, 100),
+        ({"proof": Proof(status="not run", why="it was switched off")}, 90),
+        ({"claims": claims.Section(claims=(claim(entry=None),))}, 90),
+        ({"claims": claims.Section(claims=(claim(entry=None), claim(id="again")))}, 100),
+        ({"claims": claims.Section(claims=())}, 90),
+    ],
+)
+def test_words_alone_do_not_make_a_hundred(tmp_path, changed, score):
+    """A full card over a bundle that was never reloaded, or in which nothing computes any number, scores 90."""
+    place = bundle(tmp_path / "b", card(), **changed)
+
+    assert reprobundle.lint(place).score == score
+    assert reprobundle.lint(place / CARD).score == 100
 
 
 def test_many_files_take_no_time():

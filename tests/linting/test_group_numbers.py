@@ -23,12 +23,17 @@ NUMBERS = (
 )
 
 
-def said_of(path, text, numbers=NUMBERS):
-    """What is said of one sentence in one field, beside these claims."""
+def found_of(path, text, numbers=NUMBERS):
+    """What is found in one sentence in one field, beside these claims."""
     value = card_of(card(**{path.replace(".", "__"): text}), name="card")
     manifest = tiny_manifest(**sound(claims=claims.Section(claims=numbers)))
     subject = Subject(value, CARD, datetime.date(2026, 1, 1), manifest=manifest)
-    return [lint.message for lint in contradictions(subject) if lint.path == path]
+    return [lint for lint in contradictions(subject) if lint.path == path]
+
+
+def said_of(path, text, numbers=NUMBERS):
+    """The messages of it."""
+    return [lint.message for lint in found_of(path, text, numbers)]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,14 @@ def test_another_number_of_a_group(path, text, told):
     (message,) = said_of(path, text)
 
     assert message.startswith(f"{path} says {told}, recorded of s")
+
+
+def test_a_number_without_its_metric_is_a_warning():
+    """What a bare number beside a group is can only be guessed, and a guess refuses nothing."""
+    (guessed,) = found_of("ethics.bias", "We looked at male 0.95 and female 0.981.")
+    (sure,) = found_of("ethics.bias", "Accuracy: male 0.95, female 0.981.")
+
+    assert (guessed.level, sure.level) == ("warning", "error")
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,18 @@ def _shown(findings=FINDINGS, names=("spring", "autumn"), *, colour=False, width
 
 
 def test_a_stranger_reads_the_kinds_first():
-    """A line for each kind that differs with its grades, those that agree in one; then values under the bundles' names."""
+    """A line for each kind that differs, the weightiest first, those that agree in one; then values under the bundles' names."""
     assert (
         _shown()
         == """\
 DIFFERENT in 3 of 4 kinds: spring and autumn
+  model           1 difference (1 critical)
   environment     2 differences (1 high, 1 low)
   hyperparameters 2 differences
-  model           1 difference (1 critical)
   same: code
+
+model
+  critical: 2 of 3 tensors differ: 'a', 'b'
 
 environment
   grade  what                       spring  autumn
@@ -56,10 +59,7 @@ hyperparameters
       autumn: 0.2
   values.decay is not in both
       spring: not there
-      autumn: 0.9
-
-model
-  critical: 2 of 3 tensors differ: 'a', 'b'"""
+      autumn: 0.9"""
     )
 
 
@@ -101,3 +101,46 @@ def test_many_values_are_counted(width):
 
     assert "  and 10 more (--json shows all)" in shown
     assert max(map(len, shown.splitlines())) <= max(min(width, 120), 60)
+
+
+def test_kinds_without_grades_stand_before_those_that_change_nothing():
+    """Critical, high and medium come first, then what has no grade, then what is low at most."""
+    grades = {"a": Grade.LOW, "b": None, "c": Grade.MEDIUM, "d": Grade.CRITICAL, "e": None}
+    shown = _shown(tuple(_finding(kind, "x differs", "1", "2", grade) for kind, grade in grades.items()))
+
+    assert [line.split()[0] for line in shown.splitlines()[1:6]] == ["d", "c", "b", "e", "a"]
+
+
+def test_a_claim_is_one_line():
+    """Of a claim that one bundle has its words stand there, of one that both have what parts."""
+    shown = _shown((
+        _finding("claims", "claim 'acc' is not in both", None, "acc: accuracy 0.97 on test, 16 groups"),
+        _finding("claims", "claim 'f1' is not in both", "f1: f1 0.5", None),
+        _finding("claims", "claim 'b' differs in value (0.9 → 0.8), 2 of 3 groups", "b: b 0.9, 3 groups", "b: b 0.8, 3 groups"),
+        _finding("claims", "members differs", "null", '"replay/groups.safetensors"'),
+    ))  # fmt: skip
+
+    assert (
+        shown.partition("\n\n")[2]
+        == """\
+claims
+  only in autumn: acc: accuracy 0.97 on test, 16 groups
+  only in spring: f1: f1 0.5
+  claim 'b' differs in value (0.9 → 0.8), 2 of 3 groups
+  members
+      spring: null
+      autumn: "replay/groups.safetensors\""""
+    )
+
+
+def test_both_values_have_the_same_room():
+    """Where a long name leaves little, it is shared: the second value is not cut to pieces beside the first."""
+    name = "environment/wheels/a_distribution-0.1.0-py3-none-any.whl: content"
+    found = _finding(
+        "environment", f"{name} differs", "35,625 bytes, " + "a" * 32, "35,625 bytes, " + "b" * 32, Grade.LOW, "why"
+    )
+    lines = _shown((found,), width=100).partition("environment\n  grade")[2].splitlines()
+    starts = [lines[0].index(side) for side in ("spring", "autumn")]
+
+    assert abs((starts[1] - starts[0]) - (max(map(len, lines[1:-1])) + 2 - starts[1])) <= 9
+    assert max(len(re.findall("b+", line)[0]) for line in lines if "bb" in line) > 8

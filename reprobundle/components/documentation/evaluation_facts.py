@@ -21,9 +21,9 @@ def evaluation_facts(claims: Mapping[str, Any], hyperparameters: Mapping[str, An
     metrics = "; ".join(f"{names[claim['id']]}: {_metric(claim)}" for claim in found)
     yield Fact("evaluation.metrics", metrics, ("claims.claims[].text", "claims.claims[].value"))
     yield from _uncertainty(found)
-    if all(_is_of_this_model(claim) for claim in found):  # a number that was only typed may be a mean over trainings
-        seeds = ", ".join(f"{name} {seed}" for name, seed in hyperparameters.get("seeds", {}).items())
-        told = "1: the training that is recorded here" + (f", seeded with {seeds}" if seeds else "")
+    seeds = ", ".join(f"{name} {seed}" for name, seed in hyperparameters.get("seeds", {}).items())
+    if seeds and all(_is_of_this_model(claim) for claim in found):  # a typed number may be a mean over trainings
+        told = f"1: the training that is recorded here, seeded with {seeds}"
         yield Fact("evaluation.runs", told, ("claims.claims[]", "hyperparameters.seeds"))
 
 

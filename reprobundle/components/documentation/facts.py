@@ -44,7 +44,7 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
         data_facts(found["data"], preprocessing),
         _training(found["model"], found["hyperparameters"]),
         evaluation_facts(claims, found["hyperparameters"]),
-        _compute(found["environment"], found["model"]),
+        _compute(found["environment"], found["model"], trained_here=bool(found["hyperparameters"].get("seeds"))),
         _examples(outputs),
         _rights(card, found["data"]),
     )
@@ -121,7 +121,8 @@ def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
-def _compute(environment: Mapping[str, Any], model: Mapping[str, Any]) -> Iterator[Fact]:
+def _compute(environment: Mapping[str, Any], model: Mapping[str, Any], *, trained_here: bool) -> Iterator[Fact]:
+    """Software, and hardware where the process that was captured also trained: weights of a file may be from anywhere."""
     if not environment:
         return
     python, system = environment["interpreter"], environment["platform"]
@@ -130,6 +131,8 @@ def _compute(environment: Mapping[str, Any], model: Mapping[str, Any]) -> Iterat
     base = f"{python['implementation']} {python['version']} on {system.get('distribution') or system['system']}, {system['machine']}"
     source = ("environment.interpreter", "environment.platform", "environment.distributions")
     yield Fact("compute.environment", "; ".join([base, *shown]), source)
+    if not trained_here:
+        return
     numerics = environment["numerics"]
     parts = [_processor(numerics), _graphics(numerics, model)]
     hardware = "; ".join(part for part in parts if part)

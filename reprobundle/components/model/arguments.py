@@ -19,6 +19,11 @@ from reprobundle.errors import ReproBundleError, UsageError
 from reprobundle.phrases import some
 
 WHOLE_CONFIGURATION = ("config", "cfg", "configuration", "hparams", "hyperparameters", "params", "args")
+OF_THE_MODEL = frozenset(
+    {"model", "net", "network", "arch", "architecture", "init", "init_args"}
+    | {f"{model}_{what}" for model in ("model", "net") for what in ("args", "config", "kwargs", "params")}
+)
+"""Names of groups of hyperparameters that a model is made with."""
 KEPT = ("_hparams_initial", "_hparams")  # what Lightning's save_hyperparameters saw the module being made with
 HINT = "capture(…, init={…}) with the constructor's arguments as plain values, or factory=a function"
 
@@ -219,6 +224,23 @@ def _found(name: str, hint: Any, hyperparameters: Any, model: Any) -> Any:
         return _whole(hint, hyperparameters, known)
     if is_module(own.get("_modules", {}).get(name)):
         raise refusal(own["_modules"][name], f"argument {name!r}")
+    return _below(name, known)
+
+
+def _below(name: str, known: Mapping[str, Any]) -> Any:
+    """A hyperparameter of a group that is the model's by its name, as ``{"model": {"hidden": 16}}``.
+
+    Raises:
+        LookupError: No group has one of this name.
+        UsageError: Only another group has one, so that whose it is cannot be told.
+    """
+    groups = {key: group for key, group in known.items() if isinstance(group, Mapping) and name in group}
+    for key in sorted(groups, key=str):
+        if key in OF_THE_MODEL:
+            return groups[key][name]
+    if groups:
+        told = some([f"{key}.{name} = {group[name]!r:.40}" for key, group in groups.items()], 3)
+        raise UsageError(f"the hyperparameters have {told}, which was not taken for it")
     raise LookupError(name)
 
 
