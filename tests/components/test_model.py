@@ -208,6 +208,34 @@ def test_config_json_is_what_the_class_is_called_with(stage, init, expected):
     assert json.loads((stage.root / "config.json").read_text()) == expected
 
 
+class Sized(torch.nn.Module):
+    def __init__(self, hidden: int = 16, dropout: float = 0.1):
+        super().__init__()
+        self.layer, self.drop = torch.nn.Linear(2, hidden), torch.nn.Dropout(dropout)
+
+
+def test_a_group_of_the_model_gives_arguments(stage):
+    """Files of settings have groups, of which the model's own is meant where a class takes such a value."""
+    settings = {"model": {"hidden": 24, "dropout": 0.5}, "train": {"hidden": 3}}
+    init = capture(stage, model=Sized(24, 0.5), hyperparameters=settings)
+
+    assert init.kwargs == {"hidden": 24, "dropout": 0.5}
+    assert not stage.notes
+    assert arguments.by_name(Sized, settings).kwargs == {"hidden": 24, "dropout": 0.5}
+
+
+def test_a_value_of_another_group_is_not_passed_over_in_silence(stage):
+    """Whose it is cannot be told; with the default in its place the model may train otherwise."""
+    init = capture(stage, model=Sized(dropout=0.5), hyperparameters={"train": {"dropout": 0.5}, "data": {"n": 3}})
+
+    assert init.kwargs == {}
+    assert stage.notes[-1].message == (
+        "the constructor's default stands in for 'dropout' (the hyperparameters have train.dropout = 0.5, which was not taken for it)"
+    )
+    assert stage.notes[-1].hint is not None
+    assert "init=" in stage.notes[-1].hint
+
+
 def test_arguments_found_for_a_factory_of_no_model_yet():
     """A specification finds them the same way before there is a model."""
     found = arguments.by_name(Net, {"hidden": 3, "act": {"slope": 0.5}})
