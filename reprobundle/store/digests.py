@@ -15,6 +15,7 @@ from reprobundle.errors import RefusedInputError
 from reprobundle.records import Record
 from reprobundle.store.copying import fill
 from reprobundle.store.paths import fault_of
+from reprobundle.store.relaying import is_worth_it, relayed
 
 BLOCK_BYTES = 2**20
 
@@ -81,7 +82,7 @@ def digest_file(path: Path) -> tuple[int, str]:
     """Size in bytes and XXH3-128 of one regular file, read through one descriptor.
 
     The file is read, not mapped: one that is cut shorter meanwhile is refused, and never ends this process by a
-    signal. Memory stays at one block of 1 MiB whatever the size.
+    signal. Memory stays at one block of 1 MiB, or one for each of at most four threads, whatever the size.
 
     Raises:
         RefusedInputError: It is not a regular file, or it changed while it was read.
@@ -90,7 +91,7 @@ def digest_file(path: Path) -> tuple[int, str]:
     descriptor = open_regular(path)
     try:
         before = os.fstat(descriptor)
-        digest = _digest_read(descriptor, before.st_size)
+        digest = (relayed if is_worth_it(before.st_size) else _read_through)(descriptor, before.st_size)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -104,7 +105,7 @@ def identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _digest_read(descriptor: int, size: int) -> str | None:
+def _read_through(descriptor: int, size: int) -> str | None:
     """The digest of the first `size` bytes, or None when the file ends before them."""
     state = xxhash.xxh3_128()
     block = memoryview(bytearray(min(size, BLOCK_BYTES)))

@@ -18,9 +18,9 @@ import xxhash
 from reprobundle.components.data.blocks import Block
 from reprobundle.components.data.files.alone import CHANGED, DONE, FLAGS, IRREGULAR, LIMIT
 from reprobundle.components.data.files.rows import PART_BYTES
-from reprobundle.components.data.files.sharing import processors
 from reprobundle.store.copying import fill
 from reprobundle.store.digests import identity
+from reprobundle.store.relaying import processors
 
 BLOCK_BYTES = 2**20
 TASK_BYTES = 2**24

@@ -17,6 +17,7 @@ from typing import IO
 from reprobundle.components.data.files import alone
 from reprobundle.errors import UnavailableError
 from reprobundle.process import answering
+from reprobundle.store.relaying import processors
 
 BATCH = 1000  # files
 WORTH_A_PROCESS = 4_000  # files
@@ -133,11 +134,6 @@ def columns_of(answer: Answer) -> tuple[array[int], ...]:
     whole = array("q", answer[0])
     count = len(whole) // len(alone.COLUMNS)
     return tuple(whole[number * count : (number + 1) * count] for number in range(len(alone.COLUMNS)))
-
-
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processes(count: int) -> int:
