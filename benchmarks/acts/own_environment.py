@@ -21,12 +21,13 @@ LIMIT = 600.0  # seconds
 def main() -> None:
     """Do one act."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("act", choices=("snapshot", "facts", "lock", "rebuild"))
+    parser.add_argument("act", choices=("list", "snapshot", "facts", "lock", "rebuild"))
     parser.add_argument("source", help="a site-packages folder, the framework that is loaded, or a file of pins")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--without-uv", action="store_true")
     given = parser.parse_args()
     acts: dict[str, Callable[[], None]] = {
+        "list": lambda: list_only(given.source),
         "snapshot": lambda: snapshot(given.source),
         "facts": lambda: facts(given.source),
         "lock": lambda: lock(Path(given.source), without_uv=given.without_uv),
@@ -52,6 +53,14 @@ def snapshot(site: str) -> None:
             note_conflicts(found, stage)
 
         timed(lambda: see(site), first=lambda: see(folder))
+
+
+def list_only(site: str) -> None:
+    """Names, versions, origins and lists of files: what other programs list, and some more."""
+    from reprobundle.components.environment.snapshot.distributions import survey
+
+    with tempfile.TemporaryDirectory() as folder:
+        timed(lambda: survey([site]), first=lambda: survey([folder]))
 
 
 def facts(framework: str) -> None:

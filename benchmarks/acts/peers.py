@@ -12,7 +12,6 @@ from typing import Any
 from benchmarks.acts.clock import timed
 
 THREADS = os.cpu_count() or 1
-KEY, PUBLIC, SIGNATURE = "key.pem", "public.pem", "model.sig"
 
 
 def main() -> None:
@@ -22,8 +21,10 @@ def main() -> None:
         "bagit-validate": bagit_validate,
         "model-signing-sha256": lambda place: model_signing_digest(place, "sha256"),
         "model-signing-blake3": lambda place: model_signing_digest(place, "blake3"),
-        "model-signing-sign": model_signing_sign,
-        "model-signing-verify": model_signing_verify,
+        "model-signing-sign-sha256": lambda place: model_signing_sign(place, "sha256"),
+        "model-signing-sign-blake3": lambda place: model_signing_sign(place, "blake3"),
+        "model-signing-verify-sha256": lambda place: model_signing_verify(place, "sha256"),
+        "model-signing-verify-blake3": lambda place: model_signing_verify(place, "blake3"),
         "huggingface-hub": huggingface_hub_digest,
         "blake3": blake3_digest,
         "importlib-metadata": importlib_metadata,
@@ -57,26 +58,32 @@ def model_signing_digest(place: Path, algorithm: str) -> None:
     )
 
 
-def model_signing_sign(place: Path) -> None:
+def model_signing_sign(place: Path, algorithm: str) -> None:
     """Make a key and sign a folder; key and signature go beside it."""
     ec = importlib.import_module("cryptography.hazmat.primitives.asymmetric.ec")
     forms = importlib.import_module("cryptography.hazmat.primitives.serialization")
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
     public = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
-    (place.parent / KEY).write_bytes(private)
-    (place.parent / PUBLIC).write_bytes(public)
+    beside(place, algorithm, "key").write_bytes(private)
+    beside(place, algorithm, "public").write_bytes(public)
     model_signing = importlib.import_module("model_signing")
-    hashing = model_signing.hashing.Config().use_file_serialization(hashing_algorithm="blake3", max_workers=THREADS)
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=place.parent / KEY)
-    signer.set_hashing_config(hashing).sign(place, place.parent / SIGNATURE)
+    options: dict[str, Any] = {"hashing_algorithm": algorithm, "max_workers": THREADS}
+    hashing = model_signing.hashing.Config().use_file_serialization(**options)
+    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=beside(place, algorithm, "key"))
+    signer.set_hashing_config(hashing).sign(place, beside(place, algorithm, "sig"))
 
 
-def model_signing_verify(place: Path) -> None:
+def model_signing_verify(place: Path, algorithm: str) -> None:
     """Check a folder against the signature beside it."""
     verifying = importlib.import_module("model_signing").verifying
-    config = verifying.Config().use_elliptic_key_verifier(public_key=place.parent / PUBLIC)
-    timed(lambda: config.verify(place, place.parent / SIGNATURE))
+    config = verifying.Config().use_elliptic_key_verifier(public_key=beside(place, algorithm, "public"))
+    timed(lambda: config.verify(place, beside(place, algorithm, "sig")))
+
+
+def beside(place: Path, algorithm: str, ending: str) -> Path:
+    """A key or a signature of a folder."""
+    return place.with_name(f"{place.name}.{algorithm}.{ending}")
 
 
 def huggingface_hub_digest(place: Path) -> None:

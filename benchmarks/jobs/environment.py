@@ -9,7 +9,8 @@ from benchmarks.environments import PINS, MissingError, own_program
 from benchmarks.job import Bed, Job, Missing, Target, Way, attempt, nothing_to_prepare
 from benchmarks.jobs.own import act, theirs
 
-OURS, FACTS, FREEZE = "reprobundle", "facts that change numbers, torch loaded", "pip freeze"
+OURS, LIST, FREEZE = "reprobundle", "reprobundle, names, versions and origins alone", "pip freeze"
+FACTS = "facts that change numbers, torch loaded"
 COUNT = len((PINS / "environment.txt").read_text(encoding="utf-8").split())
 
 
@@ -29,6 +30,7 @@ def site(bed: Bed) -> Path:
 def ours(bed: Bed) -> Iterator[Way]:
     """Names, versions, origins, what was edited since, conflicts; and the facts."""
     yield Way(name=OURS, command=act("own_environment", "snapshot", site(bed)), kind="ours", clock="call")
+    yield Way(name=LIST, command=act("own_environment", "list", site(bed)), kind="ours", clock="call")
     yield Way(name=FACTS, command=act("own_environment", "facts", "torch"), kind="ours", clock="call")
 
 
@@ -60,6 +62,10 @@ SNAPSHOT = Job(
     prepare=nothing_to_prepare,
     ours=ours,
     peers=peers,
-    targets=(Target(way=OURS, to=FREEZE, times=0.15), Target(way=FACTS, plus=0.3)),
-    note="uv and pip start anew; the others tell names and versions only",
+    targets=(
+        Target(way=OURS, to=FREEZE, times=0.15),
+        Target(way=LIST, to=FREEZE, times=0.15),
+        Target(way=FACTS, plus=0.3),
+    ),
+    note="uv and pip start anew; the others tell names and versions only, and look for no file that was edited",
 )
