@@ -18,7 +18,7 @@ from reprobundle.errors import UsageError
 from reprobundle.exports import views
 from reprobundle.foreseeing import look_ahead
 from reprobundle.manifest import Manifest, Proof
-from reprobundle.proving import foresee, prove, unasked
+from reprobundle.proving import foresee, prove, unasked, why_not
 from reprobundle.rehearsing import Foreseen
 from reprobundle.report import Finding, StageTime
 from reprobundle.secrecy import Gate, allowances
@@ -43,6 +43,7 @@ class Captured:
         manifest: All that the bundle says of itself.
         foreseen: What a replay will find, as far as it was asked here; on another rank than 0 it is not known.
         stages: How long each step took; likewise.
+        left: What a trial leaves to the capture itself.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Captured:
     manifest: Manifest
     foreseen: Foreseen = field(default_factory=Foreseen)
     stages: tuple[StageTime, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = False, width: int = 100) -> str:
@@ -67,8 +69,8 @@ def summary(captured: Captured, warned: Sequence[str] = (), *, colour: bool = Fa
     return describe(captured.path, captured.id, captured.manifest, warned, found=found, colour=colour, width=width)
 
 
-def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = True) -> Captured:
-    """The whole capture, step by step; arguments as in `capture`, and whether it goes to the capture log."""
+def capture_source(target: Path, source: Source, *, proof: bool, trial: bool = False) -> Captured:
+    """The whole capture, step by step; arguments as in `capture`, and whether the bundle is thrown away afterwards."""
     target = Path(os.path.abspath(target))
     refuse_nested()
     refuse_existing(target)
@@ -79,7 +81,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
             look_ahead(source, gate)
         source = as_called(source, states)
         private = tuple(place.place for place in source.data_places if place.private)
-        stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private, gate=gate)
+        stage = Stage(Writer(folder), time.monotonic() + source.budget, withheld=private, gate=gate, trial=trial)
         if proof:
             foresee(source, stage)
         sections = take(source, stage, clock)
@@ -88,22 +90,35 @@ def capture_source(target: Path, source: Source, *, proof: bool, kept: bool = Tr
             if source.strict:
                 withholding.refuse(stage.gate)
         draft = Manifest(reprobundle=version(), name=target.name, proof=Proof(status="not run"), **sections)
-        proven, foreseen = _proven(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
+        proven, foreseen = _asked(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
         claims.note_awaited(stage)
         with clock.step("seal"):
             told = withholding.sealed(proven, stage)
             complete = told.model_copy(update={"views": views.write(told, stage.writer)})
             complete = complete.model_copy(update={"files": stage.writer.entries})
             content = bundles.seal(stage.writer, complete)
-    if kept:
+    if not trial:
         captures.remember(content, target)
-    took = tuple(clock.stages)
-    return Captured(target, digest_bytes(content), complete.proof, complete.notes, complete, foreseen, took)
+    found = (complete.proof, complete.notes, complete, foreseen, tuple(clock.stages))
+    return Captured(target, digest_bytes(content), *found, left=tuple(stage.left))
 
 
 def _unproven(draft: Manifest, stage: Stage) -> tuple[Manifest, Foreseen]:
     """The manifest of a bundle that nobody wanted to be proven; then nothing is measured either."""
     return draft.model_copy(update={"proof": unasked(draft, stage, SWITCHED_OFF)}), Foreseen()
+
+
+def _asked(draft: Manifest, folder: Path, source: Source, stage: Stage, clock: Clock) -> tuple[Manifest, Foreseen]:
+    """The manifest with its proof; of a trial with what is known without one, and the rest left to the capture itself."""
+    if not stage.trial:
+        return _proven(draft, folder, source, stage, clock)
+    reason = why_not(draft)
+    if reason is not None:
+        return draft.model_copy(update={"proof": unasked(draft, stage, reason)}), Foreseen()
+    stage.left.append("the proof")
+    if calibrating.is_asked(draft, source):
+        claims.leave_awaited([one.id for one in rehearsing.called(draft, source.splits, stage)], stage)
+    return draft, Foreseen()
 
 
 def _proven(draft: Manifest, folder: Path, source: Source, stage: Stage, clock: Clock) -> tuple[Manifest, Foreseen]:
@@ -172,7 +187,7 @@ def capture_specification(
     *,
     budget: float = DEFAULT_BUDGET,
     proof: bool = True,
-    kept: bool = True,
+    trial: bool = False,
     vendor: Vendor | None = None,
     progress: Callable[[int, int], None] | None = None,
     reading: Callable[[int, int], None] | None = None,
@@ -186,7 +201,7 @@ def capture_specification(
         out: The bundle to make; None: as `specification.default_folder` says, in the current folder.
         budget: As in `capture`.
         proof: As in `capture`.
-        kept: Whether the bundle goes to this user's capture log; not so when it is thrown away.
+        trial: Whether the bundle is thrown away: it is not in this user's capture log, and what is dear is not done for it.
         vendor: As in `capture`; None: as the file says.
         progress: Called with the bytes written so far and the bytes in all, while weights are written.
         reading: Called with the bytes read so far and the bytes in all, while data splits are digested.
@@ -212,7 +227,7 @@ def capture_specification(
     source = Source(**specification.arguments(described, folder))
     source = replace(source, budget=budget, trained_here=False, vendor=vendor or source.vendor)
     source = replace(source, progress=progress, reading=reading, allow=(*source.allow, *allow), strict=strict)
-    return capture_source(target, source, proof=proof, kept=kept), warned
+    return capture_source(target, source, proof=proof, trial=trial), warned
 
 
 def refuse_nested() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MOST_SINGLE = 9  # digits that tell any float32 from every other
 
@@ -31,6 +31,14 @@ def some(words: Sequence[str], shown: int = 5, more: str = "more") -> str:
     """
     rest = f" and {len(words) - shown:,} {more}" if len(words) > shown else ""
     return ", ".join(words[:shown]) + rest
+
+
+def likely(word: str, known: Iterable[str]) -> str:
+    """Which known word a mistyped one may stand for, such as ``did you mean 'split'?``; empty where none is near."""
+    from difflib import get_close_matches  # milliseconds that only a slip of the finger is to cost
+
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def sized(size: int) -> str:

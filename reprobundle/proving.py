@@ -70,7 +70,7 @@ def prove(
         stage: Takes notes of what the source did to the world around it while the model was made.
         questions: Further runs in the same process; where one of them ends it, the proof is made once more without any.
     """
-    reason = guest.why_not(draft) or _why_not_importable(draft) or _too_large(draft)
+    reason = why_not(draft)
     if reason is not None:
         return Proved(unasked(draft, stage, reason))
     host, started = _host(draft, source), time.monotonic()
@@ -83,6 +83,15 @@ def prove(
     other, fed = device != draft.model.device, outputs.fed(draft.outputs)
     proof = _judge(draft, Site(root=folder, answer=answer, other_device=other, fed=fed), device)
     return Proved(proof, answer, host, seconds)
+
+
+def why_not(draft: Manifest) -> str | None:
+    """Why nothing can be reloaded, as far as it is known before; None where nothing stands against it.
+
+    Args:
+        draft: The manifest as it stands.
+    """
+    return guest.why_not(draft) or _why_not_importable(draft) or _too_large(draft)
 
 
 def _host(draft: Manifest, source: Source) -> guest.Host:

@@ -143,8 +143,7 @@ def compute_claims(draft: Manifest, scene: Scene, stage: Stage) -> tuple[claims.
 def _computed(
     draft: Manifest, scene: Scene, stage: Stage, project: Project
 ) -> tuple[claims.Section, tuple[ClaimResult, ...]]:
-    data = places(scene.splits)
-    wanted = [one for one in claims.wanted(draft.claims, data, each=stage.awaited) if one.entry is not None]
+    data, wanted = places(scene.splits), called(draft, scene.splits, stage)
     if scene.work is None or not wanted:
         return draft.claims, ()
     within = max(LEAST_SECONDS, SLOWER * scene.seconds, stage.deadline - time.monotonic())
@@ -160,6 +159,18 @@ def _computed(
     section = claims.with_results(settled, found)
     _note(section, found, stage, project, FUNCTION if answer.stage == DONE else NOT_IN_TIME)
     return section, found
+
+
+def called(draft: Manifest, splits: Any, stage: Stage) -> list[Wanted]:
+    """The claims whose functions can be called here, on the data that capture was given.
+
+    Args:
+        draft: The manifest as it stands.
+        splits: The data splits as capture was given them.
+        stage: Knows which claims await numbers of samples.
+    """
+    found = claims.wanted(draft.claims, places(splits), each=stage.awaited)
+    return [one for one in found if one.entry is not None]
 
 
 def places(splits: Any) -> Mapping[str, Any]:

@@ -241,49 +241,69 @@ def test_warnings_are_handed_on(project):
     )
 
 
+DOUBLE = "model: {function: 'a:b'}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: {}", "model: Value error, expected one of factory, folder, file and function, found {}"),
+        ("model: {}", "line 1: model: expected one of factory, folder, file and function"),
         (
             "model: {factory: 'a:b', function: 'a:c'}",
-            "model: Value error, expected one of factory, folder, file and function, found {'factory': 'a:b', "
-            "'function': 'a:c'}",
+            "line 1: model: expected one of factory, folder, file and function",
         ),
-        (
-            "model: {function: 'a:b', weights: x.pt}",
-            "model: Value error, a function has neither init nor weights, found {'function': 'a:b', 'weights': 'x.pt'}",
-        ),
+        ("model: {function: 'a:b', weights: x.pt}", "line 1: model: a function has neither init nor weights"),
         (
             "model: {folder: a, factory: 'a:b', weights: x.pt}",
-            "model: Value error, a folder has its own weights, found {'folder': 'a', 'factory': 'a:b', 'weights': 'x.pt'}",
+            "line 1: model: a folder has its own weights",
         ),
-        (
-            "model: {factory: 'a:b', key: x}",
-            "model: Value error, key is given without weights, found {'factory': 'a:b', 'key': 'x'}",
-        ),
+        ("model: {factory: 'a:b', key: x}", "line 1: model: key is given without weights"),
         (
             "model: {factory: a.b}",
-            "model.factory: Value error, entry 'a.b': expected 'module:name' in ASCII letters, digits, '_' and '.', "
-            "without '__', found 'a.b'",
+            "line 1: model.factory: entry 'a.b': expected 'module:name' in ASCII letters, digits, '_' and '.', "
+            "without '__'",
         ),
-        ("inputs: x", "model: Field required, found {'inputs': 'x'}"),
-        ("[]", "document: Input should be an object, found []"),
-        ("model: {function: 'a:b'}\nmetrics: {acc: '0.9'}", "metrics.acc: Input should be a valid number, found '0.9'"),
-        ("model: {function: 'a:b'}\nsplits: [a]", "splits: Input should be an object, found ['a']"),
+        ("inputs: x", "line 1: model: is missing"),
+        ("inputs: x\nmodel:", "line 2: model: is missing"),
+        ("[]", "line 1: expected values by name, found a list"),
+        (DOUBLE + "metrics: {acc: '0.9'}", "line 2: metrics.acc: expected a number, found '0.9'"),
+        (DOUBLE + "metrics: {acc: null}", "line 2: metrics.acc: expected a number, found nothing"),
+        (DOUBLE + "metrics: {acc: true}", "line 2: metrics.acc: expected a number, found true"),
+        (DOUBLE + "inputs: 3", "line 2: inputs: expected text, found 3"),
+        (DOUBLE + "inputs: ''", "line 2: inputs: expected text, found ''"),
+        (DOUBLE + "splits: [a]", "line 2: splits: expected values by name, found a list"),
         (
-            "model: {function: 'a:b'}\nsplits: {a: 3}",
-            "splits.a: expected a path, glob, URL or module:function, a list of paths, or a mapping, found 3",
+            DOUBLE + "splits: {a: 3}",
+            "line 2: splits.a: expected a path, glob, URL or module:function, a list of paths, or a mapping, found 3",
+        ),
+        (DOUBLE + "splits:\n  a:\n    path: x\n    label: 3", "line 5: splits.a.label: expected text, found 3"),
+        (DOUBLE + "splits: {a: {path: x, as_bytes: 3}}", "line 2: splits.a.as_bytes: expected true or false, found 3"),
+        (DOUBLE + "splits: {a: {label: x}}", "line 2: splits.a: expected one of path and function"),
+        (DOUBLE + "vendor: al", "line 2: vendor: expected 'needed' or 'all', found 'al'"),
+        (DOUBLE + "allow: x", "line 2: allow: expected a list, found 'x'"),
+        *(
+            (
+                DOUBLE + f"{key}: [1]",
+                f"line 2: {key}: expected values by name, or the path of a YAML or JSON file, found a list",
+            )
+            for key in ("hyperparameters", "documentation")
+        ),
+        (DOUBLE + "claims: {a: 1}", "line 2: claims: expected a list, found values by name"),
+        (DOUBLE + "claims: [1]", "line 2: claims[0]: expected values by name, found 1"),
+        (DOUBLE + "claims:\n- text: a\n  value: x", "line 4: claims[0].value: expected a number, found 'x'"),
+        (
+            DOUBLE + "claims: [{text: a, groups: {m: x}}]",
+            "line 2: claims[0].groups.m: expected a number, or a mapping with value, count, low and high, found 'x'",
         ),
         (
-            "model: {function: 'a:b'}\nsplits: {a: {path: x, label: 3}}",
-            "splits.a.label: Input should be a valid string, found 3",
+            DOUBLE + "preprocessing:\n  transform:\n  - function: 3",
+            "line 4: preprocessing.transform[0].function: expected text, found 3",
         ),
         (
-            "model: {function: 'a:b'}\nsplits: {a: {label: x}}",
-            "splits.a: Value error, expected one of path and function, found {'label': 'x'}",
+            DOUBLE + "metrics: {a: x, b: x, c: x, d: x, e: x}",
+            "line 2: metrics.a: expected a number, found 'x'; line 2: metrics.b: expected a number, found 'x'; "
+            "line 2: metrics.c: expected a number, found 'x'; and 2 more",
         ),
-        ("model: {function: 'a:b'}\ninputs: ''", "inputs: String should have at least 1 character, found ''"),
         ("model: {function: *x}", "line 1: model.function: the alias *x is not allowed"),
     ],
 )
@@ -336,40 +356,123 @@ def test_what_is_named_and_not_there(project, text, message):
     ("text", "message", "hint"),
     [
         (
-            "model: {function: 'a:b'}\nmodle: 1",
-            "there is no key 'modle'",
+            DOUBLE + "modle: 1",
+            "line 2: there is no key 'modle'",
             "did you mean 'model'? the keys are name, model, inputs, hyperparameters, preprocessing, splits, splitting, metrics, "
             "claims, documentation, project, vendor, allow",
         ),
         (
             "model: {function: 'a:b', zzz: 1}",
-            "model: there is no key 'zzz'",
+            "line 1: model: there is no key 'zzz'",
             "the keys are factory, init, weights, key, folder, file, function",
         ),
         (
-            "model: {function: 'a:b'}\npreprocessing: {transfrom: x}",
-            "preprocessing: there is no key 'transfrom'",
+            DOUBLE + "preprocessing: {transfrom: x}",
+            "line 2: preprocessing: there is no key 'transfrom'",
             "did you mean 'transform'? the keys are configuration, transform, samples",
         ),
         (
-            "model: {function: 'a:b'}\nsplits: {a: {path: x, licens: y}}",
-            "splits.a: there is no key 'licens'",
+            DOUBLE + "splits: {a: {path: x, licens: y}}",
+            "line 2: splits.a: there is no key 'licens'",
             "did you mean 'license'? the keys are path, function, label, dtypes, as_bytes, private, source, version, "
             "licence, license, collection, owner, consent",
         ),
         (
-            "model: {function: 'a:b'}\nsplitting: {function: 'a:b', data: x, sed: 1}",
-            "splitting: there is no key 'sed'",
+            DOUBLE + "splitting: {function: 'a:b', data: x, sed: 1}",
+            "line 2: splitting: there is no key 'sed'",
             "did you mean 'seed'? the keys are function, data, seed, arguments, name",
+        ),
+        (
+            DOUBLE + "claims:\n- {text: a, value: 1}\n- {text: b, value: 1, tolerence: 0.1}",
+            "line 4: claims[1]: there is no key 'tolerence'",
+            "did you mean 'tolerance'? the keys are id, text, value, tolerance, decimals, split, entry, command, group, groups, "
+            "per_sample, count, low, high",
+        ),
+        (
+            DOUBLE + "claims: [{text: a, groups: {m: {value: 1, cuont: 3}, f: 2}}]",
+            "line 2: claims[0].groups.m: there is no key 'cuont'",
+            "did you mean 'count'? the keys are value, count, low, high",
+        ),
+        *(
+            (
+                DOUBLE + f"preprocessing: {{transform: {given}}}",
+                f"line 2: preprocessing.transform{where}: there is no key 'argumnets'",
+                "did you mean 'arguments'? the keys are function, factory, arguments",
+            )
+            for given, where in (
+                ("{function: 'a:b', argumnets: {}}", ""),
+                ("['a:b', {function: 'a:b', argumnets: {}}]", "[1]"),
+                ("{scale: 'a:b', crop: {factory: 'a:b', argumnets: {}}}", ".crop"),
+            )
+        ),
+        (
+            DOUBLE + "documentation: {use: {intendet: x}}",
+            "line 2: documentation.use: there is no key 'intendet'",
+            "did you mean 'intended'? the keys are intended, out_of_scope, limitations",
+        ),
+        (
+            DOUBLE + "documentation: {authors: [{nmae: x}]}",
+            "line 2: documentation.authors[0]: there is no key 'nmae'",
+            "did you mean 'name'? the keys are name, orcid, affiliation, kind",
         ),
     ],
 )
 def test_an_unknown_key_names_the_nearest_and_all_there_are(text, message, hint):
-    """A slip of the finger is named, with what may have been meant."""
+    """A slip of the finger is named at every depth, with what may have been meant."""
     with pytest.raises(RefusedInputError) as raised:
         read_specification(text.encode(), name="x.yaml")
 
     assert (str(raised.value), raised.value.hint) == (f"x.yaml: {message}", hint)
+
+
+def test_what_is_a_persons_own_has_no_keys_of_ours():
+    """Settings, arguments, dtypes by column and names of splits, groups and steps are called as anybody likes."""
+    text = """
+    hyperparameters: {modle: 1, nothing: null}
+    splits: {pth: a, test: {path: b, dtypes: {lable: int64}}}
+    metrics: {valeu: 1}
+    claims: [{text: a, value: 1, groups: {cuont: 2}, group: {vaule: [1, 2]}}]
+    preprocessing: {configuration: {transfrom: x}, transform: {crop: 'a:b', sclae: {function: 'a:b', arguments: {x: 1}}}}
+    """
+    made, _ = read_specification(f"{DOUBLE}{textwrap.dedent(text)}".encode(), name="x.yaml")
+
+    assert made.hyperparameters == {"modle": 1, "nothing": None}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "name",
+            "inputs",
+            "hyperparameters",
+            "preprocessing",
+            "splits",
+            "splitting",
+            "metrics",
+            "claims",
+            "documentation",
+        ),
+        *("project", "vendor", "allow", "model: {function: 'a:b', weights: null}\nname"),
+    ],
+)
+def test_a_key_with_nothing_after_it_is_as_if_it_were_not_there(key):
+    """As in a file that was begun, in which what is not known yet stays empty."""
+    begun, _ = read_specification(f"{'' if 'model' in key else DOUBLE}{key}:\n".encode(), name="x.yaml")
+    without, _ = read_specification(DOUBLE.encode(), name="x.yaml")
+
+    assert begun == without
+
+
+def test_empty_keys_of_a_part_are_as_if_they_were_not_there():
+    """At every depth; an empty split has no place, which is told."""
+    text = "splits: {a: {path: x, label: null, dtypes: null}}\nclaims: [{text: a, value: 1, split: null}]"
+    made, _ = read_specification(f"{DOUBLE}{text}".encode(), name="x.yaml")
+    assert made.splits["a"].model_fields_set == {"path"}
+    assert made.claims[0].model_fields_set == {"text", "value"}
+
+    with pytest.raises(RefusedInputError, match=r"line 3: splits\.a: expected a path, .* found nothing"):
+        read_specification(f"{DOUBLE}splits:\n  a:\n".encode(), name="x.yaml")
 
 
 @pytest.mark.parametrize(
@@ -392,7 +495,7 @@ def test_the_bundle_is_named_by_the_file(tmp_path, text, folder):
 @pytest.mark.parametrize("name", ["..", "a/b", "", ".hidden", "a b"])
 def test_a_name_is_one_folder(name):
     """A name cannot lead elsewhere."""
-    with pytest.raises(RefusedInputError, match=r"^x\.yaml: name: String should "):
+    with pytest.raises(RefusedInputError, match=r"^x\.yaml: line 2: name: expected letters, digits, "):
         read_specification(f"model: {{function: 'a:b'}}\nname: '{name}'".encode(), name="x.yaml")
 
 
@@ -427,7 +530,7 @@ def test_a_warning_explains_a_refusal():
     with pytest.raises(RefusedInputError) as raised:
         read_specification(b"model: {function: 'a:b'}\nproject: no", name="x.yaml")
 
-    assert str(raised.value) == "x.yaml: project: Input should be a valid string, found False"
+    assert str(raised.value) == "x.yaml: line 2: project: expected text, found false"
     assert (
         raised.value.hint == "x.yaml: line 2: project: 'no' is read as false: write false, or quote it to mean the word"
     )

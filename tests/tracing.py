@@ -12,7 +12,8 @@ from typing import Any
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.numbers import rule_of
 from reprobundle.components.data.documents import read_statistics
-from reprobundle.components.documentation.card import Card, answers
+from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.standing import standing_of
 from reprobundle.exports.card import card
 from reprobundle.exports.environment_section import imports_of
 from reprobundle.intervals import wilson
@@ -89,8 +90,9 @@ def places(bundle: Path, manifest: dict[str, Any], written: Card) -> dict[str, l
         documents[file.name] = json.loads(file.read_bytes())
     known: dict[str, list[str]] = {}
     found = [entry for name, document in documents.items() for entry in leaves(document, f"{name}:")]
-    state = [answered for _, answered in answers(written)]
-    checklist = [("card.yaml (its answers)", sum(state)), ("card.yaml (its questions)", len(state))]
+    stands = standing_of(written, manifest)
+    checklist = [("card.yaml (its answers)", stands.told), ("card.yaml (its questions)", stands.asked),
+                 ("card.yaml (its marks)", len(stands.of("captured")))]  # fmt: skip
     for path, value in [*found, *counted(manifest), *checklist]:
         for text in spelled(value):
             known.setdefault(text, []).append(path)

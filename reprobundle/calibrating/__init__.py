@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, np.ndarray[Any, Any]]
 
-__all__ = ["Measured", "Plan", "Subject", "calibrate", "explain", "measure", "note", "plan", "planned"]
+__all__ = ["Measured", "Plan", "Subject", "calibrate", "explain", "is_asked", "measure", "note", "plan", "planned"]
 
 AT_CAPTURE = 2  # processes of their own: both at once, a few seconds in all (decision 0025)
 LATER = "reprobundle calibrate runs it"
@@ -74,6 +74,16 @@ class Measured:
     notes: tuple[tuple[str, str | None], ...]
 
 
+def is_asked(draft: Manifest, source: Source) -> bool:
+    """Whether anything is asked of a model beside its proof: there is a budget, and something to compare.
+
+    Args:
+        draft: The manifest as it stands.
+        source: What capture was given: its budget.
+    """
+    return source.budget > 0 and draft.outputs.expected is not None and guest.why_not(draft) is None
+
+
 @contextmanager
 def planned(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Iterator[Plan]:
     """What to ask beside the proof of a staged bundle; nothing where there is no budget or nothing to compare.
@@ -84,7 +94,7 @@ def planned(draft: Manifest, folder: Path, source: Source, stage: Stage) -> Iter
         source: What capture was given: its budget.
         stage: Has the deadline, and how long the model took; takes notes.
     """
-    if source.budget <= 0 or draft.outputs.expected is None or guest.why_not(draft) is not None:
+    if not is_asked(draft, source):
         yield Plan()
         return
     with private_folder("calibrating") as folders:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BUDGET = 30.0
 LARGEST_SHOWN = 15
+LEFT_SHOWN = 8
 
 
 @click.command()
@@ -48,7 +49,7 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
     its proof failed.
     """
     if dry_run:
-        return _dry_run(specification, options["allow"], as_json=as_json, quiet=quiet)
+        return _dry_run(specification, as_json=as_json, quiet=quiet, **options)
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
     with bar("writing weights", quiet=quiet) as writing, bar("digesting data", quiet=quiet) as reading:
         captured, warned = _captured(specification, out, progress=writing, reading=reading, **options)
@@ -87,12 +88,12 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _dry_run(specification: Path, allow: Sequence[str], *, as_json: bool, quiet: bool) -> int:
+def _dry_run(specification: Path, *, as_json: bool, quiet: bool, **options: Any) -> int:
     """Capture into a folder that is thrown away, and tell what was in it; the exit code of the capture itself."""
     from reprobundle.trying import try_specification
 
     with contextlib.redirect_stdout(sys.stderr):
-        tried = try_specification(specification, allow)
+        tried = try_specification(specification, **options)
     if as_json:
         screen.document(_tried_document(tried))
     elif not quiet:
@@ -110,14 +111,14 @@ def _tried_document(tried: Tried) -> bytes:
         "notes": [note.model_dump(mode="json") for note in tried.notes],
         "warnings": list(tried.warned),
         "refusals": refusals,
+        "left": tried.left,
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _tried_words(tried: Tried) -> str:
     """Whether it would be refused, what would be packed, the largest files first, and what is missing."""
-    from reprobundle.components.environment.locking.making import NO_HASHES
-    from reprobundle.phrases import counted, sized
+    from reprobundle.phrases import counted, sized, some
     from reprobundle.rendering import escape
     from reprobundle.rendering.page import Page
     from reprobundle.rendering.terminal import show_findings
@@ -135,12 +136,14 @@ def _tried_words(tried: Tried) -> str:
         page.line(f"  {sized(size):>12}  {escape(path)}")
     if len(tried.files) > LARGEST_SHOWN:
         page.paragraph(f"and {counted(len(tried.files) - LARGEST_SHOWN, 'smaller file')}")
-    page.paragraph("hashes of the lock and the proof are left to the capture itself")
+    if tried.left:
+        page.paragraph(
+            f"left to the capture itself: {escape(some(tried.left, LEFT_SHOWN), limit=screen.LONGEST_MESSAGE)}"
+        )
     show_warnings(page, tried.warned)
-    notes = [note for note in tried.notes if not note.message.startswith(NO_HASHES)]  # as just said
-    if notes:
+    if tried.notes:
         page.heading("Missing, or worth knowing")
-        show_findings(page, found_lines(notes))
+        show_findings(page, found_lines(tried.notes))
     return page.text()
 
 

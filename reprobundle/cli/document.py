@@ -95,16 +95,20 @@ def _refused(page: Page, errors: Sequence[Lint]) -> None:
 
 def _made(page: Page, resealed: Resealed, *, wrong: bool) -> None:
     """The new bundle and how far its card is answered."""
+    from reprobundle.components.documentation.standing import standing_in
     from reprobundle.phrases import counted, some
     from reprobundle.rendering import escape
 
-    section = resealed.manifest.documentation
+    standing = standing_in(
+        resealed.manifest.documentation, resealed.manifest.model_dump(mode="json", exclude={"files"})
+    )
     page.line("DOCUMENTED, NOT READY TO PUBLISH" if wrong else "DOCUMENTED", "1", "33" if wrong else "32")
     page.field("bundle", escape(resealed.path, limit=screen.LONGEST_MESSAGE), resealed.id)
     page.field("made from", resealed.previous, "which stays as it is")
-    page.field("card", f"{section.filled} of {section.fields} fields are answered")
-    if section.gaps:
-        page.field("", f"open: {some(section.gaps, SHOWN)}")
+    page.field("card", standing.words)
+    open_ = standing.of("open")
+    if open_:
+        page.field("", f"open: {some(open_, SHOWN)}")
     if resealed.signatures:
         told = counted(len(resealed.signatures), "signature")
         page.field("UNSIGNED", f"{told} of the earlier bundle say nothing of this one: reprobundle sign")

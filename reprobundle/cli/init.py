@@ -12,7 +12,10 @@ from reprobundle.cli import screen
 
 if TYPE_CHECKING:
     from reprobundle.initialising import Initialised
+    from reprobundle.initialising.numbers import Numbers
     from reprobundle.rendering.page import Page
+
+SHOWN = 8  # keys that are passed over
 
 
 @click.command()
@@ -61,6 +64,13 @@ def _document(made: Initialised) -> bytes:
             "asked": dict(made.missing),
             "left_out": made.left_out,
         },
+        "numbers": None
+        if made.numbers is None
+        else {
+            "file": made.numbers.file,
+            "found": [one.id for one in made.numbers.found],
+            "passed_over": made.numbers.passed_over,
+        },
         "bundle": made.bundle,
         "calls": made.calls,
         "unread": made.unread,
@@ -95,12 +105,24 @@ def _words(made: Initialised) -> str:
     page.field("from", told)
     found = f"{len(made.specified)} of {len(made.specified) + len(made.missing)} parts of {made.written[0]} are there"
     page.field("capture", found + (f", added now: {', '.join(made.added)}" if made.added else ""))
+    if made.numbers is not None and "claims" in made.missing:
+        page.field("numbers", escape(_of_numbers(made.numbers), limit=screen.LONGEST_MESSAGE))
     if made.unread:
         page.heading("Found and not read")
         for words in made.unread:
             page.paragraph(escape(words, limit=screen.LONGEST_MESSAGE))
     _questions(page, made)
     return page.text()
+
+
+def _of_numbers(numbers: Numbers) -> str:
+    """Where numbers were found, how many may be claimed, and what is none."""
+    from reprobundle.initialising.claims_text import MOST_NUMBERS
+    from reprobundle.phrases import counted, some
+
+    found = f"{counted(len(numbers.found), 'number')} of {numbers.file} may be claimed"
+    found += f", {MOST_NUMBERS} of them are shown" if len(numbers.found) > MOST_NUMBERS else ""
+    return found + (f"; passed over: {some(numbers.passed_over, SHOWN)}" if numbers.passed_over else "")
 
 
 def _questions(page: Page, made: Initialised) -> None:

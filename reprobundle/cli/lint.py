@@ -17,7 +17,6 @@ COLOURS: dict[Level, str] = {"error": "31", "warning": "33", "advice": "36"}
 PLURALS: dict[Level, str] = {"error": "errors", "warning": "warnings", "advice": "pieces of advice"}
 ALLOWED, ALLOWED_COLOUR = "Allowed", "2"
 MISSING = "missing"
-CARD_HOME = "documentation/"
 BAR = 20
 COMPLETE = 100
 WAY_OUT = (
@@ -149,8 +148,7 @@ def _place(lint: Lint) -> str:
 def _file(lint: Lint) -> str:
     from reprobundle.rendering import escape
 
-    file = escape(lint.file or "")
-    return f"in the bundle's {file}" if lint.within == "bundle" and file.startswith(CARD_HOME) else file
+    return f"{'in ' if lint.home else ''}{lint.home}{escape(lint.file or '')}"
 
 
 def _row(section: SectionScore) -> str:

@@ -270,6 +270,10 @@ def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ..
     for name, value in plan.details.items():
         if value is not None:
             page.field(name, escape(value))
+    for error in against:
+        _show_refusal(page, error)
+    if against:
+        page.heading("What it would send")
     large = plan.sent("large")
     size, of_large = (sized(sum(one.size for one in some)) for some in (sent, large))
     page.field("to send", f"{counted(len(sent), 'file')}, {size}; large: {counted(len(large), 'file')}, {of_large}")
@@ -280,8 +284,6 @@ def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ..
         for line in lines:
             page.line(f"  {escape(line)}")
     _show_unasked(page, plan)
-    for error in against:
-        _show_refusal(page, error)
     for note in plan.notes:
         page.paragraph(f"note: {prose(note)}", indent=0, codes=("2",))
     return page.text()

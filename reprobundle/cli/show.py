@@ -57,6 +57,8 @@ def _lines(opened: Bundle | PackedBundle, content: dict[str, Any], section: str 
         return _splits(opened)
     if section == "claims":
         return _claims(opened)
+    if section == "documentation":
+        return _questions(opened, content)
     return _notes(opened) if section == "notes" else _tree(content[section], "")
 
 
@@ -79,6 +81,13 @@ def _claims(opened: Bundle | PackedBundle) -> Iterator[str]:
     from reprobundle.rendering import stated
 
     yield stated.render(opened.manifest.claims, opened.manifest.data, colour=screen.colours(), width=screen.width())
+
+
+def _questions(opened: Bundle | PackedBundle, content: dict[str, Any]) -> Iterator[str]:
+    """How far the card is answered, and what is open."""
+    from reprobundle.rendering import questions
+
+    yield questions.render(opened.manifest.documentation, content, colour=screen.colours(), width=screen.width())
 
 
 def _document(value: Any) -> bytes:

@@ -179,6 +179,8 @@ class Stage:
             never recorded. None: it was not run.
         gate: What is looked at before it goes into the bundle, for secrets.
         awaited: By claim id, what the numbers are awaited for that a claim's function gives of its samples before the seal.
+        trial: Whether the bundle is thrown away, so that what is dear is left to the capture itself.
+        left: What a trial leaves to it.
     """
 
     writer: Writer
@@ -189,6 +191,8 @@ class Stage:
     model_seconds: float | None = None
     gate: Gate = field(default_factory=_gate)
     awaited: dict[str, Any] = field(default_factory=dict)
+    trial: bool = False
+    left: list[str] = field(default_factory=list)
 
     @property
     def root(self) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from reprobundle.components.data.statistics import Statistics
 from reprobundle.components.documentation.card import Card, without_placeholders
 from reprobundle.components.documentation.filling import of_manifest, renewable
+from reprobundle.components.documentation.standing import standing_of
 from reprobundle.exports import claims_section, data_section, environment_section, overview, usage
 from reprobundle.exports.front_matter import front_matter
 from reprobundle.manifest import Manifest
@@ -52,10 +53,11 @@ def _sections(
     manifest: Manifest, written: Card, statistics: Mapping[str, Statistics], imports: frozenset[str] | None
 ) -> Iterator[tuple[str, Iterator[str]]]:
     """The card's sections; an empty one is left out."""
+    standing = standing_of(written, manifest.model_dump(mode="json", exclude={"files"}))
     said = _Said(written)
     training = ("hyperparameters", "procedure", "regularisation")
     yield "What it is", overview.what_it_is(manifest, written)
-    yield "Intended use and limitations", chain(said("use"), overview.not_said_of_use(written))
+    yield "Intended use and limitations", chain(said("use"), overview.not_said_of_use(standing))
     evaluation = claims_section.lines(manifest, written.evaluation.results)
     yield "Results", chain(evaluation, said("evaluation", "metrics", "uncertainty", "runs"))
     yield "How to load it", usage.loading(manifest)
@@ -73,7 +75,7 @@ def _sections(
     yield "Compute and energy", said("compute", "hardware", "time", "energy")
     yield "Citation", iter(paragraphs(written.citation or ""))
     yield "What capture noted", overview.noted(manifest)
-    yield "What is missing", overview.missing(written)
+    yield "Open questions", overview.missing(standing)
 
 
 TOLD_BY_TABLES = frozenset(
@@ -92,14 +94,15 @@ class _Said:
         self._captured = {path for path, mark in renewable(written).items() if of_manifest(mark)}
 
     def __call__(self, name: str, *fields: str) -> Iterator[str]:
-        """The answers of one part, or of some of its fields, each after its name."""
+        """The answers of one part, or of some of its fields, each after its name; one field alone is what the heading says."""
         part: Record = getattr(self._card, name)
         for field in fields or tuple(type(part).model_fields):
             text = getattr(part, field)
             path = f"{name}.{field}"
             if text and not (path in TOLD_BY_TABLES and path in self._captured):
                 first, *rest = paragraphs(text)
-                yield f"**{field.replace('_', ' ').capitalize()}.** {first}"
+                label = "" if len(fields) == 1 else f"**{field.replace('_', ' ').capitalize()}.** "
+                yield f"{label}{first}"
                 yield from rest
 
 

@@ -22,7 +22,10 @@ from reprobundle.rendering.markdown import cell, code, inline, table
 from reprobundle.rendering.text_bars import text_bar
 
 SHOWN = 50
+NOT_SAID = "not said"
 SHOWN_GROUPS = 50
+OF_CLAIMS = ("claim", "value", "", "95 % interval", "compared", "split", "computed by")
+OF_RESULTS = ("data", "split", "task", "metric", "value", "", "uncertainty", "runs", "note")
 FALSE = "Found false at capture"
 IN_DOUBT = "In doubt"
 OF_INTERVALS = "The intervals tell the chance in the samples, not in the training."
@@ -47,9 +50,7 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
         yield f"Left out of the metadata at the top of this file, which the Hub reads: {told}."
     if claims:
         known = any(claim.low is not None for claim in claims[:SHOWN] if claim.id not in against)
-        header = ("claim", "value", "", *(("95 % interval",) if known else ()), "compared", "split", "computed by")
-        rows = [_claim(claim, names[claim.id], against.get(claim.id)) for claim in claims[:SHOWN]]
-        yield table(header, [row if known else (*row[:3], *row[4:]) for row in rows])
+        yield _table(OF_CLAIMS, [_claim(claim, names[claim.id], against.get(claim.id)) for claim in claims[:SHOWN]])
         yield OF_INTERVALS if known else ""
     if len(claims) > SHOWN:
         yield f"And {len(claims) - SHOWN} more in `manifest.json`."
@@ -57,10 +58,15 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
         yield from _groups(claim, names[claim.id])
     if results:
         yield "Further results, as a person states them:"
-        header = ("data", "split", "task", "metric", "value", "", "uncertainty", "runs", "note")
-        yield table(header, [_result(result) for result in results[:SHOWN]])
+        yield _table(OF_RESULTS, [_result(result) for result in results[:SHOWN]])
     if len(results) > SHOWN:
         yield f"And {len(results) - SHOWN} more in `documentation/card.yaml`."
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table without the columns in which no row says anything."""
+    told = [number for number in range(len(header)) if any(row[number] not in {"", NOT_SAID} for row in rows)]
+    return table([header[number] for number in told], [[row[number] for number in told] for row in rows])
 
 
 def _found_false(claims: Sequence[Claim], against: Mapping[str, Doubt], names: Mapping[str, str]) -> Iterator[str]:
@@ -106,7 +112,7 @@ def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
         cell(name),
         value,
         bar,
-        _told(claim) if doubt is None else "not said",
+        _told(claim) if doubt is None else NOT_SAID,
         rule_of(claim),
         code(claim.split) if claim.split else "not named",
         how,
@@ -116,7 +122,7 @@ def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
 def _told(claim: Claim) -> str:
     """The interval that stands in the claim; none is made of a number that was typed and the size of a split."""
     if claim.low is None or claim.high is None:
-        return "not said"
+        return NOT_SAID
     return interval(claim.low, claim.high) + ("" if claim.count is None else f", {counted(claim.count, 'sample')}")
 
 
@@ -131,19 +137,19 @@ def _groups(claim: Claim, name: str) -> Iterator[str]:
             code(one.name, limit=60),
             figure(one.value, low=one.low, high=one.high),
             text_bar(one.value) if shares else "",
-            "not said" if one.low is None or one.high is None else interval(one.low, one.high),
-            "not said" if one.count is None else f"{one.count:,}",
+            NOT_SAID if one.low is None or one.high is None else interval(one.low, one.high),
+            NOT_SAID if one.count is None else f"{one.count:,}",
         )
         for one in claim.groups[:SHOWN_GROUPS]
     ]
     named = [METHODS[one.method] for one in claim.groups if one.method is not None]
-    yield table(("group", "value", "", f"95 %, {named[0]}" if named else "95 %", "samples"), rows)
+    yield _table(("group", "value", "", f"95 %, {named[0]}" if named else "95 %", "samples"), rows)
     if len(claim.groups) > SHOWN_GROUPS:
         yield f"And {len(claim.groups) - SHOWN_GROUPS} more groups in `manifest.json`."
 
 
 def _result(result: Result) -> tuple[str, ...]:
-    reach = "not said" if result.uncertainty is None else f"± {figure(result.uncertainty)}"
+    reach = NOT_SAID if result.uncertainty is None else f"± {figure(result.uncertainty)}"
     return (
         cell(result.dataset),
         cell(result.split or ""),
@@ -152,6 +158,6 @@ def _result(result: Result) -> tuple[str, ...]:
         figure(result.value),
         text_bar(result.value) if 0 <= result.value <= 1 and names_share(result.metric) else "",
         reach,
-        "not said" if result.runs is None else str(result.runs),
+        NOT_SAID if result.runs is None else str(result.runs),
         cell(result.note or ""),
     )

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from reprobundle import frameworks
 from reprobundle.components import data
 from reprobundle.components.data.noting import is_shared
-from reprobundle.components.documentation.card import Card, answers
+from reprobundle.components.documentation.card import Card
+from reprobundle.components.documentation.standing import Standing
 from reprobundle.manifest import Manifest
 from reprobundle.rendering.markdown import code, inline, paragraphs, table
 
 SHOWN_NOTES = 50
 OF_USE = {
-    "intended": "what it is for",
-    "out_of_scope": "what it must not be used for",
-    "limitations": "what it is bad at",
+    "use.intended": "what it is for",
+    "use.out_of_scope": "what it must not be used for",
+    "use.limitations": "what it is bad at",
 }
-GENERAL = "the model"  # where fields that are in no part of the card belong
 
 
 def opening(written: Card) -> Iterator[str]:
@@ -69,9 +69,9 @@ def _source(manifest: Manifest) -> str:
     return f"`code/`, commit {code(repository.commit)}{remote}{dirty}"
 
 
-def not_said_of_use(written: Card) -> Iterator[str]:
+def not_said_of_use(standing: Standing) -> Iterator[str]:
     """What a reader must not take for granted: nobody said it."""
-    gaps = [words for field, words in OF_USE.items() if not getattr(written.use, field)]
+    gaps = [OF_USE[path] for path in standing.of("open") if path in OF_USE]
     if gaps:
         yield f"Nobody has said yet: {'; '.join(gaps)}."
 
@@ -84,14 +84,9 @@ def noted(manifest: Manifest) -> Iterator[str]:
         yield f"And {len(told) - SHOWN_NOTES} more notes in `manifest.json`."
 
 
-def missing(written: Card) -> Iterator[str]:
-    """The questions of the checklist that nothing answers, part by part; what is answered by now is not among them."""
-    state = list(answers(written))
-    parts: dict[str, list[str]] = {}
-    for path, answered in state:
-        part, _, field = path.rpartition(".")
-        if not answered:
-            parts.setdefault((part or GENERAL).replace("_", " "), []).append(field.replace("_", " "))
+def missing(standing: Standing) -> Iterator[str]:
+    """The questions that are open, part by part."""
+    parts = standing.by_part("open")
     if parts:
-        yield f"{sum(answered for _, answered in state)} of {len(state)} questions of the checklist are answered. Not yet:"
+        yield f"{standing.words}. Still open:"
         yield "\n".join(f"- {part}: {', '.join(fields)}" for part, fields in parts.items())

@@ -49,13 +49,14 @@ def document(
     """
     bundle = bundles.verify(path)
     written = _card(Path(card))
-    known = with_facts(written, bundle.manifest.model_dump(mode="json"))
+    sections = bundle.manifest.model_dump(mode="json")
+    known = with_facts(written, sections)
     if known == read_card(inside(bundle.path, bundle.manifest.documentation.path).read_bytes()):
         return None
     target = _target(bundle.path, out)
 
     def change(manifest: Manifest, stage: Stage) -> Manifest:
-        section = write(known, stage)
+        section = write(known, sections, stage)
         _refuse_secrets(bundle, stage.root, section.path)
         return manifest.model_copy(update={"documentation": section})
 

@@ -19,15 +19,16 @@ from reprobundle.components.documentation.recording import with_facts
 from reprobundle.components.documentation.remarks import CHECK, remarks_of
 from reprobundle.components.documentation.writing import OWN_LINES, card_bytes
 from reprobundle.errors import RefusedInputError, UsageError
+from reprobundle.initialising.claims_text import claims_text
 from reprobundle.initialising.licences import licence_of
 from reprobundle.initialising.merging import Merged, card_there, merge, says_nothing, without_mark
 from reprobundle.initialising.models import models_in
-from reprobundle.initialising.numbers import numbers_in
+from reprobundle.initialising.numbers import Numbers, numbers_in
 from reprobundle.initialising.own_bundles import newest
 from reprobundle.initialising.places import Places, places_in
 from reprobundle.initialising.project import Module, Tell, keyword, modules_of, read_whole
 from reprobundle.initialising.project_facts import project_facts
-from reprobundle.initialising.source_facts import answers_in, captures, hyperparameters_in, source_facts
+from reprobundle.initialising.source_facts import answers_in, captures, hyperparameters_in, said_facts, source_facts
 from reprobundle.initialising.specification_text import parts, text_of
 from reprobundle.initialising.suggestions import suggestions
 from reprobundle.manifest import Manifest
@@ -65,6 +66,7 @@ class Initialised:
         bundle: Name of the bundle that told facts; None where there was none.
         calls: Where the project calls ``reprobundle.capture`` itself.
         unread: Files that were found and could not be read, each with the reason.
+        numbers: Numbers of a file, which stand in the specification as claims to take in; None where there is no such file.
     """
 
     folder: Path
@@ -83,6 +85,7 @@ class Initialised:
     bundle: str | None
     calls: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    numbers: Numbers | None = None
 
     def count(self, *tellers: Teller) -> int:
         """How many fields of the card these told."""
@@ -119,8 +122,9 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
     manifest = newest(folder) if bundle is None else bundles.verify(bundle).manifest
     modules, places = modules_of(folder), places_in(folder)
     unread: list[str] = []
-    specification = _specification(folder, modules, places, unread.append)
-    own = _own_documentation(specification.text)
+    numbers = numbers_in(folder, unread.append)
+    specification = _specification(folder, modules, places, numbers)
+    own = _said_in(specification.text.encode("utf-8"), "documentation")
     card = _card(folder, modules, places, manifest, own, unread.append)
     state = dict(answers(card))
     suggested = suggestions(modules, folder)
@@ -144,6 +148,7 @@ def init(folder: Path, *, bundle: Path | None = None, force: bool = False) -> In
         bundle=None if manifest is None else manifest.name,
         calls=tuple(module.at(call) for module, call in captures(modules)),
         unread=tuple(unread),
+        numbers=numbers,
     )
 
 
@@ -183,7 +188,7 @@ def _card(
     models = models_in(modules)
     told = [Fact(path, value, (f"{SPECIFICATION}: documentation",)) for path, value in answers_in(own)]
     read = source_facts(modules, models[0] if models else None, folder)
-    known = filled(before, filter(_fits, chain(told, read, _of_project(folder, places, tell))))
+    known = filled(before, filter(_fits, chain(told, said_facts(modules), _of_project(folder, places, tell), read)))
     return with_facts(known, {} if manifest is None else manifest.model_dump(mode="json"))
 
 
@@ -198,13 +203,13 @@ def _fits(fact: Fact) -> bool:
     return True
 
 
-def _own_documentation(text: str) -> Mapping[str, Json]:
-    """What a specification itself says for the card, where it names no file."""
+def _said_in(specification: bytes, key: str) -> Mapping[str, Json]:
+    """What a specification itself says under a key, where that is no path of a file."""
     try:
-        value = read_yaml(text.encode("utf-8"), name=SPECIFICATION).value
+        value = read_yaml(specification, name=SPECIFICATION).value
     except RefusedInputError:  # nothing but questions
         return {}
-    said = value.get("documentation") if isinstance(value, dict) else None
+    said = value.get(key) if isinstance(value, dict) else None
     return said if isinstance(said, dict) else {}
 
 
@@ -224,13 +229,15 @@ def _of_project(folder: Path, places: Places, tell: Tell) -> Iterator[Fact]:
         yield Fact("license", found[0], (found[1],))
 
 
-def _specification(folder: Path, modules: tuple[Module, ...], places: Places, tell: Tell) -> Merged:
+def _specification(folder: Path, modules: tuple[Module, ...], places: Places, numbers: Numbers | None) -> Merged:
     """A new specification, or the one that is there with what it does not say yet."""
-    found = numbers_in(folder, tell)
-    written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules), found)
     place = folder / SPECIFICATION
-    if place.is_file():
-        return merge(read_whole(place), written, name=SPECIFICATION)
+    there = read_whole(place) if place.is_file() else None
+    splits = (_said_in(without_mark(there), "splits") if there is not None else {}) or places.splits
+    claims = claims_text(numbers, tuple(splits))
+    written = parts(models_in(modules), places, hyperparameters_in(modules), CARD, _transform(modules), claims)
+    if there is not None:
+        return merge(there, written, name=SPECIFICATION)
     asked = {part.key: part.question for part in written if part.question is not None}
     return Merged(text_of(written), (), tuple(part.key for part in written if part.question is None), asked)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,6 @@ FILES = (
 """As trainers and people call them, the likelier one first."""
 
 MOST_FILES = 20_000  # that are looked at
-MOST_NUMBERS = 20
 MOST_DEPTH = 4
 LONGEST_ID = 100
 _METRIC = re.compile(
@@ -29,9 +27,13 @@ _METRIC = re.compile(
     r"|iou|miou|dice|loss|mcc|map|score|error|kappa|exact_match|em|brier|ece|logloss|correlation|pearson|spearman)(\d*)($|[^a-z])",
     re.IGNORECASE,
 )
-_NONE = re.compile(r"runtime|per_second|steps?$|epoch|samples$|learning_rate|grad_norm|flos|train_", re.IGNORECASE)
+_NONE = re.compile(
+    r"runtime|per_second|steps?$|epoch|samples$|learning_rate|grad_norm|flos|^train_loss$"
+    r"|(^|[^a-z])(std|stdev|std_dev|stderr|var|variance)($|[^a-z])",
+    re.IGNORECASE,
+)
 _NO_NUMBER = re.compile(rb"(?<=[:,\[\s])(?:NaN|-?Infinity)(?=[,\]}\s])")  # as Python writes what is none
-_EVALUATED = re.compile(r"^(eval|test|valid|validation|val|train)[_/.-]", re.IGNORECASE)
+_OF_EVERYTHING = frozenset({"eval"})  # what trainers call whatever they were given to evaluate on
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Number:
     Attributes:
         name: Its key, those around it before it, joined by blanks.
         value: The number.
-        split: The split that its name, or its file's, tells; None where neither does.
+        split: The split that its name, or its file's, tells: ``train``, ``valid`` or ``test``; None where neither does.
     """
 
     name: str
@@ -60,15 +62,17 @@ class Numbers:
 
     Attributes:
         file: The file, relative to the project.
-        found: Its numbers, in the order of the file.
+        found: Its numbers that may be claimed, the outer ones first, else in the order of the file.
+        passed_over: Keys of its other numbers, which are no claims, such as times, counts and epochs.
     """
 
     file: str
     found: tuple[Number, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 def numbers_in(folder: Path, tell: Tell = tell_nobody) -> Numbers | None:
-    """The numbers of the likeliest file of a project; None where no file has any.
+    """The numbers of the likeliest file of a project that has any to claim, else of the likeliest one; None where none has any.
 
     Args:
         folder: The project.
@@ -78,32 +82,45 @@ def numbers_in(folder: Path, tell: Tell = tell_nobody) -> Numbers | None:
     ranked = sorted(
         near, key=lambda place: (len(place.relative_to(folder).parts), FILES.index(place.name), place.as_posix())
     )
+    without_claims = None
     for place in ranked:
-        name = place.relative_to(folder).as_posix()
-        found = _read(place, name, tell)
-        if found:
-            return Numbers(name, found)
-    return None
+        numbers = _read(place, place.relative_to(folder).as_posix(), tell)
+        if numbers.found:
+            return numbers
+        without_claims = without_claims or (numbers if numbers.passed_over else None)
+    return without_claims
 
 
-def _read(place: Path, name: str, tell: Tell) -> tuple[Number, ...]:
+def _read(place: Path, name: str, tell: Tell) -> Numbers:
     try:
         value = strict_json(_NO_NUMBER.sub(b"null", read_whole(place)), name=name)
     except OSError as error:
         tell(f"{name}: {error.strerror}")
-        return ()
+        return Numbers(name, ())
     except RefusedInputError as error:
         tell(str(error))
-        return ()
+        return Numbers(name, ())
     value = _last_of_trainer(value) if place.name == "trainer_state.json" else value
-    split = _split_of(place.stem)
+    return _sorted_out(sorted(_flat(value, ()), key=lambda one: len(one[0])), name, _split_of((place.stem,)))
+
+
+def _sorted_out(flat: list[tuple[tuple[str, ...], float | None]], file: str, split: str | None) -> Numbers:
+    """What may be claimed, and the keys of what may not, each once."""
     made: dict[str, Number] = {}
-    for keys, number in _flat(value, ()):
+    passed: dict[str, None] = {}
+    for keys, value in flat:
         name = " ".join(keys)
-        if _METRIC.search(keys[-1]) and not _NONE.search(name):
-            one = Number(name, number, _split_of(name) or split)
+        if value is not None and _is_metric(keys) and not _NONE.search(name):
+            one = Number(name, value, _split_of(keys) or split)
             made.setdefault(one.id, one)
-    return tuple(made.values())[:MOST_NUMBERS]
+        else:
+            passed[name if _is_split(keys[-1]) else keys[-1]] = None
+    return Numbers(file, tuple(made.values()), tuple(passed))
+
+
+def _is_metric(keys: tuple[str, ...]) -> bool:
+    """Whether a number's own key is the name of a metric, or that of a split within a metric."""
+    return any(_METRIC.search(key) for key in (keys[-2:] if _is_split(keys[-1]) else keys[-1:]))
 
 
 def _last_of_trainer(state: Json) -> Json:
@@ -117,64 +134,33 @@ def _last_of_trainer(state: Json) -> Json:
     return evaluated[-1] if evaluated else {}
 
 
-def _flat(value: Json, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+def _flat(value: Json, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float | None]]:
+    """Numbers with their keys, from the outermost; of a list of them the keys alone."""
     if isinstance(value, dict) and len(keys) < MOST_DEPTH:
         for key, inner in value.items():
             yield from _flat(inner, (*keys, key))
-    elif keys and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
+    elif keys and isinstance(value, list) and any(map(_is_number, value)):
+        yield keys, None
+    elif keys and isinstance(value, int | float) and _is_number(value):
         yield keys, float(value)
 
 
-def _split_of(name: str) -> str | None:
-    """The split that a name begins with; ``eval_`` is what trainers call whatever they were given to evaluate on."""
-    begins = _EVALUATED.match(f"{name.replace(' ', '_')}_")
-    word = begins[1].lower() if begins else ""
-    return (
-        None
-        if word in {"", "eval"}
-        else next((split for split, pattern in SPLITS.items() if pattern.match(word)), None)
-    )
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
-ASKED_NUMBERS = "which numbers did it reach, on which split, told apart by which groups, e.g. sex or site? take the # away from what is so"
-ASKED_GROUPS = (
-    "by which column should they be told apart, e.g. sex, site, language? it shows whom the model serves worse"
-)
-EXAMPLE = Numbers("", (Number("accuracy", 0.9, "test"),))
+def _split_of(keys: tuple[str, ...]) -> str | None:
+    """The one split that the words of some keys tell; None where they tell none, or several."""
+    told = {split for key in keys for split in _splits_in(key)}
+    return told.pop() if len(told) == 1 else None
 
 
-def text_of_numbers(found: Numbers | None, splits: Sequence[str]) -> str:
-    """Commented lines of ``claims:`` with the numbers that were found, and with what a number by groups needs.
-
-    Args:
-        found: The numbers; None: one as an example.
-        splits: Names of the project's splits.
-    """
-    shown = found or EXAMPLE
-    lines = [
-        f"# {ASKED_NUMBERS}",
-        *([f"# found in {json.dumps(found.file, ensure_ascii=False)}:"] if found else []),
-        "# claims:",
-    ]
-    for place, one in enumerate(shown.found):
-        split = one.split or ("test" if "test" in splits or not splits else splits[-1])
-        lines.append(f"#   - id: {json.dumps(one.id)}")
-        lines.append(f"#     text: {json.dumps(one.name.replace('_', ' '))}")
-        lines.append(f"#     value: {_plain(one.value)}")
-        lines.append(f"#     split: {json.dumps(split)}")
-        if place == 0:
-            lines.append(
-                '#     # entry: "evaluate:accuracy"  # what computes it again: a function, or command: "python evaluate.py …"'
-            )
-            lines.append(f"#     # {ASKED_GROUPS}")
-            lines.append(
-                "#     # per_sample: right.npy  # one number a sample, e.g. 1 where the model was right, else 0"
-            )
-            lines.append("#     # group: {sex: sex.npy}  # the column with its name: docs/claims.md")
-    return "\n".join(lines) + "\n"
+def _is_split(key: str) -> bool:
+    """Whether a key is the name of a split and no more."""
+    return key.isalnum() and bool(_splits_in(key))
 
 
-def _plain(value: float) -> str:
-    """A value as YAML 1.1 reads it: ``1.0e-07`` where Python would write ``1e-07``, which is text there."""
-    mantissa, e, exponent = repr(value).partition("e")
-    return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(value)
+def _splits_in(key: str) -> tuple[str, ...]:
+    """The splits that the words of a key tell."""
+    words = {*re.split(r"[^a-z0-9]+", key.lower())} - _OF_EVERYTHING
+    return tuple(split for split, pattern in SPLITS.items() if any(map(pattern.fullmatch, words)))

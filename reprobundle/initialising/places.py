@@ -17,6 +17,12 @@ SPLITS = {  # the split's name, and how its files and folders are called
     "valid": re.compile(r"^(val|valid|validation|dev)([._-].*)?$", re.IGNORECASE),
     "test": re.compile(r"^(test|testing|eval|holdout)([._-].*)?$", re.IGNORECASE),
 }
+NO_DATA = re.compile(
+    r"(^|[^a-z])(results?|metrics|scores?|predictions?|preds|loss(es)?|history|logs?|report|state|args|config|requirements)$",
+    re.IGNORECASE,
+)
+"""How files are called that a training or an evaluation leaves beside its data, such as ``eval_results.json``."""
+
 DATA = (
     ".csv",
     ".tsv",
@@ -110,7 +116,11 @@ def _splits(found: Sequence[Path]) -> dict[str, str]:
     """By name, the file that is called so, else the folder."""
     made: dict[str, str] = {}
     for name, pattern in SPLITS.items():
-        files = [place for place in found if place.suffix in DATA and _split_of(place) == name]
+        files = [
+            place
+            for place in found
+            if place.suffix in DATA and _split_of(place) == name and not NO_DATA.search(place.stem)
+        ]
         folders = [
             Path(*place.parts[: depth + 1])
             for place in found

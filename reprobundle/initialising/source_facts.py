@@ -44,12 +44,11 @@ def source_facts(modules: Sequence[Module], model: Model | None, folder: Path) -
         model: The class that makes the model.
         folder: The project's folder.
     """
-    yield from _said(modules)
     yield from _described(modules, model)
     for base in bases_of(modules, folder):
         yield Fact("base_model", (base.name,) if base.sure else (), (base.place,))
-    yield from _data(modules)
     yield from _prepared(modules)
+    yield from _data(modules)  # what a library says of its data comes after what the project does with it
     yield from _trained(modules, model)
 
 
@@ -59,8 +58,8 @@ def captures(modules: Sequence[Module]) -> Iterator[tuple[Module, ast.Call]]:
         yield from ((module, call) for call in module.calls() if module.full_name(call.func) == "reprobundle.capture")
 
 
-def _said(modules: Sequence[Module]) -> Iterator[Fact]:
-    """What the script already hands to ``capture(documentation=…)``."""
+def said_facts(modules: Sequence[Module]) -> Iterator[Fact]:
+    """What a script already hands to ``capture(documentation=…)``: a person's own answers."""
     for module, call in captures(modules):
         given = literal(keyword(call, "documentation"))
         if isinstance(given, dict):

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reprobundle.initialising.claims_text import ASKED_NUMBERS
 from reprobundle.initialising.models import Model, arguments_of
-from reprobundle.initialising.numbers import ASKED_NUMBERS, Numbers, text_of_numbers
 from reprobundle.initialising.places import Places
 
 HEAD = (
@@ -57,7 +57,7 @@ def parts(
     hyperparameters: Mapping[str, object],
     card: str,
     transform: str | None,
-    numbers: Numbers | None,
+    claims: str,
 ) -> tuple[Part, ...]:
     """What a specification says, key by key, in their order.
 
@@ -67,9 +67,8 @@ def parts(
         hyperparameters: Values that the source writes out.
         card: The card's path.
         transform: What makes inputs from raw samples, as ``module:name``.
-        numbers: Numbers that a file gives.
+        claims: Commented lines of what may be claimed.
     """
-    claims = text_of_numbers(numbers, tuple(places.splits))
     return (
         _model(models, places),
         _part("inputs", _inputs(places), ASKED_INPUTS, NO_INPUTS),

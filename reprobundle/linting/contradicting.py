@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from reprobundle.components.claims import Claim
 from reprobundle.linting.counting import counts
 from reprobundle.linting.group_numbers import PATHS as GROUP_PATHS
-from reprobundle.linting.group_numbers import group_numbers
+from reprobundle.linting.group_numbers import group_numbers, is_of_group
 from reprobundle.linting.hyperparameters import hyperparameters
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.metrics import METRIC, agrees_with, words_of
@@ -51,7 +51,8 @@ _SPLITS = {
 }
 _ON = re.compile(r"^[^.;]{0,24}\b(?:on|for|in)\s+(?:the\s+)?(train|val|test|dev)", re.IGNORECASE)
 _OF_WHAT = re.compile(
-    r"[^.;,]{0,24}?\b(?:on|for|among|in|under|with|against)\s+(?:(?:the|a|an|our|its)\s+)?([\w-]+)", re.IGNORECASE
+    r"[^.;,]{0,24}?\b(?:on|for|among|in|under|with|against)\s+(?:(?:the|a|an|our|its)\s+)?(?!(?:the|an?|our|its)\b)([\w-]+)",
+    re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
     r"\b(beats?|exceed\w*|surpass\w*|outperform\w*|reported|state of the art|sota|others?|theirs?)\b", re.IGNORECASE
@@ -71,8 +72,8 @@ def contradictions(subject: Subject) -> Iterator[Lint]:
         return
     claims = subject.manifest.claims.claims
     for path in dict.fromkeys((*PATHS, *GROUP_PATHS)):
-        of_groups = list(group_numbers(subject, path, claims)) if path in GROUP_PATHS else []
-        yield from of_groups or (_metrics(subject, path, claims) if path in PATHS else ())
+        yield from group_numbers(subject, path, claims) if path in GROUP_PATHS else ()
+        yield from _metrics(subject, path, claims) if path in PATHS else ()
     yield from counts(subject, subject.manifest)
     yield from hyperparameters(subject, subject.manifest)
 
@@ -113,8 +114,11 @@ def _said(text: str, metric: str, recorded: list[Claim]) -> Iterator[tuple[str, 
             continue
         if not _is_on_recorded(between, recorded) or not _is_on_recorded(behind[found.end() :][:NEAR], recorded):
             continue
-        if _is_value(found, between, behind[found.end() :], recorded):
-            yield found["number"], found["percent"] or ""
+        after, percent = behind[found.end() :], found["percent"] or ""
+        if is_of_group(f"{sentence}{mention[0]}{between}", found["number"], percent, after, recorded):
+            continue  # of these `group_numbers` judges
+        if _is_value(found, between, after, recorded):
+            yield found["number"], percent
 
 
 def _is_of(before: str, rest: str, recorded: list[Claim]) -> bool:

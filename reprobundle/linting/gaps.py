@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from reprobundle.components.claims import differing
 from reprobundle.components.code.data_files import REASON as PRIVATE_DATA
 from reprobundle.components.code.section import LeftOut
-from reprobundle.linting.lints import Level, Lint
+from reprobundle.linting.lints import CARD_HOME, Level, Lint
 from reprobundle.linting.rules import in_manifest
 from reprobundle.linting.subject import Subject
 from reprobundle.manifest import Manifest
@@ -30,7 +30,6 @@ ASIDE = frozenset(
     {"test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks"}
 )  # no training needs them
 TEST = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
-CARD_HOME = "documentation/"
 MOST = 200  # of one kind that are told one by one
 REFUSED = "every replay will say "  # as `rehearsing` begins its note
 AGAIN = "mend what is named, and capture again"

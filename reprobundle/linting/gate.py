@@ -25,7 +25,7 @@ def refuse_errors(bundle: VerifiedBundle, *, allowed: Iterable[str] = ()) -> Non
     """
     errors = lint_bundle(bundle, secrets=False, allow=allowed).of("error")
     if errors:
-        told = [f"{lint.place}: {lint.message} ({lint.rule})" for lint in errors[:SHOWN]]
+        told = [f"{lint.home}{lint.place}: {lint.message} ({lint.rule})" for lint in errors[:SHOWN]]
         more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
         message = (
             f"{bundle.manifest.name}: has {counted(len(errors), 'error')} in its documentation: {'; '.join(told)}{more}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims.section import GroupValue
@@ -25,6 +26,8 @@ NUMBERS_ONLY = (
 )  # fields in which a fraction is the metric's
 PATHS = (*NUMBERS_ONLY, "description", "use.limitations", "training_data.bias", "ethics.robustness")
 MOST_GROUPS = 50
+MOST_GROUPS_OF_ALL = 200
+LONGEST_NUMBER = 40  # characters in front of a number in which another one stands
 MOST_BETWEEN = 12  # words and blanks between a name and its number
 SHORTEST = 2  # letters of a name that is looked for by itself
 HINT = "correct the text, or leave the numbers to the claims"
@@ -46,6 +49,19 @@ _COUNTED = re.compile(  # behind a number: it counts something, or is the end of
 _TEST = re.compile(
     r"\b(?:p|t|z|n|f|d|q|chi2?|alpha)[- ]*(?:values?\s*)?(?:[=:\u2248]|of|is|was)\s*$", re.IGNORECASE
 )  # in front: of a test
+
+NUMBERLESS = "\u2026"  # stands for the number itself
+_CLAUSE = re.compile(rf"[,;!?]|\.(?!\d)|\d[.,]\d|{NUMBER}\s*%")  # what ends it behind a number
+_LISTED = re.compile(rf"(?:\s*,\s*{NUMBER}\s*%?)*\s*,?\s*(?:and|or)\s+{NUMBER}\s*%?")  # more numbers of the same names
+_CALLED = re.compile(r"\s*[:=|]")
+_AND = re.compile(
+    rf"{NUMBER}\s*%?\s*,?\s*(?:and|or)\s*$"
+)  # the second of two numbers, whose names come in one row, too
+_NUMBERED = r"\b(?i:class|group|digit|label|categor(?:y|ie)|level|site|fold|number|no\.)(?:e?s)?"
+_GENERAL = re.compile(  # of groups, and of none by name
+    r"\b(?:sub-?groups?|groups?|worst|best|lowest|highest|weakest|strongest|minimum|maximum|(?:per|each|every|by)[\s-]+(?:\w+\s+)?class(?:es)?|class-?wise)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -75,12 +91,60 @@ def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Itera
     for name, recorded in _groups(claims).items() if text else ():
         said = [one for part in _SENTENCE.split(text) for one in _said(part, name, recorded, path)]
         claims_ = [claim for claim, _ in recorded]
-        known = [(claim.model_copy(update={"value": group.value, "groups": ()})) for claim, group in recorded]
+        known = [_alone(claim, group) for claim, group in recorded]
         if said and not any(agrees_with(one.number, one.percent, claim) for one in said for claim in known):
             told = "; ".join(f"{claim.id} {group.value:.6g}" for claim, group in recorded[:3])
             message = f"{path} says {name} {said[0].number}{said[0].percent}, recorded of {_column(claims_)} {name!r} is {told}"
             level: Level = "error" if any(one.named for one in said) else "warning"
             yield in_card(subject, "metrics-differ", path, message, hint=HINT, level=level)
+
+
+def is_of_group(before: str, number: str, percent: str, behind: str, recorded: Sequence[Claim]) -> bool:
+    """Whether a number is a group's: its clause names that, or speaks of groups where one of them has it.
+
+    Args:
+        before: The sentence up to the number.
+        number: As it is written.
+        percent: The sign or word behind it; empty where there is none.
+        behind: The text behind it.
+        recorded: Claims of the metric that the sentence names.
+    """
+    listed = _LISTED.match(behind)
+    clause = f"{before} {NUMBERLESS} {_CLAUSE.split(behind[listed.end() :] if listed else behind, maxsplit=1)[0]}"
+    called = _CALLED.match(behind) is not None  # then it is no value, but what a value follows
+    columns = dict.fromkeys(claim.group for claim in recorded if claim.group)
+    general = _GENERAL.search(clause) is not None or any(_has(clause, column) for column in columns)
+    known = ((claim, group) for claim in recorded for group in claim.groups)
+    for whole, group in islice(known, MOST_GROUPS_OF_ALL):
+        name = group.name.strip()
+        if (called and number == name) or _names(clause, name):
+            return True
+        if general and agrees_with(number, percent, _alone(whole, group)):
+            return True
+    return False
+
+
+def _names(clause: str, name: str) -> bool:
+    """Whether a clause names a group; one that is called by a number only where the clause says what is numbered."""
+    if len(name) >= SHORTEST and re.search(r"[^\W\d_]", name):
+        return _has(clause, name)
+    return (
+        bool(name) and re.search(rf"(?:{_NUMBERED}\s*|[|(]\s*){_word(name)}|{_word(name)}\s*[:=|]", clause) is not None
+    )
+
+
+def _has(clause: str, name: str) -> bool:
+    folded = name.casefold()
+    return folded in clause.casefold() and re.search(_word(folded), clause.casefold()) is not None
+
+
+def _word(name: str) -> str:
+    return rf"(?<![\w-]){re.escape(name)}(?![\w-])"
+
+
+def _alone(claim: Claim, group: GroupValue) -> Claim:
+    """The claim as if its group were all there is."""
+    return claim.model_copy(update={"value": group.value, "groups": ()})
 
 
 def _column(claims: Sequence[Claim]) -> str:
@@ -107,7 +171,7 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
     known = {word for claim, _ in recorded for word in words_of(claim)}
     if metrics and not metrics <= known:
         return  # of which metric a number is cannot be told
-    word = rf"(?<![\w-]){re.escape(name)}(?![\w-])"
+    word = _word(name)
     metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
     behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b){{0,{MOST_BETWEEN}}}{_VALUE}", re.IGNORECASE)
     ahead = re.compile(
@@ -116,7 +180,8 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
     shares = all(-1 <= group.value <= 1 for _, group in recorded)
     for found in [*ahead.finditer(text)] or behind.finditer(text):  # of "0.4 on A, 0.2 on B" the number before is A's
         behind_it = text[found.end("percent") if found["percent"] else found.end("number") :]
-        if _COUNTED.match(behind_it) or _TEST.search(text[: found.start("number")]):
+        before_it = text[: found.start("number")]
+        if _COUNTED.match(behind_it) or _TEST.search(before_it) or _AND.search(before_it[-LONGEST_NUMBER:]):
             continue
         fraction = bool(re.search(r"[.,]\d", found["number"]))
         if metrics and (fraction or bool(found["percent"]) or not shares):

@@ -10,6 +10,7 @@ from reprobundle.phrases import counted, some
 from reprobundle.records import Record
 
 LINT_SCHEMA: Literal[1] = 1
+CARD_HOME = "documentation/"  # where the card lies in a bundle, and often in a project
 UNPROVEN = "proof-missing"  # the rule: a bundle that nobody has reloaded is not called ready without that word
 
 Level = Literal["error", "warning", "advice"]
@@ -50,6 +51,11 @@ class Lint(Record):
     def place(self) -> str:
         """File and line as programs write them, such as ``documentation/card.yaml:12``; empty where there is none."""
         return ":".join(str(part) for part in (self.file, self.line) if part is not None)
+
+    @property
+    def home(self) -> str:
+        """``the bundle's`` before a file that a project has, too, at the same place; else empty."""
+        return "the bundle's " if self.within == "bundle" and (self.file or "").startswith(CARD_HOME) else ""
 
 
 class SectionScore(Record):

@@ -21,13 +21,11 @@ def words_of(claim: Claim) -> set[str]:
 
 
 def agrees_with(said: str, percent: str, claim: Claim) -> bool:
-    """Whether a number is the claim's, as far as its digits go and within the claim's own tolerance."""
+    """Whether a number is the claim's as a whole, as far as its digits go and within the claim's own tolerance."""
     margin = 0.5000001 * 10 ** -(6 if "e" in said.casefold() else places_of(said))
     scales = (1.0, 100.0) if not percent else (100.0, 1.0)
-    known = (claim.value, *(group.value for group in claim.groups))
     return any(
-        abs(value - scale * one) <= margin + scale * (claim.tolerance or 0.0)
+        abs(value - scale * claim.value) <= margin + scale * (claim.tolerance or 0.0)
         for value in readings(said)
         for scale in scales
-        for one in known
     )

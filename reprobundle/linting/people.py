@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from reprobundle.components import claims
-from reprobundle.linting.facts import fact_for
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.rules import in_card, in_manifest
 from reprobundle.linting.subject import Subject
@@ -73,7 +72,7 @@ def _personal(subject: Subject) -> Iterator[Lint]:
         message = f"ethics.privacy says that there is no personal data; the data has {some(columns)}"
         hint = "say what these columns hold, or leave them out"
         yield in_card(subject, "personal-data-denied", "ethics.privacy", message, hint=hint)
-    open_ = [path for path in ("ethics.privacy", "ethics.consent") if not _is_answered(subject, path)]
+    open_ = [path for path in ("ethics.privacy", "ethics.consent") if subject.standing.states[path] == "open"]
     if not open_:
         return
     asked = f"{' and '.join(open_)} {'is' if len(open_) == 1 else 'are'} not answered"
@@ -86,10 +85,6 @@ def _personal(subject: Subject) -> Iterator[Lint]:
     elif columns:
         message = f"the data has {some(columns)}, which may be about people, and {asked}"
         yield in_manifest("personal-data", "data.splits", message, hint=hint, level="warning")
-
-
-def _is_answered(subject: Subject, path: str) -> bool:
-    return bool(subject.text(path)) or (subject.manifest is not None and fact_for(path, subject.manifest) is not None)
 
 
 def _said(subject: Subject) -> tuple[str, str] | None:

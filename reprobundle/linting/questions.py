@@ -45,7 +45,7 @@ class Part:
     questions: tuple[Question, ...]
 
 
-PARTS = (
+PARTS = (  # every question but the optional ones
     Part(
         "model",
         15,
@@ -142,8 +142,5 @@ PARTS = (
             Question("acknowledgements", 2),
         ),
     ),
-)
-UNSCORED = frozenset(  # a DOI comes after the release, or never; the others some models have no answer to
-    {"doi", "released", "task", "datasets", "base_model", "language", "evaluation.results", "captured"}
 )
 PART_OF = {question.path: part.name for part in PARTS for question in part.questions}

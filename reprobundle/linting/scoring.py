@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from reprobundle.components.documentation.card import answers
-from reprobundle.components.documentation.questions import QUESTIONS
-from reprobundle.linting.facts import FACTS, fact_for
+from reprobundle.components.documentation.facts import PLACES
+from reprobundle.components.documentation.questions import OPTIONAL, QUESTIONS
 from reprobundle.linting.lints import Lint, SectionScore
 from reprobundle.linting.questions import PARTS, Part, Question
 from reprobundle.linting.rules import in_card
@@ -18,7 +17,6 @@ from reprobundle.linting.weighing import FULL, NONE, Weakness, same_words, weigh
 
 State = Literal["answered", "captured", "weak", "missing", "left to capture"]
 REPEATED_WORDS = 3  # shorter answers may well be the same twice
-READ = ("doi", "datasets", "base_model", "evaluation.results")  # without being scored
 MOST_UNSHOWN = 90  # of 100, where answers are all there is: nothing was reloaded, or no number is ever computed again
 CREDITS = {"answered": FULL, "captured": FULL, "missing": NONE, "left to capture": NONE}
 
@@ -59,12 +57,9 @@ class Scored:
 
 def score(subject: Subject) -> Scored:
     """Weigh every question; what is left to capture counts neither way."""
-    filled = dict(answers(subject.card))
     first_said: dict[str, str] = {}
     weighed = {
-        part.name: [
-            _with_repeats(_weighed(subject, question, filled), subject, first_said) for question in part.questions
-        ]
+        part.name: [_with_repeats(_weighed(subject, question), subject, first_said) for question in part.questions]
         for part in PARTS
     }
     sections = tuple(_section(part, weighed[part.name]) for part in PARTS)
@@ -97,16 +92,13 @@ def _unanswered(weighed: Iterable[Weighed]) -> Iterator[tuple[str, str]]:
             yield entry.question.path, lint.rule
 
 
-def _weighed(subject: Subject, question: Question, filled: dict[str, bool]) -> Weighed:
+def _weighed(subject: Subject, question: Question) -> Weighed:
     path = question.path
-    if filled[path] and path not in subject.captured:
+    stands = subject.standing.states[path]
+    if stands == "answered":
         return _answered(subject, question)
-    if filled[path]:
-        state: State = "captured"
-    elif subject.manifest is None:
-        state = "left to capture" if path in FACTS else "missing"
-    else:
-        state = "captured" if fact_for(path, subject.manifest) is not None else "missing"
+    left = stands == "open" and subject.manifest is None and path in PLACES
+    state: State = "captured" if stands == "captured" else "left to capture" if left else "missing"
     if state != "missing":
         return Weighed(question, state, CREDITS[state])
     lint = in_card(subject, "missing", path, f"{path} is not answered", hint=question.asks, level=question.level)
@@ -134,9 +126,9 @@ def _weaknesses(subject: Subject, question: Question) -> Iterator[tuple[str, Wea
 
 
 def _unscored(subject: Subject) -> Iterator[Lint]:
-    """What stands for an answer where none is scored."""
+    """What stands for an answer where none is asked for."""
     for path, text in subject.texts():
-        outer = next((name for name in READ if path == name or path.startswith(f"{name}[")), None)
+        outer = next((name for name in OPTIONAL if path == name or path.startswith(f"{name}[")), None)
         weak = weigh(text, path=path, asks=QUESTIONS[outer], least=0) if outer is not None else None
         if weak is not None and weak.rule in {"placeholder", "left-out"}:
             yield in_card(subject, weak.rule, path, f"{path}: {weak.words}", hint=weak.hint)

@@ -15,7 +15,7 @@ import pydantic
 
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, card_of, widened
-from reprobundle.components.documentation.filling import renewable
+from reprobundle.components.documentation.standing import Standing, marked_in, standing_of
 from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.errors import RefusedInputError
 from reprobundle.linting.questions import PART_OF
@@ -68,12 +68,20 @@ class Subject:
         """The line on which a field, or else what it lies in, stands."""
         return line_of(self.lines, path)
 
-    @property
+    @cached_property
     def captured(self) -> frozenset[str]:
         """Fields that no person wrote and no person changed since, by path."""
-        if self.card.captured:
-            return frozenset(renewable(self.card))
-        return frozenset(self.manifest.documentation.known if self.manifest is not None else ())
+        return frozenset(marked_in(self.card, self._sections))
+
+    @cached_property
+    def standing(self) -> Standing:
+        """How each question stands."""
+        return standing_of(self.card, self._sections)
+
+    @cached_property
+    def _sections(self) -> Mapping[str, Any]:
+        """The manifest as plain values, without its files; empty for a card that is in no bundle yet."""
+        return {} if self.manifest is None else self.manifest.model_dump(mode="json", exclude={"files"})
 
     def section_of(self, path: str) -> str:
         """The section of the score that a field belongs to."""

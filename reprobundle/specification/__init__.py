@@ -12,11 +12,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pydantic
+
 from reprobundle.errors import RefusedInputError, UsageError
-from reprobundle.records import Json, from_bytes
+from reprobundle.records import Json
+from reprobundle.specification.claim_form import ClaimSpecification
+from reprobundle.specification.faults import faults
 from reprobundle.specification.files import as_torch, content
 from reprobundle.specification.form import ModelSpecification, PreprocessingSpecification, Specification
-from reprobundle.specification.keys import refuse_unknown_keys
+from reprobundle.specification.keys import refuse_unknown_keys, without_empty
 from reprobundle.specification.resolving import Resolving
 from reprobundle.specification.split_resolving import needs_code, resolve_split, resolve_splitting
 from reprobundle.yaml_reading import read_yaml
@@ -76,12 +80,16 @@ def read_specification(content: bytes, name: str) -> tuple[Specification, tuple[
         RefusedInputError: It is no strict YAML or breaks the form; the message names the path of the fault.
     """
     document = read_yaml(content, name=name)
-    refuse_unknown_keys(document.value, name)
-    text = json.dumps(document.value, ensure_ascii=False, allow_nan=False)
+    refuse_unknown_keys(document.value, document.lines, name)
+    value = without_empty(document.value)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     try:
-        return from_bytes(Specification, text.encode("utf-8"), name=name), document.warnings
-    except RefusedInputError as error:
-        raise RefusedInputError(str(error), hint="; ".join(document.warnings[:WARNINGS_SHOWN]) or error.hint) from error
+        return Specification.model_validate_json(text), document.warnings
+    except pydantic.ValidationError as error:
+        told = faults(error, value, document.lines)
+        raise RefusedInputError(
+            f"{name}: {told}", hint="; ".join(document.warnings[:WARNINGS_SHOWN]) or None
+        ) from error
 
 
 def default_folder(specification: Specification, path: Path) -> Path:
@@ -133,13 +141,18 @@ def arguments(specification: Specification, folder: Path) -> dict[str, Any]:
         made["splitting"] = resolve_splitting(resolving.folder, specification.splitting)
     made["metrics"] = dict(specification.metrics)
     made["claims"] = tuple(
-        resolving.claim(f"claims.{index}", given) for index, given in enumerate(specification.claims)
+        resolving.claim(f"claims[{index}]", _stated(given)) for index, given in enumerate(specification.claims)
     )
     made["documentation"] = _titled(resolving.mapping("documentation", specification.documentation), specification.name)
     made["project"] = project
     made["vendor"] = specification.vendor
     made["allow"] = specification.allow
     return made
+
+
+def _stated(claim: ClaimSpecification) -> dict[str, Any]:
+    """A claim's fields as the file has them."""
+    return claim.model_dump(exclude_unset=True)
 
 
 def _titled(documentation: dict[str, Json], name: str | None) -> dict[str, Json]:
@@ -169,7 +182,7 @@ def at_hand(specification: Specification, folder: Path) -> dict[str, Any]:
         "model": None,
         "hyperparameters": resolving.mapping("hyperparameters", specification.hyperparameters),
         "documentation": resolving.mapping("documentation", specification.documentation),
-        "claims": tuple(specification.claims),
+        "claims": tuple(_stated(given) for given in specification.claims),
         "splits": {name: resolve_split(resolving.folder, f"splits.{name}", given) for name, given in files.items()},
         "project": resolving.folder if project is None else resolving.directory("project", project),
         "allow": specification.allow,

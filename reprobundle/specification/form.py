@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 
 from reprobundle.components.interface import Vendor
 from reprobundle.records import Json, Record
+from reprobundle.specification.claim_form import ClaimSpecification
 from reprobundle.specification.split_form import Entry, Given, PathText, SplittingSpecification
 from reprobundle.specification.transform_form import Transform
 
 FolderName = Annotated[
     str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$", description="letters, digits, '.', '_' and '-'")
+]
+
+BY_NAME, FILE = "", "file"  # the first leaves no step in the path of a fault
+
+
+def _form(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return BY_NAME
+    return FILE if isinstance(value, str) else None
+
+
+Values = Annotated[
+    Annotated[dict[str, Json], pydantic.Tag(BY_NAME)] | Annotated[PathText, pydantic.Tag(FILE)],
+    pydantic.Discriminator(
+        _form,
+        custom_error_type="values",
+        custom_error_message="expected values by name, or the path of a YAML or JSON file",
+    ),
 ]
 
 
@@ -62,7 +81,7 @@ class PreprocessingSpecification(Record):
         samples: Raw samples: a file of arrays, or a function that returns them, as ``module:name``.
     """
 
-    configuration: dict[str, Json] | PathText = {}
+    configuration: Values = {}
     transform: Transform | None = None
     samples: PathText | None = None
 
@@ -80,7 +99,7 @@ class Specification(Record):
             says more.
         splitting: How they were made of one whole.
         metrics: Values reached, by name.
-        claims: Further claims: id, text, value, tolerance or decimals, split, entry or command; group, groups or per_sample.
+        claims: Further claims.
         documentation: Fields of ``documentation/card.yaml``, or the path of such a file.
         project: The folder the training code lives in; None: the folder of the file.
         vendor: Which distributions travel in the bundle as wheels: ``needed`` or ``all``.
@@ -90,13 +109,13 @@ class Specification(Record):
     name: FolderName | None = None
     model: ModelSpecification
     inputs: PathText | None = None
-    hyperparameters: dict[str, Json] | PathText = {}
+    hyperparameters: Values = {}
     preprocessing: PreprocessingSpecification | None = None
     splits: dict[str, Given] = {}
     splitting: SplittingSpecification | None = None
     metrics: dict[str, float] = {}
-    claims: tuple[dict[str, Json], ...] = ()
-    documentation: dict[str, Json] | PathText = {}
+    claims: tuple[ClaimSpecification, ...] = ()
+    documentation: Values = {}
     project: PathText | None = None
     vendor: Vendor = "needed"
     allow: tuple[str, ...] = ()

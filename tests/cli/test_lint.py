@@ -93,7 +93,7 @@ def test_a_card_alone(call, tmp_path, monkeypatch):
     assert code == 1
     assert out.splitlines()[:2] == [
         "NOT READY: no answer to description, authors, license, contact, use.intended, use.limitations",
-        "SCORE 2 of 100: 6 warnings, 19 pieces of advice",
+        "SCORE 4 of 100: 6 warnings, 10 pieces of advice",
     ]
     assert out.splitlines()[2:4] == [
         "card         card.yaml",

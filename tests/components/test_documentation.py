@@ -197,7 +197,7 @@ def test_check(stage):
     (stage.root / section.path).write_text("titel: x")
     (broken,) = documentation.check(section, Site(root=stage.root))
 
-    assert (found.status, found.message) == (Status.NOTE, f"1 of {FIELDS} fields of the card are answered")
-    assert found.hint.startswith("missing: description, authors, version, ")
+    assert (found.status, found.message) == (Status.NOTE, f"1 of {FIELDS} questions of the card are answered")
+    assert found.hint.startswith("open: description, authors, version, ")
     assert broken.status is Status.NOT_RUN
     assert broken.message.startswith("the card cannot be read: documentation/card.yaml: titel: Extra inputs")

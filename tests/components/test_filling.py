@@ -24,9 +24,11 @@ def test_a_gap_is_filled_and_marked():
     card = with_facts(Card(title="T"), SECTIONS)
     text = card_bytes(card).decode()
 
-    assert card.training.hyperparameters == "lr=0.1"
+    assert card.training.hyperparameters == "lr=0.1, layers.hidden=8, layers.bias=True"
     assert card.captured["training.hyperparameters"].source == ("hyperparameters.values",)
-    assert '  # captured: hyperparameters.values\n  hyperparameters: "lr=0.1"\n' in text
+    assert (
+        '  # captured: hyperparameters.values\n  hyperparameters: "lr=0.1, layers.hidden=8, layers.bias=True"\n' in text
+    )
     assert "title" not in card.captured
     assert read_card(card_bytes(card)) == card
 
@@ -111,6 +113,27 @@ def test_a_bundle_made_from_another_has_a_renewed_card(tmp_path):
     assert read_card((tmp_path / section.path).read_bytes()).training.hyperparameters == "lr=0.2"
     assert documentation.renew(marked, SECTIONS, stage) is None
     assert documentation.renew(b'"title": "T"\n', OTHER, stage) is None
+
+
+def test_groups_that_were_compared_are_told():
+    """The lowest and the highest number of the groups say what was looked for, and what was found.
+
+    One group compares nothing, and classes that the model is to tell apart are no groups of the data.
+    """
+    groups = [
+        {"name": name, "value": value, "low": None, "high": None}
+        for name, value in (("a", 0.91), ("b", 0.853), ("c", 0.9))
+    ]
+    claim = {**SECTIONS["claims"]["claims"][0], "split": "test", "group": "site", "groups": groups}
+    data = {**SECTIONS["data"], "splits": [{**SECTIONS["data"]["splits"][0], "name": "test", "label": "species"}]}
+    told, alone, classes = (
+        with_facts(Card(), {**SECTIONS, "data": data, "claims": {"claims": [{**claim, **change}]}}).ethics.bias
+        for change in ({}, {"groups": groups[:1]}, {"group": "species"})
+    )
+
+    assert told == "test accuracy by site: 0.853 (b) to 0.91 (a). No other groups are recorded."
+    assert alone is None
+    assert classes is None
 
 
 @pytest.mark.parametrize(

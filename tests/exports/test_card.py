@@ -7,8 +7,9 @@ import yaml
 from tiny import tiny_manifest
 
 from reprobundle.components import claims, code, documentation, hyperparameters, model, preprocessing
+from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.code.section import Repository
-from reprobundle.components.documentation.card import Author, Card, Ethics, Use
+from reprobundle.components.documentation.card import Author, Card, Ethics, Training, Use
 from reprobundle.exports import by_hand, views
 from reprobundle.exports.card import card
 from reprobundle.manifest import Manifest, Proof
@@ -138,8 +139,29 @@ def test_the_card_shows_every_section():
     assert "**Intended.** Read digits." in made
     assert "**Privacy.** No people." in made
     assert "- code: no git repository" in made
-    assert "2 of 45 questions of the checklist are answered. Not yet:\n\n- the model: title, description, " in made
+    assert (
+        "10 of 42 questions of the card are answered, 8 of them by capture. Still open:\n\n- the model: title, description, "
+        in made
+    )
     assert "- ethics: bias, consent, intellectual property, robustness, misuse\n" in made
+
+
+def test_a_field_alone_has_its_heading_for_a_name():
+    """Where one answer is all a section asks, its name does not stand twice."""
+    made = card(tiny_manifest(), Card(training=Training(architecture="Two layers.", weights="From scratch.")))
+
+    assert "## Architecture\n\nTwo layers.\n" in made
+    assert "## Weights\n\nFrom scratch.\n" in made
+
+
+def test_a_column_that_says_nothing_is_left_out():
+    """Neither bars of numbers that are no shares, nor intervals and counts that nobody gave, take room."""
+    groups = (GroupValue(name="a", value=3.4), GroupValue(name="b", value=2.1))
+    one = claims.Claim(id="rmse", text="RMSE", value=3.0, groups=groups, group="site")
+    made = card(tiny_manifest(claims=claims.Section(claims=(one,))), Card())
+
+    assert "| claim | value | compared | split | computed by |\n" in made
+    assert "| group | value |\n| --- | --- |\n| `a` | 3.4 |\n" in made
 
 
 @pytest.mark.parametrize(
@@ -255,7 +277,7 @@ def test_long_tables_are_cut_and_say_so():
 
     assert made.count("And 10 more in `manifest.json`.") == 2
     assert made.count("And 10 more notes in `manifest.json`.") == 1
-    assert "| claim 49 | 49 |  | to a whole number | not named | nothing: it is stated |" in made
+    assert "| claim 49 | 49 | to a whole number | not named | nothing: it is stated |" in made
 
 
 def test_the_preprocessing_is_named():

@@ -171,7 +171,7 @@ def test_only_shares_have_bars(text, said, bar):
 def test_a_number_that_was_only_typed_gets_no_interval(text):
     """Neither its samples nor how many trainings it sums up are known: uncertainty and runs are for a person to say."""
     claim = claims.Claim(id="typed", text=text, value=0.84, split="test")
-    facts = evaluation_facts({"claims": [claim.model_dump()]}, {"seeds": {"torch": 7}})
+    facts = evaluation_facts({"claims": [claim.model_dump()]}, {"seeds": {"torch": 7}}, {})
     row = next(line for line in _claiming(claim).splitlines() if line.startswith(f"| {text} | 0.84 |"))
 
     assert [fact.path for fact in facts] == ["evaluation.metrics"]
@@ -303,7 +303,7 @@ def test_claims_of_one_text_have_their_ids():
         claims.Claim(id="row-3", text="recall", value=0.7),
     )
     made = _claiming(*found)
-    facts = [fact.value for fact in evaluation_facts({"claims": [claim.model_dump() for claim in found]}, {})]
+    facts = [fact.value for fact in evaluation_facts({"claims": [claim.model_dump() for claim in found]}, {}, {})]
     (result,) = _front_matter(made)["model-index"][0]["results"]
 
     assert [line.split(" | ")[0] for line in made.splitlines() if line.startswith(("| acc", "| Acc", "| rec"))] == [

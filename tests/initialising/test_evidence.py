@@ -122,6 +122,21 @@ authors:
     )
 
 
+def test_what_the_project_does_comes_before_what_the_data_is_said_to_be(folder):
+    """A library tells how the features of its data were made; a project that selects among them says more of its model."""
+    (folder / "train.py").write_text("import sklearn.datasets\nsklearn.datasets.load_digits()\n")
+    init(folder)
+    told = _card(folder).data_preparation.feature_selection
+    (folder / "train.py").write_text(
+        "import sklearn.datasets\nfrom sklearn.feature_selection import SelectKBest\n"
+        "sklearn.datasets.load_digits()\nSelectKBest(k=9)\n"
+    )
+    init(folder, force=True)
+
+    assert told.startswith("“32x32 bitmaps are divided")
+    assert _card(folder).data_preparation.feature_selection == "SelectKBest(k=9)"
+
+
 def test_programs_that_commit_are_no_authors(folder):
     """Of the git history people count, without addresses."""
     repository = git.Repo.init(folder)

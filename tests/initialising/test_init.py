@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -36,6 +37,7 @@ class Model(nn.Module):
 
 raise SystemExit("nobody may run this")
 """
+PAGE = Path(__file__).parents[2] / "docs" / "card.md"
 SCRIPT = """
 import model
 from datasets import load_dataset
@@ -194,7 +196,13 @@ def test_most_of_the_demo_needs_no_question(digits, tmp_path, monkeypatch):
     made = init(project)
     card = _card(project)
 
+    with monkeypatch.context() as alone:
+        alone.setenv("XDG_STATE_HOME", str(tmp_path / "none"))
+        bare = init(shutil.copytree(digits.project, tmp_path / "bare"))
+    told = f"{made.unasked} of {made.fields} questions need no person; without a bundle it is {bare.unasked}."
+
     assert made.share >= 0.6
+    assert told in " ".join(PAGE.read_text("utf-8").split())
     assert (made.bundle, made.count("person")) == ("digits-model", 0)
     assert made.count("bundle") >= 10
     assert len(made.asked) == made.fields - made.unasked

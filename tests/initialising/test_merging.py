@@ -45,7 +45,7 @@ def test_what_a_person_wrote_stays_to_the_letter(folder):
     written, _ = specification.read(folder / SPECIFICATION)
 
     assert text.startswith(MINE)
-    assert (written.name, written.model.factory, written.claims[0]["value"]) == ("penguins", "net:Other", 0.91)
+    assert (written.name, written.model.factory, written.claims[0].value) == ("penguins", "net:Other", 0.91)
     assert written.hyperparameters == {"lr": 0.1}
     assert made.added == ("hyperparameters", "documentation")
     assert set(made.specified) == {"name", "model", "claims", "vendor", "hyperparameters", "documentation"}

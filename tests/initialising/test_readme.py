@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from reprobundle.components.documentation.card import read_card
+from reprobundle.initialising import CARD, init
 from reprobundle.initialising.models import models_in
 from reprobundle.initialising.project import modules_of
 from reprobundle.initialising.readme import readme_facts
@@ -125,3 +127,39 @@ def test_a_source_without_a_docstring_is_no_place_of_the_description(tmp_path):
     (fact,) = [fact for fact in source_facts(modules, models_in(modules)[0], tmp_path) if fact.path == "description"]
 
     assert (fact.value, fact.source) == ("Ranks irises.", ("train.py:1",))
+
+
+PAGES = {
+    "CITATION.cff": ("title: Of the citation\nabstract: Cites irises.\n", "Of the citation", "Cites irises."),
+    "README.md": ("# Of the page\n\nShows irises.\n", "Of the page", "Shows irises."),
+    "pyproject.toml": ('[project]\nname = "packed"\ndescription = "Packs irises."\n', "packed", "Packs irises."),
+}
+
+
+@pytest.mark.parametrize("pages", [[*PAGES], ["README.md", "pyproject.toml"], ["pyproject.toml"], []])
+def test_a_docstring_describes_the_model_only_where_no_page_does(tmp_path, monkeypatch, pages):
+    """What people wrote for readers comes first: the citation, the page, the packaging; no docstring is a title."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "net.py").write_text("from torch import nn\n\n\nclass Net(nn.Module):\n    'Ranks.'\n")
+    for name in pages:
+        (project / name).write_text(PAGES[name][0])
+    made = init(project)
+    card = read_card((project / CARD).read_bytes())
+
+    assert (card.title, card.description) == (PAGES[pages[0]][1:] if pages else (None, "Ranks."))
+    assert made.captured["description"][0].partition(":")[0] == (pages[0] if pages else "net.py")
+
+
+def test_what_a_script_hands_to_capture_comes_before_every_page(tmp_path, monkeypatch):
+    """It is the person's own answer, given for this card."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "README.md").write_text(PAGES["README.md"][0])
+    (tmp_path / "train.py").write_text(
+        "import reprobundle\nreprobundle.capture('x', documentation={'title': 'T', 'description': 'D'})\n"
+    )
+    init(tmp_path)
+    card = read_card((tmp_path / CARD).read_bytes())
+
+    assert (card.title, card.description) == ("T", "D")

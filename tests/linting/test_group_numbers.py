@@ -101,6 +101,76 @@ def test_an_honest_sentence_of_a_group(path, text):
     assert said_of(path, text) == []
 
 
+BY_DIGIT = (GroupValue(name="5", value=0.978), GroupValue(name="9", value=0.956))
+WHOLE = (
+    claim(value=0.79, groups=(GroupValue(name="male", value=0.95), GroupValue(name="female", value=0.63)), group="sex"),
+)
+DIGITS = (claim(value=0.9933, groups=BY_DIGIT, group="labels"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "told"),
+    [
+        ("The accuracy is 0.95.", WHOLE, "accuracy 0.95"),
+        ("Test accuracy 0.95 on held-out data.", WHOLE, "accuracy 0.95"),
+        ("The accuracy is 95%, the best we had.", WHOLE, "accuracy 95%"),
+        ("Accuracy 0.95 overall, male 0.95, female 0.63.", WHOLE, "accuracy 0.95"),
+        ("The accuracy is 0.95. Accuracy for male: 0.95, for female: 0.63.", WHOLE, "accuracy 0.95"),
+        ("The accuracy is 0.95; male accuracy is 0.95.", WHOLE, "accuracy 0.95"),
+        ("It reads digits with an accuracy of 0.956, after 9 epochs.", DIGITS, "accuracy 0.956"),
+    ],
+)
+def test_a_groups_number_is_not_the_whole(text, numbers, told):
+    """A number that only a group has is false of the whole, whether or not the group's own number stands beside it."""
+    (message,) = said_of("description", text, numbers)
+
+    assert message.startswith(f"description says {told}, recorded is ")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("The accuracy is 0.79.", WHOLE),
+        ("The accuracy is 0.79, for male 0.95.", WHOLE),
+        ("The accuracy is 0.95 for male and 0.63 for female.", WHOLE),
+        ("Male reach an accuracy of 0.95, female one of 0.63.", WHOLE),
+        ("Male accuracy: 0.95; female accuracy: 0.63.", WHOLE),
+        ("The accuracy of 0.95 and 0.63 for male and female was measured once.", WHOLE),
+        ("Accuracy by sex: 0.95, 0.63.", WHOLE),
+        ("| sex | accuracy | | --- | --- | | male | 0.95 | | female | 0.63 |", WHOLE),
+        ("| sex | accuracy |\n| --- | --- |\n| all | 0.79 |\n| male | 0.95 |\n| female | 0.63 |", WHOLE),
+        ("The accuracy of the worst group is 0.63.", WHOLE),
+        ("Lowest accuracy: 0.956, of digit 9; accuracy of digit 5 is 0.978.", DIGITS),
+        ("Accuracy: 9: 0.956, 5: 0.978.", DIGITS),
+        ("An accuracy of 0.956 (9).", DIGITS),
+    ],
+)
+@pytest.mark.parametrize("path", ["description", "evaluation.metrics", "evaluation.runs"])
+def test_a_groups_number_beside_its_name(path, text, numbers):
+    """Where its sentence names the group, or speaks of groups, its number is the group's, and no other number of the whole."""
+    assert said_of(path, text, numbers) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["The accuracy is 0.79, male accuracy 0.91.", "The accuracy is 0.79; for male 0.91 accuracy."]
+)
+def test_a_wrong_number_beside_a_groups_name(text):
+    """A right number of the whole excuses no wrong one of a group."""
+    (message,) = said_of("evaluation.metrics", text, WHOLE)
+
+    assert message.startswith("evaluation.metrics says male 0.91, recorded of sex 'male' is ")
+
+
+def test_both_may_be_wrong():
+    """Each is told by itself: the whole, and the group."""
+    told = said_of("evaluation.metrics", "The accuracy is 0.95. Accuracy for female: 0.95.", WHOLE)
+
+    assert [message.partition(",")[0] for message in told] == [
+        "evaluation.metrics says female 0.95",
+        "evaluation.metrics says accuracy 0.95",
+    ]
+
+
 def test_a_hostile_group_takes_no_time():
     """Many groups with long names in a long text are read in time that grows with their length alone."""
     groups = tuple(GroupValue(name=f"male {'a ' * 200}{number}", value=0.5) for number in range(50))
@@ -109,6 +179,9 @@ def test_a_hostile_group_takes_no_time():
     said_of("evaluation.metrics", text, (claim(groups=groups, group="g"),))
     said_of("evaluation.metrics", "male " * 2000 + "accuracy", NUMBERS)
     said_of("evaluation.metrics", "male. " * 2000, NUMBERS)
+    many = tuple(claim(id=f"accuracy-{number}", groups=groups, group="worst") for number in range(40))
+    said_of("description", "worst accuracy 0.1. " * 1000, many)
+    said_of("description", f"accuracy 0.1 {groups[0].name}. " * 100, many)
     said_of("evaluation.metrics", "at " * 3000, (claim(groups=(GroupValue(name="at", value=0.5),), group="word"),))
 
     assert time.monotonic() - began < 3

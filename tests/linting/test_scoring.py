@@ -13,13 +13,14 @@ from tiny import tiny_bundle, tiny_manifest
 import reprobundle
 from reprobundle.components import claims, data, documentation, hyperparameters
 from reprobundle.components.documentation.card import Card, answers, card_of
+from reprobundle.components.documentation.facts import PLACES, facts
 from reprobundle.components.documentation.filling import digest_of
+from reprobundle.components.documentation.questions import OPTIONAL, QUESTIONS
 from reprobundle.errors import RefusedInputError
 from reprobundle.linting import _report
 from reprobundle.linting.details import _is_orcid
-from reprobundle.linting.facts import FACTS
 from reprobundle.linting.lints import LintReport
-from reprobundle.linting.questions import PARTS, UNSCORED
+from reprobundle.linting.questions import PARTS
 from reprobundle.linting.rules import RULES
 from reprobundle.linting.subject import Subject
 from reprobundle.linting.terms import FAMILIES
@@ -37,11 +38,11 @@ def rows(heading):
 
 
 def test_every_question_is_weighed():
-    """Each field of the card is asked for in one section or is named as not scored, and the weights make a hundred."""
+    """Each question of the card is asked in one section or is optional, and the weights make a hundred."""
     asked = [question.path for part in PARTS for question in part.questions]
 
     assert len(asked) == len(set(asked))
-    assert {path for path, _ in answers(Card())} - set(UNSCORED) == set(asked)
+    assert set(QUESTIONS) - OPTIONAL == set(asked)
     assert sum(part.weight for part in PARTS) == 100
 
 
@@ -58,7 +59,43 @@ def test_the_page_has_the_facts():
     """It tells which questions captured facts answer, and where they stand."""
     told = [tuple(cell.strip("`") for cell in cells) for cells in rows("What capture answers")]
 
-    assert told == [(path, place) for path, (place, _) in FACTS.items()]
+    assert told == list(PLACES.items())
+
+
+def everything():
+    """The sections of a manifest that answers all that one can."""
+    made = tiny_manifest().model_dump(mode="json")
+    told = {
+        "collection": "by mail",
+        "owner": "nobody",
+        "licence": "CC0-1.0",
+        "consent": "in writing",
+        "source": "a place",
+    }
+    topics = ("standardisation", "feature selection", "outlier filters")
+    labels = [{"label": 0, "count": 6}, {"label": 1, "count": 6}]
+    made["code"]["repository"] = {"commit": "0" * 40, "dirty": False}
+    made["data"]["splits"][0].update(provenance=told, labels=labels)
+    made["data"]["splitting"] = {"whole": "all", "count": 16}
+    made["preprocessing"]["described"] = [{"topic": topic, "key": "x", "doc": "so"} for topic in topics]
+    group = {"options": {"lr": 0.1}}
+    made["hyperparameters"].update(values={"dropout": 0.1}, seeds={"torch": 7})
+    made["hyperparameters"]["optimizers"] = [{"name": "0", "entry": "torch.optim:SGD", "groups": [group]}]
+    made["claims"]["claims"][0].update(method="wilson", low=0.9, high=0.99, count=100, measured=0.97)
+    groups = [{"name": name, "value": 0.9, "low": None, "high": None} for name in ("a", "b")]
+    made["claims"]["claims"][0].update(groups=groups, group="site")
+    made["environment"]["numerics"]["cpu.model"] = "A 9"
+    made["outputs"].update(inputs={"file": "a"}, expected={"file": "b"})
+    return made
+
+
+def test_the_places_are_where_the_facts_come_from():
+    """Every question that a manifest can answer is in the table, with a place that its answer names."""
+    found = {fact.path: fact.source for fact in facts(everything(), Card()) if fact.value}
+
+    assert found.keys() - OPTIONAL == PLACES.keys()
+    for path, place in PLACES.items():
+        assert any(source.startswith(place) for source in found[path]), path
 
 
 def test_the_page_has_the_rules():
@@ -90,14 +127,14 @@ def test_a_bare_bundle_scores_what_was_captured(tmp_path):
     report = reprobundle.lint(tiny_bundle(tmp_path / "tiny"))
     sections = {section.name: section for section in report.sections}
 
-    assert report.score == 14
+    assert report.score == 22
     assert report.verdict == (
         "NOT READY: no answer to description, authors, license, contact, use.intended, use.limitations, "
         "training_data.collection, training_data.license"
     )
     assert report.exit_code() == 1
     assert sections["model"].answered == 1
-    assert sections["training"].captured == 2
+    assert sections["training"].captured == 4
     assert {lint.path for lint in report.of("warning") if lint.rule == "missing"} == {
         "description",
         "authors",
@@ -127,7 +164,11 @@ def test_a_card_before_capture(tmp_path):
     report = reprobundle.lint(place)
 
     assert report.bundle_id is None
-    assert report.sections[4].missing == 2
+    assert [section.name for section in report.sections if section.score is None] == [
+        "data_preparation",
+        "training",
+        "evaluation",
+    ]
     assert [(lint.rule, lint.place) for lint in report.of("error")] == [("licence-invalid", f"{place.as_posix()}:2")]
 
 
@@ -212,7 +253,7 @@ def test_the_full_card_has_every_question():
     """The card of these tests answers all there is, so that a hundred means all."""
     filled = dict(answers(Card.model_validate_json(json.dumps(FULL))))
 
-    assert {path for path, is_filled in filled.items() if not is_filled} <= set(UNSCORED)
+    assert all(filled.values())
 
 
 @pytest.mark.parametrize(
@@ -301,7 +342,7 @@ def test_questions_that_a_reader_needs_answered_first(tmp_path):
     """One of them without an answer that says anything keeps the model from being ready; the others do not."""
     for question in (question for part in PARTS for question in part.questions):
         said = {question.path.replace(".", "__"): [] if question.path in {"authors", "tags"} else None}
-        if question.path in FACTS and question.level == "advice":
+        if question.path in PLACES and question.level == "advice":
             continue
         changed = {"claims": claims.Section(claims=())} if question.path == "evaluation.metrics" else {}
         split_ = {"data": data.Section(splits=())} if question.path.startswith("training_data") else {}

@@ -60,8 +60,9 @@ def resealed(bundle, target, **changed):
 
     def change(manifest, stage):
         named = read_card(inside(bundle.path, manifest.documentation.path).read_bytes())
-        told = with_facts(named.model_copy(update=changed), manifest.model_dump(mode="json"))
-        return manifest.model_copy(update={"documentation": write(told, stage)})
+        sections = manifest.model_dump(mode="json")
+        told = with_facts(named.model_copy(update=changed), sections)
+        return manifest.model_copy(update={"documentation": write(told, sections, stage)})
 
     reseal(bundle, target, change)
     return verify(target)

@@ -23,7 +23,7 @@ def test_errors_refuse(server, tmp_path):
         publish(place, NAME, allow_lint=["placeholder"], **options)
 
     assert str(caught.value) == (
-        "tiny: has 1 error in its documentation: documentation/card.yaml:9: "
+        "tiny: has 1 error in its documentation: the bundle's documentation/card.yaml:9: "
         "license: 'Apache2' is no licence expression of SPDX (licence-invalid)"
     )
     assert caught.value.hint == "reprobundle lint BUNDLE tells all; --allow-lint RULE lets one go: licence-invalid"

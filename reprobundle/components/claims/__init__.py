@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reprobundle.components.claims.counting import rows_of
     from reprobundle.components.claims.persons import remarks
     from reprobundle.components.claims.recording import capture
-    from reprobundle.components.claims.settling import differing, note_awaited, settle, with_results
+    from reprobundle.components.claims.settling import differing, leave_awaited, note_awaited, settle, with_results
 
 __all__ = [
     "NAME",
@@ -29,6 +29,7 @@ __all__ = [
     "contradiction",
     "contradictions",
     "differing",
+    "leave_awaited",
     "note_awaited",
     "remarks",
     "results",
@@ -48,6 +49,7 @@ __getattr__ = deferred(
         "contradiction": "contradicting",
         "contradictions": "contradicting",
         "differing": "settling",
+        "leave_awaited": "settling",
         "note_awaited": "settling",
         "remarks": "persons",
         "results": "checking",

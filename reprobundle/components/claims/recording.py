@@ -18,11 +18,13 @@ from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.functions import entry_text, samples_of_function
 from reprobundle.components.claims.grouping import Awaited, Grouped, with_groups
 from reprobundle.components.claims.naming import readable, split_named
-from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, Claim, Section
+from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, STATED, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
+from reprobundle.phrases import likely
 from reprobundle.plain_values import fields_of
 
 FOUND = frozenset({"split_guessed", "reloaded", "gave"})  # what a capture finds, and nobody states
+KNOWN = frozenset({*STATED, *Claim.model_fields})
 NO_VALUE = "no value is stated, and the numbers of its samples are computed only after it was recorded"
 GIVE_VALUE = "give value, the number that is claimed; or the numbers themselves: per_sample=[…]"
 
@@ -100,7 +102,7 @@ def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, source: Sour
         hint = "leave one of the two out"
         stage.note(NAME, f"{name}: is left out: names both a function and a command that compute it", hint=hint)
         return None
-    asked = samples_of_function(given, stage, name)
+    asked = samples_of_function(_known(given, name, stage), stage, name)
     found = with_groups(asked.fields, source.splits, source.column_of)
     for message, hint in found.notes:
         stage.note(NAME, f"{name}: {message}", hint=hint)
@@ -111,6 +113,15 @@ def _claim(given: Mapping[str, Any], taken: set[str], stage: Stage, source: Sour
         return None
     claim = _record(found, label, taken, stage)
     return None if claim is None else (found, _with_split(claim, stage))
+
+
+def _known(given: Mapping[str, Any], name: str, stage: Stage) -> Mapping[str, Any]:
+    """The fields that a claim has; a slip of the finger costs the field, never the claim."""
+    unknown = [key for key in given if key not in KNOWN]
+    for key in unknown:
+        message = f"{name}: there is no field {readable(str(key))!r:.80}, so it is left out"
+        stage.note(NAME, message, hint=likely(str(key), STATED) or f"the fields of a claim are {FIELDS}")
+    return {key: value for key, value in given.items() if key not in unknown}
 
 
 def _is_computed(claim: Claim) -> bool:

@@ -10,7 +10,8 @@ from reprobundle.records import Record
 
 NAME = "claims"
 MAX_ID = 100
-FIELDS = "id, text, value, tolerance, decimals, split, entry, command, group, groups, per_sample"
+STATED = ("id", "text", "value", "tolerance", "decimals", "split", "entry", "command", "group", "groups", "per_sample")
+FIELDS = ", ".join(STATED)
 MOST_GROUPS = 1000
 LONGEST_GROUP = 1000  # characters of a group's name
 MEMBERS = "replay/groups.safetensors"

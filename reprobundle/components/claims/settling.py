@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reprobundle.answers import Computed
@@ -56,6 +56,20 @@ def note_awaited(stage: Stage) -> None:
     for name, awaited in sorted(stage.awaited.items()):
         stage.note(NAME, f"claim {name!r}: {_lost(awaited)}: {NOT_CALLED}", hint=CALLED)
     stage.awaited.clear()
+
+
+def leave_awaited(called: Iterable[str], stage: Stage) -> None:
+    """Leave to the capture itself, in a trial, what claims await of functions that it will call.
+
+    Args:
+        called: Ids of claims whose functions it will call, whether they await anything or not.
+        stage: Has what is awaited, of which what is left is taken out.
+    """
+    for name in called:
+        if name in stage.awaited:
+            awaited: Awaited = stage.awaited.pop(name)
+            what = "the interval" if awaited.column is None else "the groups"
+            stage.left.append(f"{what} of claim {name!r}")
 
 
 def with_results(section: Section, results: Sequence[ClaimResult]) -> Section:

@@ -11,6 +11,7 @@ from typing import Any
 from reprobundle.components.documentation.section import NAME, Section
 from reprobundle.components.interface import Site, Source, Stage, not_run
 from reprobundle.errors import ReproBundleError
+from reprobundle.phrases import some
 from reprobundle.report import Finding, Status
 from reprobundle.store import inside
 
@@ -47,18 +48,20 @@ def renew(content: bytes, sections: Mapping[str, Any], stage: Stage) -> Section 
 
     before = read_card(content)
     card = with_facts(before, sections) if before.captured else before
-    return None if card == before else write(card, stage)
+    return None if card == before else write(card, sections, stage)
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say how complete the card is; a card that cannot be read is named."""
     from reprobundle.components.documentation.card import read_card
+    from reprobundle.components.documentation.standing import standing_in
 
     try:
         read_card(inside(site.root, section.path).read_bytes())
     except (OSError, ReproBundleError) as error:
         yield not_run(NAME, f"the card cannot be read: {error}")
         return
-    shown = ", ".join(section.gaps[:GAPS_SHOWN]) + (", …" if len(section.gaps) > GAPS_SHOWN else "")
-    message = f"{section.filled} of {section.fields} fields of the card are answered"
-    yield Finding(kind=NAME, status=Status.NOTE, message=message, hint=f"missing: {shown}" if shown else None)
+    standing = standing_in(section, {})
+    open_ = standing.of("open")
+    hint = f"open: {some(open_, GAPS_SHOWN)}" if open_ else None
+    yield Finding(kind=NAME, status=Status.NOTE, message=standing.words, hint=hint)

@@ -25,6 +25,7 @@ from reprobundle.components.documentation.parts import (
     TrainingData,
     Use,
 )
+from reprobundle.components.documentation.questions import OPTIONAL, QUESTIONS
 from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.records import Json, Record, from_bytes
 from reprobundle.yaml_reading import read_yaml
@@ -32,7 +33,6 @@ from reprobundle.yaml_reading import read_yaml
 __all__ = [
     "LISTS",
     "SPDX",
-    "UNCOUNTED",
     "Author",
     "Card",
     "Compute",
@@ -53,6 +53,7 @@ __all__ = [
     "answers",
     "card_of",
     "read_card",
+    "said_in",
     "values",
     "widened",
     "without_placeholders",
@@ -116,8 +117,6 @@ class Card(Record):
 
 
 LISTS = ("tags", "datasets", "base_model", "language")
-UNCOUNTED = frozenset({"captured", "released", "base_model", "language", "evaluation.results"})
-"""What some models have no answer to, or not yet, and what `evaluation.metrics` asks for already."""
 
 
 def read_card(content: bytes, *, name: str = "documentation/card.yaml") -> Card:
@@ -154,9 +153,16 @@ def widened(value: Json) -> Json:
 
 
 def answers(card: Card) -> Iterator[tuple[str, bool]]:
-    """Every question of the checklist as a path such as ``ethics.privacy``, and whether it is answered: ``TBD`` is no answer."""
-    said = values(without_placeholders(card))
-    yield from ((path, _is_filled(value)) for path, value in said if path not in UNCOUNTED)
+    """Every question of the checklist but the optional ones, and whether the card answers it: ``TBD`` is no answer."""
+    filled = said_in(card)
+    yield from ((path, path in filled) for path in QUESTIONS if path not in OPTIONAL)
+
+
+def said_in(card: Card) -> frozenset[str]:
+    """Paths of the questions, optional ones too, that the card answers."""
+    return frozenset(
+        path for path, value in values(without_placeholders(card)) if path in QUESTIONS and _is_filled(value)
+    )
 
 
 def without_placeholders(card: Card) -> Card:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reprobundle.components.documentation.filling import Fact
+from reprobundle.components.documentation.parts import LONGEST_LICENCE
 from reprobundle.phrases import counted, some
 
 SAMPLES = frozenset({"array", "table", "dataset"})
@@ -48,11 +49,18 @@ def _provenance(splits: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:
         different = dict.fromkeys(said.values())
         if len(different) == 1:
             yield Fact(path, next(iter(different)), (f"data.splits[].provenance.{field}",))
-        elif different and field != "licence":
-            words = "; ".join(f"{name}: {text}" for name, text in said.items())
+        elif different:
+            words = _all_of(different) if field == "licence" else "; ".join(map(": ".join, said.items()))
             yield Fact(path, words, (f"data.splits[].provenance.{field}",))
     sources = tuple(dict.fromkeys(one["source"] for one in told.values() if one.get("source")))
     yield Fact("datasets", sources, ("data.splits[].provenance.source",))
+    yield Fact("training_data.distribution", "; ".join(sources), ("data.splits[].provenance.source",))
+
+
+def _all_of(licences: Iterable[str]) -> str:
+    """The expression that asks for each of some licences; empty where it is too long for a card."""
+    made = " AND ".join(f"({one})" if " " in one else one for one in licences)
+    return made if len(made) <= LONGEST_LICENCE else ""
 
 
 def _balance(splits: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from reprobundle.components.documentation.figures import figure, interval
@@ -12,8 +12,10 @@ from reprobundle.phrases import counted, told_apart
 METHODS = {"wilson": "of Wilson", "bootstrap": "by a bootstrap"}
 
 
-def evaluation_facts(claims: Mapping[str, Any], hyperparameters: Mapping[str, Any]) -> Iterator[Fact]:
-    """Answers on metrics, their uncertainty and the number of runs."""
+def evaluation_facts(
+    claims: Mapping[str, Any], hyperparameters: Mapping[str, Any], data: Mapping[str, Any]
+) -> Iterator[Fact]:
+    """Answers on metrics, their uncertainty, the number of runs and the groups that were compared."""
     found = claims.get("claims", ())
     if not found:
         return
@@ -21,6 +23,7 @@ def evaluation_facts(claims: Mapping[str, Any], hyperparameters: Mapping[str, An
     metrics = "; ".join(f"{names[claim['id']]}: {_metric(claim)}" for claim in found)
     yield Fact("evaluation.metrics", metrics, ("claims.claims[].text", "claims.claims[].value"))
     yield from _uncertainty(found)
+    yield from _by_group(found, {(split["name"], split.get("label")) for split in data.get("splits", ())})
     seeds = ", ".join(f"{name} {seed}" for name, seed in hyperparameters.get("seeds", {}).items())
     if seeds and all(_is_of_this_model(claim) for claim in found):  # a typed number may be a mean over trainings
         told = f"1: the training that is recorded here, seeded with {seeds}"
@@ -53,6 +56,23 @@ def _uncertainty(claims: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:
     methods = " and ".join(dict.fromkeys(METHODS[claim["method"]] for claim in told))
     told_of = f"{words}. 95 % intervals {methods}, which tell the chance in the samples, not in the training."
     yield Fact("evaluation.uncertainty", told_of, ("claims.claims[].low", "claims.claims[].high"))
+
+
+def _by_group(claims: Sequence[Mapping[str, Any]], labels: Collection[tuple[str, str | None]]) -> Iterator[Fact]:
+    """In which groups of samples a number was looked at, and how far these lie apart; classes to tell apart are no groups."""
+    grouped = [claim for claim in claims if len(claim.get("groups") or ()) > 1]
+    told = [claim for claim in grouped if (claim.get("split"), claim.get("group")) not in labels]
+    if told:
+        names = _names(claims)
+        words = "; ".join(f"{names[claim['id']]} by {claim.get('group') or 'group'}: {_range(claim)}" for claim in told)
+        source = ("claims.claims[].groups", "claims.claims[].group")
+        yield Fact("ethics.bias", f"{words}. No other groups are recorded.", source)
+
+
+def _range(claim: Mapping[str, Any]) -> str:
+    """The lowest and the highest number of its groups, each with the first group that has it."""
+    ends = [end(claim["groups"], key=lambda group: float(group["value"])) for end in (min, max)]
+    return " to ".join(f"{figure(one['value'], low=one['low'], high=one['high'])} ({one['name']})" for one in ends)
 
 
 def _reach(claim: Mapping[str, Any]) -> str:

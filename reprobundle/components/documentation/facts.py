@@ -43,11 +43,41 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
         _version(found["code"]),
         data_facts(found["data"], preprocessing),
         _training(found["model"], found["hyperparameters"]),
-        evaluation_facts(claims, found["hyperparameters"]),
+        evaluation_facts(claims, found["hyperparameters"], found["data"]),
         _compute(found["environment"], found["model"], trained_here=bool(found["hyperparameters"].get("seeds"))),
         _examples(outputs),
         _rights(card, found["data"]),
     )
+
+
+PLACES: Mapping[str, str] = {
+    "version": "code.repository.commit",
+    "tags": "model.framework",
+    "training_data.collection": "data.splits[].provenance.collection",
+    "training_data.owner": "data.splits[].provenance.owner",
+    "training_data.license": "data.splits[].provenance.licence",
+    "training_data.statistics": "data.splits[].count",
+    "training_data.bias": "data.splits[].labels",
+    "training_data.distribution": "data.splits[].provenance.source",
+    "data_preparation.splitting": "data.splitting",
+    "data_preparation.standardisation": "preprocessing.described",
+    "data_preparation.feature_selection": "preprocessing.described",
+    "data_preparation.filters": "preprocessing.described",
+    "training.architecture": "model.entry",
+    "training.hyperparameters": "hyperparameters.values",
+    "training.procedure": "hyperparameters.optimizers",
+    "training.regularisation": "hyperparameters.values",
+    "training.weights": "model.files",
+    "evaluation.metrics": "claims.claims[].value",
+    "evaluation.uncertainty": "claims.claims[].low",
+    "evaluation.runs": "hyperparameters.seeds",
+    "ethics.bias": "claims.claims[].groups",
+    "ethics.consent": "data.splits[].provenance.consent",
+    "compute.environment": "environment.interpreter",
+    "compute.hardware": "environment.numerics",
+    "examples": "outputs.inputs.file",
+}
+"""Where the first of all answers stands that a manifest can give, by question; optional ones are not among them."""
 
 
 def citing(card: Card) -> Iterator[Fact]:
@@ -93,7 +123,7 @@ def _version(code: Mapping[str, Any]) -> Iterator[Fact]:
 def _training(model: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[Fact]:
     values = section.get("values", {})
     plain = {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
-    yield Fact("training.hyperparameters", _listed(plain), ("hyperparameters.values",))
+    yield Fact("training.hyperparameters", _listed(dict(_leaves(values, ""))), ("hyperparameters.values",))
     optimizers = section.get("optimizers", ())
     steps = [_optimizer(one) for one in optimizers] + [
         one["entry"] or one["name"] for one in section.get("schedulers", ())
@@ -104,6 +134,19 @@ def _training(model: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[
     yield Fact("training.procedure", _listed(chosen), tuple(f"hyperparameters.values.{name}" for name in chosen))
     against = {name: value for name, value in plain.items() if any(word in name.lower() for word in REGULARISING)}
     yield Fact("training.regularisation", _listed(against), tuple(f"hyperparameters.values.{name}" for name in against))
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """What stands in nested values by its dotted name; a name with nothing beside it says nothing, a long list its length."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}.{name}" if place else name)
+    elif isinstance(value, list):
+        if any(True for part in value for _ in _leaves(part, place)):
+            short = len(value) <= SHOWN and not any(isinstance(part, dict | list) for part in value)
+            yield place, f"[{', '.join(map(str, value))}]" if short else counted(len(value), "value")
+    elif value is not None:
+        yield place, value
 
 
 def _optimizer(one: Mapping[str, Any]) -> str:

@@ -13,7 +13,11 @@ from reprobundle.store.digests import Digest
 _LICENCE = r"[A-Za-z0-9][A-Za-z0-9.+-]*(:[A-Za-z0-9.-]+)?"
 SPDX = rf"^\(*{_LICENCE}\)*( (AND|OR|WITH) \(*{_LICENCE}\)*)*$"
 
-License = Annotated[str, pydantic.Field(pattern=SPDX, max_length=200, description="SPDX expression, e.g. Apache-2.0")]
+LONGEST_LICENCE = 200  # characters
+
+License = Annotated[
+    str, pydantic.Field(pattern=SPDX, max_length=LONGEST_LICENCE, description="SPDX expression, e.g. Apache-2.0")
+]
 Orcid = Annotated[str, pydantic.Field(pattern=r"^(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")]
 Doi = Annotated[str, pydantic.Field(pattern=r"^10\.\d{4,9}/\S+$", description="without https://doi.org/")]
 Task = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]

@@ -1,4 +1,4 @@
-"""The checklist's questions: what is asked where a field of the card is empty."""
+"""The checklist's questions, the one list of them: what is asked where a field of the card is empty."""
 
 from __future__ import annotations
 
@@ -55,3 +55,6 @@ QUESTIONS: Mapping[str, str] = {
     "citation": "how should it be cited?",
     "acknowledgements": "who is to be thanked, and who paid?",
 }
+
+OPTIONAL = frozenset({"released", "doi", "task", "datasets", "base_model", "language", "evaluation.results"})
+"""What some models have no answer to, or not yet, or say elsewhere: asked, and never missed."""

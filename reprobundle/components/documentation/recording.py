@@ -11,10 +11,11 @@ from typing import Any
 
 import pydantic
 
-from reprobundle.components.documentation.card import Card, answers, card_of, read_card, widened
+from reprobundle.components.documentation.card import Card, card_of, read_card, widened
 from reprobundle.components.documentation.facts import SOURCE_SAYS_MORE, citing, facts
 from reprobundle.components.documentation.filling import Fact, filled, of_manifest, renewable
 from reprobundle.components.documentation.section import CARD, NAME, Section
+from reprobundle.components.documentation.standing import standing_of
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.interface import Failure, Source, Stage, attempt
 from reprobundle.errors import ReproBundleError
@@ -32,17 +33,22 @@ def record(source: Source, stage: Stage) -> Section:
     """Write the card: what the person gave, and where they said nothing, what the other sections tell."""
     sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
     given = filled(_given_card(source.documentation, stage), _released(stage))
-    return write(with_facts(given, sections), stage)
+    return write(with_facts(given, sections), sections, stage)
 
 
-def write(card: Card, stage: Stage) -> Section:
-    """Write a card into a bundle that is being made; gives how far it is filled in."""
+def write(card: Card, sections: Mapping[str, Mapping[str, Any]], stage: Stage) -> Section:
+    """Write a card into a bundle that is being made; gives how far it is filled in.
+
+    Args:
+        card: What is said.
+        sections: The sections of the bundle's manifest by name, as plain values.
+        stage: Where the bundle is being made.
+    """
     content = card_bytes(card)
     assert read_card(content) == card  # what is written is what every reader gets
     stage.writer.write(CARD, content)
-    state = list(answers(card))
-    gaps = tuple(path for path, filled in state if not filled)
-    return Section(path=CARD, filled=len(state) - len(gaps), fields=len(state), gaps=gaps, known=tuple(card.captured))
+    found = standing_of(card, sections)
+    return Section(path=CARD, filled=found.told, fields=found.asked, gaps=found.of("open"), known=tuple(card.captured))
 
 
 def _released(stage: Stage) -> Iterator[Fact]:

@@ -14,10 +14,10 @@ class Section(Record):
 
     Attributes:
         path: The card.
-        filled: Number of fields that are answered.
-        fields: Number of fields there are.
-        gaps: Paths of the fields that are not, e.g. ``ethics.privacy``.
-        known: Paths of the fields that capture filled in itself.
+        filled: Number of questions that are answered, by a person or by what was captured.
+        fields: Number of questions that every model is asked.
+        gaps: Paths of those that are not answered, e.g. ``ethics.privacy``.
+        known: Paths of the fields, optional ones too, that capture filled in itself.
     """
 
     path: BundlePath
@@ -28,5 +28,5 @@ class Section(Record):
 
     @property
     def score(self) -> float:
-        """Share of the fields that are answered, 0 to 1."""
+        """Share of the questions that are answered, 0 to 1."""
         return self.filled / self.fields

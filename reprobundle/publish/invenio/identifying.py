@@ -76,8 +76,9 @@ def made_afresh(bundle: VerifiedBundle, doi: str, beside: Path) -> Iterator[Veri
 def _naming(bundle: VerifiedBundle, doi: str) -> Change:
     def change(manifest: Manifest, stage: Stage) -> Manifest:
         named = read_card(inside(bundle.path, manifest.documentation.path).read_bytes())
-        told = with_facts(named.model_copy(update={"doi": doi}), manifest.model_dump(mode="json"))
-        return manifest.model_copy(update={"documentation": write(told, stage)})
+        sections = manifest.model_dump(mode="json")
+        told = with_facts(named.model_copy(update={"doi": doi}), sections)
+        return manifest.model_copy(update={"documentation": write(told, sections, stage)})
 
     return change
 

@@ -81,7 +81,6 @@ def test_a_function_is_named(stage):
         ({"value": np.zeros(2)}, "ValueError: value: expected one number, found 2"),
         ({"tolerance": -0.1}, "tolerance: Input should be greater than or equal to 0, found -0.1"),
         ({"id": "A b"}, "id: String should match pattern"),
-        ({"unit": "%"}, "unit: Extra inputs are not permitted, found '%'"),
         ({"split": 3}, "split: Input should be a valid string, found 3"),
         ({"entry": "os.system"}, "ValueError: entry: entry 'os.system': expected 'module:name'"),
         ({"entry": lambda: 1}, "ValueError: entry: "),
@@ -209,6 +208,30 @@ def test_halves_of_characters_are_spelt_out(stage):
     ]
     assert [message.partition(": id")[0] for message, _ in notes(stage)] == [r"claim '\\udc80': is left out"]
     assert from_bytes(Claim, to_bytes(made[1]), name="claim") == made[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("tolerence", "did you mean 'tolerance'?"),
+        ("Splits", "did you mean 'split'?"),
+        ("unit", FIELDS),
+        (3, FIELDS),
+        ("\udc80", FIELDS),
+    ],
+)
+def test_a_field_that_no_claim_has_costs_the_field_alone(stage, key, hint):
+    """The run is over, so the claim is kept; what was meant is told."""
+    made = take(stage, given=[{**FULL, key: 0.1}])
+
+    assert [claim.id for claim in made] == ["acc"]
+    assert made == take(Stage(writer=stage.writer), given=[FULL])
+    assert [(note.message, note.hint) for note in stage.notes if "there is no field" in note.message] == [
+        (
+            f"claim 'acc': there is no field {str(key).replace(chr(0xDC80), chr(92) + 'udc80')!r}, so it is left out",
+            hint,
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,20 @@ def test_groups_that_cannot_be_had_are_told(stage, computed, why, hint):
     assert notes(stage) == [(f"claim 'acc': its groups are left out: {why}", hint)]
 
 
+def test_what_a_capture_will_call_is_left_to_it(stage):
+    """In a trial what a claim awaits of a function is no loss; one whose function capture cannot call either is told."""
+    other = {"id": "by-hand", "text": "recall", "value": 0.5, "entry": "m:f"}
+    whole = {"id": "whole", "text": "precision", "value": 0.5, "per_sample": "m:f"}
+    take(stage, GIVEN, other, whole, {**GIVEN, "id": "far"})
+    claims.leave_awaited(["acc", "by-hand", "whole"], stage)
+    claims.note_awaited(stage)
+
+    assert stage.left == ["the groups of claim 'acc'", "the interval of claim 'whole'"]
+    assert [note.message for note in stage.notes] == [
+        "claim 'far': its groups are left out: its function was not called before the bundle was sealed"
+    ]
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

@@ -253,6 +253,23 @@ def test_what_was_edited_and_is_too_large_to_be_packed_unasked_is_said(
     assert [note.message == too_large for note in stage.notes].count(True) == (mebibytes > 512 and vendor == "needed")
 
 
+@pytest.mark.parametrize("look_up", [True, False])
+def test_a_trial_leaves_hashes_to_the_capture_that_will_look_them_up(site: Path, tmp_path: Path, look_up: bool) -> None:
+    """No index is asked and no hash is said to be missing, nor a wheel that only an index has; without time both are."""
+    installed_from_a_wheel(site, "thing", whole=False)
+    (tmp_path / "bundle").mkdir()
+    stage = Stage(writer=Writer(tmp_path / "bundle"), trial=True)
+    found = installed([str(site)])
+    made = make_lock(found, stage, look_up=look_up, interpreter=INTERPRETER, platform=PLATFORM, vendor="all")
+    notes = [note.message.partition(":")[0] for note in stage.notes]
+    told = ["thing 1.0 does not travel in the bundle", "the lock has no hashes"]
+
+    assert made.facts is not None
+    assert made.facts.hashes == "none"
+    assert stage.left == (["hashes of the lock", "a wheel of thing 1.0"] if look_up else [])
+    assert [one for one in told if one in notes] == ([] if look_up else told)
+
+
 def test_what_was_edited_and_cannot_be_packed_is_locked_as_released(site: Path, tmp_path: Path) -> None:
     """The note says that a replay installs what the index offers, and the way out."""
     installed_from_a_wheel(site, "thing", whole=False)

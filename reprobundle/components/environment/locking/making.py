@@ -40,6 +40,7 @@ MAX_ARCHIVE_BYTES = 64 * 2**20
 MAX_EDITED_BYTES = 512 * 2**20
 LATER = "where a package index can be reached, this adds them: reprobundle lock BUNDLE"
 NOT_ASKED_FOR = "they were not looked up, as no time was given for it"
+LEFT = "they are left to the capture itself"
 NO_HASHES = "the lock has no hashes"  # how the note begins that completing the lock takes back
 NO_PYLOCK = "no pylock.toml was written"  # as above
 MEBIBYTE = 2**20
@@ -144,7 +145,10 @@ def vendor_all(
     """Bring a wheel of every pin that has none yet; what cannot be had stays a pin for an index, and is noted."""
     more = bring_all(pinned.pins, found, stage, fetch=fetch and pinned.why is None)
     for one in more.failed:
-        stage.note(NAME, f"{one.name} {one.version} does not travel in the bundle: {one.reason}")
+        if pinned.why == LEFT:
+            stage.left.append(f"a wheel of {one.name} {one.version}")
+        else:
+            stage.note(NAME, f"{one.name} {one.version} does not travel in the bundle: {one.reason}")
     together = brought + replace(more, failed=())
     have = {one.name for one in more.pins}
     rest = tuple(one for one in pinned.pins if one.name not in have)
@@ -166,7 +170,8 @@ def write_locks(
     why = pinned.why or brought.why
     if why:
         pins = [Pin(one.name, one.version) for one in pins]
-        stage.note(NAME, f"{NO_HASHES}: {why}", hint=LATER)
+        if why != LEFT:
+            stage.note(NAME, f"{NO_HASHES}: {why}", hint=LATER)
     stage.writer.write(LOCK_PATH, write_lock(pins))
     facts = LockFacts(hashes="none" if why else "complete", why=why, by="none" if why else pinned.by)
     if why:
@@ -233,6 +238,9 @@ def _index_pins(found: Sequence[Installed], stage: Stage, *, look_up: bool) -> P
     _note_local_labels(rest, stage)
     if not look_up:
         return Pinned((*own, *rest), "none", NOT_ASKED_FOR)
+    if stage.trial:
+        stage.left.append("hashes of the lock")
+        return Pinned((*own, *rest), "none", LEFT)
     droppable = frozenset(one.name for one in found if not one.imported or repackable(one))
     looked_up = with_hashes(rest, droppable=droppable, deadline=stage.deadline)
     return replace(looked_up, pins=(*own, *looked_up.pins), files={**looked_up.files, **files})

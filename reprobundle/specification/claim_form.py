@@ -1,0 +1,80 @@
+"""The form of claims in a ``reprobundle.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pydantic
+
+from reprobundle.records import Json, Record
+from reprobundle.specification.split_form import Entry
+
+NUMBER, PARTS = "number", ""  # the second leaves no step in the path of a fault
+
+
+class GroupSpecification(Record):
+    """The number on one group.
+
+    Attributes:
+        value: The number.
+        count: How many samples it has.
+        low: Lower end of its interval.
+        high: Upper end of it.
+    """
+
+    value: float
+    count: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def _form(value: Any) -> str | None:
+    if isinstance(value, dict | GroupSpecification):
+        return PARTS
+    return NUMBER if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+GivenGroup = Annotated[
+    Annotated[float, pydantic.Tag(NUMBER)] | Annotated[GroupSpecification, pydantic.Tag(PARTS)],
+    pydantic.Discriminator(
+        _form,
+        custom_error_type="group",
+        custom_error_message="expected a number, or a mapping with value, count, low and high",
+    ),
+]
+
+
+class ClaimSpecification(Record):
+    """A number that is claimed.
+
+    Attributes:
+        id: Short name, unique in the file; None: made from the text.
+        text: What it says, in words.
+        value: The number; None where an entry or `per_sample` gives it.
+        tolerance: How far a computed value may lie from it, absolute.
+        decimals: Digits after the point with which it is printed.
+        split: The data split it was measured on.
+        entry: Function that computes it, as ``module:name``.
+        command: Program and arguments that compute it instead: a list, or one text that is parted as a shell does.
+        group: The column the samples are grouped by, or groups by name as docs/claims.md says.
+        groups: The number on each group, by name.
+        per_sample: The number of each sample: a list, a file, or a function as ``module:name``.
+        count: How many samples it was measured on.
+        low: Lower end of its interval.
+        high: Upper end of it.
+    """
+
+    id: str | None = None
+    text: str | None = None
+    value: float | None = None
+    tolerance: float | None = None
+    decimals: int | None = None
+    split: str | None = None
+    entry: Entry | None = None
+    command: str | tuple[str, ...] | None = None
+    group: Json = None
+    groups: dict[str, GivenGroup] | None = None
+    per_sample: Json = None
+    count: int | None = None
+    low: float | None = None
+    high: float | None = None
