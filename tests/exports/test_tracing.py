@@ -110,7 +110,7 @@ def test_the_sections_come_in_the_order_of_the_checklist(shown):
 
     assert headings == [
         "What it is", "Intended use and limitations", "Results", "How to load it", "How to replay it", "Environment",
-        "Training data", "Preprocessing", "Architecture", "Training", "Weights", "Ethical considerations",
+        "Training data", "Preprocessing", "Architecture", "Training", "Weights",
         "Examples and demo", "Compute and energy", "Citation", "What capture noted", "Open questions",
     ]  # fmt: skip
 
