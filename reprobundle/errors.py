@@ -40,9 +40,25 @@ class UsageError(ReproBundleError):
 
 
 class RefusedInputError(ReproBundleError):
-    """What was given breaks a rule of the format: do not use it."""
+    """What was given breaks a rule of the format: do not use it.
+
+    Attributes:
+        summary: The message without its findings.
+        findings: Where there may be many and each must be read: one line for each.
+        pasted: The end of the hint that is typed as it is, behind what it is for; empty for none.
+    """
 
     exit_code = 2
+
+    def __init__(
+        self, message: str, *, findings: tuple[str, ...] = (), hint: str | None = None, pasted: str = ""
+    ) -> None:
+        """Keep what the message and the hint are made of."""
+        told = f"{message}: {'; '.join(findings)}" if findings else message
+        super().__init__(told, hint="; ".join(filter(None, (hint, pasted))) or None)
+        self.summary = message
+        self.findings = findings
+        self.pasted = pasted
 
 
 class NewerSchemaError(RefusedInputError):
@@ -50,17 +66,7 @@ class NewerSchemaError(RefusedInputError):
 
 
 class SecretsError(RefusedInputError):
-    """Secrets would be sealed or published: take them out, or allow them.
-
-    Attributes:
-        findings: Each of them, in one line without the secret itself.
-    """
-
-    def __init__(self, message: str, findings: tuple[str, ...], *, hint: str | None = None) -> None:
-        """Keep the findings beside the message."""
-        super().__init__(f"{message}: {'; '.join(findings)}", hint=hint)
-        self.summary = message
-        self.findings = findings
+    """Secrets would be sealed or published: take them out, or allow them; none of the findings holds the secret itself."""
 
 
 class UnavailableError(ReproBundleError):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 import pydantic
 
 from reprobundle.errors import RefusedInputError
+from reprobundle.faults import words
 
 MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_DEPTH = 64
@@ -138,8 +139,7 @@ def _finite(name: str) -> Callable[[str], float]:
 
 
 def _faults(error: pydantic.ValidationError) -> str:
-    faults = error.errors(include_url=False, include_context=False)
-    shown = [f"{_path(fault['loc'])}: {fault['msg']}, found {fault['input']!r:.80}" for fault in faults]
+    shown = [f"{_path(fault['loc'])}: {words(fault)}" for fault in error.errors(include_url=False)]
     more = len(shown) - MAX_FAULTS_SHOWN
     return "; ".join(shown[:MAX_FAULTS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 

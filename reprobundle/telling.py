@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from reprobundle.bundle import is_signature
 from reprobundle.components import data
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.components.outputs import documents
 from reprobundle.components.outputs.section import HALF, ONE_ROW, Calibration
 from reprobundle.frameworks import SELF_CONTAINED
-from reprobundle.manifest import Manifest
+from reprobundle.manifest import NAME, Manifest
 from reprobundle.phrases import counted, sized, some
 from reprobundle.rendering import splits
 from reprobundle.rendering.escaping import escape, prose
@@ -108,6 +110,15 @@ def describe(
     else:
         page.line("next         mend what the proof names, and capture into another folder")
     return page.text()
+
+
+def files_words(paths: Iterable[str]) -> str:
+    """How many of a bundle's files these are, such as ``3 files, the manifest, 1 signature``: its manifest lists the files."""
+    found = Counter("manifest" if path == NAME else "signature" if is_signature(path) else "file" for path in paths)
+    told = [counted(found["file"], "file")] if found["file"] else []
+    told += ["the manifest"] if found["manifest"] else []
+    told += [counted(found["signature"], "signature")] if found["signature"] else []
+    return ", ".join(told) or counted(0, "file")
 
 
 def headline(manifest: Manifest, found: Told) -> str:

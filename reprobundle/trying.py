@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reprobundle import withholding
+from reprobundle import specification, withholding
 from reprobundle.capturing import Captured, capture_specification
 from reprobundle.components.interface import DEFAULT_BUDGET, Vendor
 from reprobundle.errors import ReproBundleError, SecretsError
 from reprobundle.private_folders import private_folder
 from reprobundle.report import Finding
+from reprobundle.store.sealing import refuse_unwritable
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Tried:
 
 def try_specification(
     path: Path,
+    out: Path | None = None,
     *,
     allow: Sequence[str] = (),
     budget: float = DEFAULT_BUDGET,
@@ -47,6 +49,7 @@ def try_specification(
 
     Args:
         path: The YAML file.
+        out: The bundle that the capture would make; None: as the file says.
         allow: Secrets that are let through, each as ``RULE:PATH``, beside those that the file allows.
         budget: That of the capture itself: what it has time for is left to it, what it has none for is missing.
         proof: Whether the capture itself is to prove the bundle, likewise.
@@ -55,8 +58,10 @@ def try_specification(
     Raises:
         RefusedInputError: The file breaks its schema.
         SecretsError: Secrets were met, and nothing more can be told, as what is clean of it cannot be captured either.
-        UsageError: What it names is not there.
+        UsageError: What it names is not there, or the bundle is there already.
     """
+    described, _ = specification.read(path)
+    refuse_unwritable((out or specification.default_folder(described, path)).absolute())
     captured = partial(_captured, path, allow=allow, budget=budget, proof=proof, vendor=vendor)
     try:
         return _tried(*captured(strict=True), refused=None)

@@ -185,7 +185,7 @@ def refuse(gate: secrecy.Gate) -> None:
     Raises:
         SecretsError: One was met; it names all, and what would let all through.
     """
-    refuse_leaks(gate, "sealed", f"{advising.advice(gate.leaks)}; {_way_through(gate)}")
+    refuse_leaks(gate, "sealed", advising.advice(gate.leaks), pasted=_way_through(gate))
 
 
 def _way_through(gate: secrecy.Gate) -> str:
@@ -210,7 +210,8 @@ def refuse_published(bundle: VerifiedBundle, allow: Iterable[str] = ()) -> tuple
     earlier = _allowed(bundle)
     known = (*earlier, *secrecy.allowances(allow))
     gate = look_at(bundle, secrecy.Gate(known, further=library_rules(), seconds=PUBLISH_SECONDS))
-    refuse_leaks(gate, "published", f"{advising.advice(gate.leaks)}; then capture again; {_way_through(gate)}")
+    hint = f"{advising.advice(gate.leaks)}; then capture again"
+    refuse_leaks(gate, "published", hint, pasted=_way_through(gate))
     if gate.is_late and gate.unsearched:
         message = f"the bundle could not be searched for secrets in {PUBLISH_SECONDS:.0f} seconds: {unsearched(gate)}"
         raise UnavailableError(message, hint="take out of it what is packed in a file and takes so long, or try again")
@@ -246,13 +247,14 @@ def _is_public(path: str, manifest: Manifest) -> bool:
     return all(one.origin.kind in PUBLIC and one.edited is None for one in found)
 
 
-def refuse_leaks(gate: secrecy.Gate, doing: str, hint: str) -> None:
+def refuse_leaks(gate: secrecy.Gate, doing: str, hint: str, *, pasted: str = "") -> None:
     """Refuse what a gate met.
 
     Args:
         gate: It looked at everything.
         doing: What would be done to the secrets.
         hint: The way out.
+        pasted: What lets it through, as it is typed.
 
     Raises:
         SecretsError: There is something; it names all.
@@ -261,4 +263,4 @@ def refuse_leaks(gate: secrecy.Gate, doing: str, hint: str) -> None:
     if leaks:
         places = len({one.path.partition("/")[0] if one.path.startswith(HOME) else one.path for one in leaks})
         message = f"{counted(len(leaks), 'secret')} would be {doing}, in {counted(places, 'file')}"
-        raise SecretsError(message, tuple(map(secrecy.told, leaks)), hint=hint)
+        raise SecretsError(message, findings=tuple(map(secrecy.told, leaks)), hint=hint, pasted=pasted)

@@ -265,7 +265,7 @@ DOUBLE = "model: {function: 'a:b'}\n"
         ),
         ("inputs: x", "line 1: model: is missing"),
         ("inputs: x\nmodel:", "line 2: model: is missing"),
-        ("[]", "line 1: expected values by name, found a list"),
+        ("[]", "line 1: expected values by name, found an empty list"),
         (DOUBLE + "metrics: {acc: '0.9'}", "line 2: metrics.acc: expected a number, found '0.9'"),
         (DOUBLE + "metrics: {acc: null}", "line 2: metrics.acc: expected a number, found nothing"),
         (DOUBLE + "metrics: {acc: true}", "line 2: metrics.acc: expected a number, found true"),
@@ -291,6 +291,19 @@ DOUBLE = "model: {function: 'a:b'}\n"
         (DOUBLE + "claims: {a: 1}", "line 2: claims: expected a list, found values by name"),
         (DOUBLE + "claims: [1]", "line 2: claims[0]: expected values by name, found 1"),
         (DOUBLE + "claims:\n- text: a\n  value: x", "line 4: claims[0].value: expected a number, found 'x'"),
+        *(
+            (DOUBLE + f"claims: [{{text: a, value: 1, {given}}}]", f"line 2: claims[0].{told}")
+            for given, told in (
+                ("tolerance: -1", "tolerance: expected at least 0, found -1"),
+                ("decimals: 18", "decimals: expected at most 17, found 18"),
+                ("decimals: 1.5", "decimals: expected a whole number, found 1.5"),
+                ("count: -1", "count: expected at least 0, found -1"),
+                (
+                    "id: A b",
+                    "id: expected small letters, digits, '.', '_' and '-', at most 100, a letter or digit first, found 'A b'",
+                ),
+            )
+        ),
         (
             DOUBLE + "claims: [{text: a, groups: {m: x}}]",
             "line 2: claims[0].groups.m: expected a number, or a mapping with value, count, low and high, found 'x'",

@@ -18,8 +18,9 @@ from reprobundle.components.environment.section import (
     Section,
 )
 from reprobundle.components.outputs.section import Calibration, Variant
+from reprobundle.manifest import NAME
 from reprobundle.report import ClaimResult, Finding, StageTime, Status
-from reprobundle.telling import Told, claim_words, describe, headline, packed_words, steady_words
+from reprobundle.telling import Told, claim_words, describe, files_words, headline, packed_words, steady_words
 
 
 def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
@@ -159,3 +160,17 @@ def test_the_first_line_says_that_no_replay_will_have_it(tmp_path: Path) -> None
         "CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: the outputs do not depend on the weights"
     )
     assert "\ntime         5.2 s in all: lock 5.2 s\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (("a", "b", NAME, "signatures/me.sigstore.json"), "2 files, the manifest, 1 signature"),
+        (("a", NAME), "1 file, the manifest"),
+        (("signatures/a.sigstore.json", "signatures/b.sigstore.json"), "2 signatures"),
+        ((), "0 files"),
+    ],
+)
+def test_files_are_counted_as_the_manifest_lists_them(paths: tuple[str, ...], told: str) -> None:
+    """The manifest and signatures are none of a bundle's files, wherever they are counted."""
+    assert files_words(paths) == told

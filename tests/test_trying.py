@@ -99,3 +99,27 @@ def test_a_dry_run_tells_what_the_capture_will_lose_by_its_options(project, opti
     assert tried["left"] == left
     assert [note for note in _notes(tried) if note in {NOT_KNOWN, LOST}] == lost
     assert _notes(tried) == _notes(captured)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("--out", "made"), ("--out", "reprobundle.yaml/made"), ()])
+def test_a_bundle_that_cannot_be_made_is_refused_alike(project, options):
+    """Where something is there already, or no folder can be, whatever the file names."""
+    (project / "made").mkdir()
+    (project / "doubling").mkdir()
+    told = [
+        subprocess.run(
+            [sys.executable, "-m", "reprobundle", "capture", *options, *more],
+            cwd=project,
+            env={**os.environ, "XDG_STATE_HOME": str(project.parent / "state"), "PIP_NO_INDEX": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for more in (("--dry-run",), ())
+    ]
+
+    assert [(done.returncode, done.stderr.splitlines()[-2:]) for done in told] == [
+        (2, told[1].stderr.splitlines()[-2:])
+    ] * 2
+    assert "made" in told[0].stderr or "doubling" in told[0].stderr

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from reprobundle.errors import ReproBundleError, SecretsError, UnavailableError, UsageError
+from reprobundle.errors import RefusedInputError, ReproBundleError, UnavailableError, UsageError
 from reprobundle.signals import ended_politely
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -161,17 +161,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done or reproduced, 1 differs, 2 wrong usage or refused input, 3 could not be done, 130 where
         a person interrupted it.
     """
-    from reprobundle.cli.screen import complain, complain_of, tolerate_any_text
+    from reprobundle.cli.screen import complain, complain_of_many, tolerate_any_text
 
     tolerate_any_text()
     with ended_politely():
         try:
             code = cli.main(arguments, prog_name="reprobundle", standalone_mode=False)
-        except SecretsError as error:  # many, and each must be read
-            complain_of(error.summary, error.findings, hint=error.hint)
-            return error.exit_code
         except ReproBundleError as error:
-            complain(str(error), hint=error.hint)
+            if isinstance(error, RefusedInputError) and error.findings:
+                complain_of_many(error)
+            else:
+                complain(str(error), hint=error.hint)
             return error.exit_code
         except click.ClickException as error:
             complain(" ".join(error.format_message().split()), hint=_help_of(error))

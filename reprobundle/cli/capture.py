@@ -16,8 +16,6 @@ from reprobundle.progress import bar
 
 if TYPE_CHECKING:
     from reprobundle.capturing import Captured
-    from reprobundle.errors import SecretsError
-    from reprobundle.rendering.page import Page
     from reprobundle.trying import Tried
 
 BUDGET = 30.0
@@ -49,7 +47,7 @@ def capture(*, specification: Path, out: Path | None, dry_run: bool, as_json: bo
     its proof failed.
     """
     if dry_run:
-        return _dry_run(specification, as_json=as_json, quiet=quiet, **options)
+        return _dry_run(specification, out, as_json=as_json, quiet=quiet, **options)
     screen.progress(quiet=quiet)(f"capturing what {specification} describes{_wait(options['budget'])}")
     with bar("writing weights", quiet=quiet) as writing, bar("digesting data", quiet=quiet) as reading:
         captured, warned = _captured(specification, out, progress=writing, reading=reading, **options)
@@ -88,12 +86,12 @@ def _document(captured: Captured, warned: Sequence[str]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _dry_run(specification: Path, *, as_json: bool, quiet: bool, **options: Any) -> int:
+def _dry_run(specification: Path, out: Path | None, *, as_json: bool, quiet: bool, **options: Any) -> int:
     """Capture into a folder that is thrown away, and tell what was in it; the exit code of the capture itself."""
     from reprobundle.trying import try_specification
 
     with contextlib.redirect_stdout(sys.stderr):
-        tried = try_specification(specification, **options)
+        tried = try_specification(specification, out, **options)
     if as_json:
         screen.document(_tried_document(tried))
     elif not quiet:
@@ -130,7 +128,8 @@ def _tried_words(tried: Tried) -> str:
     if tried.refused is None:
         page.line(f"WOULD PACK {packed}; nothing was kept", "1")
     else:
-        _show_refusal(page, tried.refused)
+        page.paragraph(f"WOULD BE REFUSED: {tried.refused.summary}; nothing was kept", indent=0, codes=("1", "31"))
+        screen.show_refusal(page, tried.refused)
         page.heading(f"Without them it would pack {packed}")
     for path, size in sorted(tried.files, key=lambda file: (-file[1], file[0]))[:LARGEST_SHOWN]:
         page.line(f"  {sized(size):>12}  {escape(path)}")
@@ -145,14 +144,3 @@ def _tried_words(tried: Tried) -> str:
         page.heading("Missing, or worth knowing")
         show_findings(page, found_lines(tried.notes))
     return page.text()
-
-
-def _show_refusal(page: Page, refused: SecretsError) -> None:
-    """The same lines as the capture itself would end with."""
-    from reprobundle.rendering import escape
-
-    page.line("WOULD BE REFUSED; nothing was kept", "1", "31")
-    page.line(f"{escape(refused.summary)}:")
-    for finding in refused.findings:
-        page.line(f"  {escape(finding, limit=screen.LONGEST_MESSAGE)}")
-    page.line(f"hint: {escape(refused.hint or '', limit=screen.LONGEST_HINT)}", "2")  # one line, as it is to be pasted

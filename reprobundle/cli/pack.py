@@ -49,19 +49,18 @@ def pack(bundle: Path, file: Path, *, as_json: bool, quiet: bool) -> int:
 
 def _words(verified: VerifiedBundle, written: Archived) -> str:
     """What was packed into which file, and how it is read again."""
-    from reprobundle.phrases import counted, sized
+    from reprobundle.manifest import NAME
+    from reprobundle.phrases import sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.page import Page
-    from reprobundle.telling import typed
+    from reprobundle.telling import files_words, typed
 
-    files = len(verified.manifest.files)
-    besides = written.members - files - 1
-    signatures = f", {counted(besides, 'signature')}" if besides else ""
+    paths = (*(entry.path for entry in verified.manifest.files), NAME, *verified.signatures)
     page = Page(colour=screen.colours(), width=screen.width())
     page.line("PACKED", "1", "32")
     page.field("bundle", f"{escape(verified.manifest.name)}  {verified.id}", *screen.folder_field(verified))
     page.field("archive", escape(written.path, limit=screen.LONGEST_MESSAGE), f"XXH3-128 {written.digest}")
-    page.field("files", f"{counted(files, 'file')}, the manifest{signatures}; {sized(written.size)} in all")
+    page.field("files", f"{files_words(paths)}; {sized(written.size)} in all")
     page.line()
     page.line(f"check it     reprobundle verify {typed(written.path)}")
     return page.text()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reprobundle.cli import interrupting, screen
-from reprobundle.errors import RefusedInputError, SecretsError, UnavailableError, UsageError
+from reprobundle.errors import RefusedInputError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from reprobundle.publish.destinations import Destination, Plan, Published
@@ -225,9 +225,9 @@ FIELDS = (("repository", "repository"), ("branch", "branch"), ("tag", "tag"), ("
 
 def _words(given: str, published: Published) -> str:
     """What was done, and how exactly this is fetched again."""
-    from reprobundle.phrases import counted
     from reprobundle.rendering import escape
     from reprobundle.rendering.escaping import prose
+    from reprobundle.telling import files_words
 
     page = _page()
     proposed = published.details.get("pull_request") is not None
@@ -241,7 +241,7 @@ def _words(given: str, published: Published) -> str:
         if published.details.get(name):
             page.field(told, escape(published.details[name] or ""))
     if published.changed:
-        page.field("changed", f"{counted(published.files, 'file')}, compared with the bundle")
+        page.field("changed", f"{files_words(published.files)}, compared with the bundle")
     if published.deleted:
         page.field("deleted", escape(_some_deleted(published.deleted), limit=screen.LONGEST_MESSAGE))
     if published.source:
@@ -262,21 +262,24 @@ def _plan_words(bundle_id: str, plan: Plan, against: tuple[RefusedInputError, ..
     from reprobundle.phrases import counted, sized
     from reprobundle.rendering import escape
     from reprobundle.rendering.escaping import prose
+    from reprobundle.telling import files_words
 
     page, sent = _page(), plan.sent("regular", "large")
-    page.line(_headline(plan, against), "1", "31" if against else "33" if plan.unasked else "32")
+    colour = "31" if against else "33" if plan.unasked else "32"
+    page.paragraph(prose(_headline(plan, against)), indent=0, codes=("1", colour))
+    for error in against:
+        screen.show_refusal(page, error)
+    if against:
+        page.heading("What it would send")
     page.field("bundle", bundle_id)
     page.field("page", escape(plan.url))
     for name, value in plan.details.items():
         if value is not None:
             page.field(name, escape(value))
-    for error in against:
-        _show_refusal(page, error)
-    if against:
-        page.heading("What it would send")
     large = plan.sent("large")
     size, of_large = (sized(sum(one.size for one in some)) for some in (sent, large))
-    page.field("to send", f"{counted(len(sent), 'file')}, {size}; large: {counted(len(large), 'file')}, {of_large}")
+    words = f"{files_words(one.path for one in sent)}; {size}"
+    page.field("to send", f"{words}, of it {of_large} in {counted(len(large), 'large file')}" if large else words)
     if not against:
         page.field("checked", "lint finds no error, the gate no secret")
     for heading, lines in _lists(plan, how):
@@ -297,31 +300,15 @@ def _show_unasked(page: Page, plan: Plan) -> None:
         return
     page.heading("Not asked")
     page.paragraph(prose(plan.unasked.why))
-    _show_hint(page, plan.unasked.hint)
+    if plan.unasked.hint:
+        page.paragraph(f"hint: {prose(plan.unasked.hint)}", codes=("2",))
     for question in plan.unasked.questions:
         page.paragraph(f"not known: {prose(question)}")
 
 
-def _show_refusal(page: Page, error: RefusedInputError) -> None:
-    from reprobundle.rendering.escaping import prose
-
-    page.heading("Refused")
-    for line in error.findings if isinstance(error, SecretsError) else (str(error),):
-        page.paragraph(prose(line))
-    _show_hint(page, error.hint)
-
-
-def _show_hint(page: Page, hint: str | None) -> None:
-    """The way out in one line, as it may have to be pasted."""
-    from reprobundle.rendering import escape
-
-    if hint:
-        page.line(f"  hint: {escape(hint, limit=screen.LONGEST_HINT)}", "2")
-
-
 def _headline(plan: Plan, against: tuple[RefusedInputError, ...]) -> str:
     if against:
-        return "WOULD BE REFUSED; nothing was sent"
+        return f"WOULD BE REFUSED: {'; '.join(error.summary for error in against)}; nothing was sent"
     if plan.unasked is not None:
         return f"NOT ALL IS KNOWN, {plan.target} could not be asked; nothing was sent"
     changes = plan.sent("regular", "large") or plan.deleted

@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,9 @@ from reprobundle.rendering import escape
 
 if TYPE_CHECKING:
     from reprobundle.bundle import VerifiedBundle
+    from reprobundle.errors import RefusedInputError
     from reprobundle.exports.archives import VerifiedArchive
+    from reprobundle.rendering.page import Page
 
 LONGEST_MESSAGE = 2000
 ASK_WHOSE = " --key PUBLIC.pem"  # of what is signed: whoever reads it has the signer's key from elsewhere
@@ -91,13 +93,28 @@ def complain(message: str, *, hint: str | None) -> None:
         click.echo(f"hint: {escape(hint, limit=LONGEST_MESSAGE)}", err=True)
 
 
-def complain_of(message: str, findings: Sequence[str], *, hint: str | None) -> None:
+def complain_of_many(error: RefusedInputError) -> None:
     """The same of several things, each on a line of its own."""
-    click.echo(f"reprobundle: {escape(message, limit=LONGEST_MESSAGE)}:", err=True)
-    for finding in findings:
-        click.echo(f"  {escape(finding, limit=LONGEST_MESSAGE)}", err=True)
-    if hint:
-        click.echo(f"hint: {escape(hint, limit=LONGEST_HINT)}", err=True)
+    from reprobundle.rendering.page import NARROWEST, Page
+
+    page = Page(colour=False, width=max(width(), NARROWEST))
+    show_refusal(page, error, before="reprobundle: ")
+    click.echo(page.text(), err=True)
+
+
+def show_refusal(page: Page, error: RefusedInputError, *, before: str = "") -> None:
+    """Add why something is refused, each finding, the way out, and on a line of its own what is to be pasted."""
+    from reprobundle.rendering.escaping import prose
+
+    page.paragraph(f"{before}{prose(error.summary)}{':' if error.findings else ''}", indent=0)
+    for finding in error.findings:
+        page.paragraph(prose(finding))
+    hint = error.hint or ""
+    words = hint.removesuffix(error.pasted).removesuffix("; ")
+    if words:
+        page.paragraph(f"hint: {prose(words)}", indent=0, codes=("2",))
+    if error.pasted and hint.endswith(error.pasted):
+        page.line(escape(error.pasted, limit=LONGEST_HINT), "2")
 
 
 def progress(*, quiet: bool) -> Callable[[str], None]:

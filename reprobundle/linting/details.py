@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from reprobundle.components.documentation.card import Card, values
+from reprobundle.faults import NO_FIELD
 from reprobundle.linting.lints import Lint
 from reprobundle.linting.rules import in_card, in_manifest
-from reprobundle.linting.subject import NO_FIELD, Subject
+from reprobundle.linting.subject import Subject
+from reprobundle.phrases import likely
 
 HINTS = {
     "license": "write an identifier of SPDX, such as Apache-2.0: https://spdx.org/licenses lists them",
@@ -47,8 +48,7 @@ def details(subject: Subject) -> Iterator[Lint]:
 
 
 def _nearest(path: str) -> str:
-    near = get_close_matches(path, [known for known, _ in values(Card())], n=1, cutoff=0.7)
-    return f"did you mean {near[0]!r}?" if near else FORM
+    return likely(path, (known for known, _ in values(Card()))) or FORM
 
 
 def _orcids(subject: Subject) -> Iterator[Lint]:

@@ -26,10 +26,8 @@ def refuse_errors(bundle: VerifiedBundle, *, allowed: Iterable[str] = ()) -> Non
     errors = lint_bundle(bundle, secrets=False, allow=allowed).of("error")
     if errors:
         told = [f"{lint.home}{lint.place}: {lint.message} ({lint.rule})" for lint in errors[:SHOWN]]
-        more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
-        message = (
-            f"{bundle.manifest.name}: has {counted(len(errors), 'error')} in its documentation: {'; '.join(told)}{more}"
-        )
+        told += [f"and {len(errors) - SHOWN} more"] if len(errors) > SHOWN else []
+        message = f"{counted(len(errors), 'error')} in the documentation of {bundle.manifest.name}"
         rules = some(sorted({lint.rule for lint in errors}), len(errors))
         hint = f"reprobundle lint BUNDLE tells all; --allow-lint RULE lets one go: {rules}"
-        raise RefusedInputError(message, hint=hint)
+        raise RefusedInputError(message, findings=tuple(told), hint=hint)

@@ -15,16 +15,17 @@ import pydantic
 
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, card_of, widened
+from reprobundle.components.documentation.parts import FORMS
 from reprobundle.components.documentation.standing import Standing, marked_in, standing_of
 from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.errors import RefusedInputError
+from reprobundle.faults import words
 from reprobundle.linting.questions import PART_OF
 from reprobundle.manifest import Manifest
 from reprobundle.records import Json, Record
 from reprobundle.store import inside
 from reprobundle.yaml_reading import read_yaml
 
-NO_FIELD = "there is no such field"
 _INDEX = re.compile(r"\[\d+\]$")
 _LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")
 
@@ -168,18 +169,12 @@ def _cut_faults(value: dict[str, Json]) -> tuple[Fault, ...]:
     try:
         Card.model_validate_json(json.dumps(value))
     except pydantic.ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
     else:
         return ()
     for unit in sorted({_unit(_present(fault)) for fault in found}, key=_order, reverse=True):
         _cut(value, unit)
-    return tuple(Fault(_path(fault["loc"]), _words(fault)) for fault in found)
-
-
-def _words(fault: Any) -> str:
-    if fault["type"] == "extra_forbidden":
-        return NO_FIELD
-    return f"{fault['msg']}, found {fault['input']!r:.80}"
+    return tuple(Fault(_path(fault["loc"]), words(fault, FORMS)) for fault in found)
 
 
 def _present(fault: Any) -> tuple[int | str, ...]:

@@ -123,7 +123,7 @@ class Published:
         url: Its page.
         source: What ``reprobundle pull`` takes to bring exactly this back.
         changed: Whether something was published; False when the same bundle was there already.
-        files: How many files were part of the change.
+        files: Names of the files that were part of the change.
         details: What else there is to say, by name, in this order.
         deleted: What an earlier bundle had put there, and is gone now.
         notes: What a person should know of it.
@@ -135,7 +135,7 @@ class Published:
     url: str
     source: str
     changed: bool
-    files: int = 0
+    files: tuple[str, ...] = ()
     details: Mapping[str, str | None] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -94,9 +94,9 @@ class Sent:
     pull_request: str | None = None
 
     @property
-    def files(self) -> int:
-        """How many files it brought."""
-        return len(self.before.changed) if self.changed else 0
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files it brought."""
+        return self.before.changed if self.changed else ()
 
     @property
     def deleted(self) -> tuple[str, ...]:

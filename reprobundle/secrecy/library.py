@@ -31,7 +31,7 @@ DETECTORS = {
 """Modules of its plugins, with the class of each."""
 BORDERED = frozenset({"artifactory", "mailchimp", "twilio"})  # they would match within a longer word
 WORD = re.compile(r"[A-Za-z0-9_+/-]")
-_KEY = r"[_-]?(?:api)?[_-]?(?:key|pw|pass|token)"
+_KEY = r"[_-]?(?:ap.{1,2})?[_-]?(?:key|pw|pass|token)"  # an i may be a Turkish one, which folds into two characters
 NEEDED = {
     "5f496211c30d9bff951618ee4f0fb9a8": r"akc[a-z0-9]{10}",
     "210bb7c4e3b1c86fec8718e1b48bac29": r"ap[\da-f][a-z0-9]{8}",
@@ -42,7 +42,7 @@ NEEDED = {
     "2ca7f0db9d2c507dc2dccdd31f56b135": r"secret[-_]?(?:access)?[-_]?key",
     "3224a6aa883188c6d8ad5146ef678ada": r"-us[0-9]",
     "1069b2f4f0fe1aa89427edf44513ab8b": rf"s(?:oft)?l(?:ayer)?{_KEY}",
-    "4c9fc97558b092e464d62a0ece1c160a": r"api.softlayer.com",
+    "4c9fc97558b092e464d62a0ece1c160a": r"softlayer.com/soap",
 }
 """By the digest of a pattern that is slow by itself: what any text that it matches holds, in folded case, and what is found fast.
 

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import pydantic
 
+from reprobundle.components.claims.section import Id
 from reprobundle.records import Json, Record
 from reprobundle.specification.split_form import Entry
 
+Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 NUMBER, PARTS = "number", ""  # the second leaves no step in the path of a fault
 
 
@@ -23,7 +25,7 @@ class GroupSpecification(Record):
     """
 
     value: float
-    count: int | None = None
+    count: Count | None = None
     low: float | None = None
     high: float | None = None
 
@@ -64,17 +66,17 @@ class ClaimSpecification(Record):
         high: Upper end of it.
     """
 
-    id: str | None = None
-    text: str | None = None
+    id: Id | None = None
+    text: Annotated[str, pydantic.Field(min_length=1, max_length=10_000)] | None = None
     value: float | None = None
-    tolerance: float | None = None
-    decimals: int | None = None
+    tolerance: Annotated[float, pydantic.Field(ge=0)] | None = None
+    decimals: Annotated[int, pydantic.Field(ge=0, le=17)] | None = None
     split: str | None = None
     entry: Entry | None = None
     command: str | tuple[str, ...] | None = None
     group: Json = None
     groups: dict[str, GivenGroup] | None = None
     per_sample: Json = None
-    count: int | None = None
+    count: Count | None = None
     low: float | None = None
     high: float | None = None

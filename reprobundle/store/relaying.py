@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import xxhash
 
@@ -42,15 +41,22 @@ def relayed(descriptor: int, size: int) -> str | None:
     Raises:
         OSError: It cannot be read.
     """
-    runners = min(processors(), MOST_THREADS)
-    relay = _Relay(descriptor, size)
-    with ThreadPoolExecutor(runners) as pool:
-        running = [pool.submit(relay.run, start * BLOCK_BYTES, runners * BLOCK_BYTES) for start in range(runners)]
-        try:
-            for one in running:
-                one.result()
-        finally:  # Ctrl-C reaches this thread alone: the others are not to read the rest
-            relay.stop()
+    relay, others = _Relay(descriptor, size), list[threading.Thread]()
+    try:
+        for _ in range(min(processors(), MOST_THREADS) - 1):
+            other = threading.Thread(target=relay.run_aside, daemon=True)
+            try:
+                other.start()
+            except RuntimeError:  # the system allows no more of them, or the interpreter is ending: fewer do it, too
+                break
+            others.append(other)
+        relay.run()
+    finally:  # Ctrl-C reaches this thread alone: the others are not to read the rest
+        relay.stop()
+        for other in others:
+            other.join()
+    if relay.error is not None:
+        raise relay.error
     return relay.state.hexdigest() if relay.done == size else None
 
 
@@ -59,34 +65,52 @@ class _Relay:
 
     Attributes:
         state: The digest of all bytes before `done`; only the thread whose block begins there may touch it.
-        done: Where the next block begins.
+        done: Where the next block to be digested begins.
+        error: What went wrong in a thread beside the caller's.
     """
 
     def __init__(self, descriptor: int, size: int) -> None:
         self.state = xxhash.xxh3_128()
         self.done = 0
+        self.error: BaseException | None = None
         self._descriptor, self._size = descriptor, size
+        self._taken = 0  # where the next block to be read begins
         self._stopped = False
         self._turn = threading.Condition()
 
-    def run(self, start: int, step: int) -> None:
-        """Read and digest every block that begins at `start`, `start + step` and so on."""
-        buffer = memoryview(bytearray(BLOCK_BYTES))
+    def run_aside(self) -> None:
+        """As `run`, in a thread of its own."""
         try:
-            for offset in range(start, self._size, step):
-                block = buffer[: self._size - offset]
-                if not self._is_filled(block, offset) or not self._pass_on(block, offset):
-                    self.stop()
-                    return
-        except BaseException:
-            self.stop()
-            raise
+            self.run()
+        except (OSError, MemoryError) as error:
+            self.error = error  # raised again in the caller's thread
+        finally:
+            self.stop()  # whatever it was: nobody is to wait for this one's turn
+
+    def run(self) -> None:
+        """Read and digest blocks until all are, by whomever, or nobody can go on."""
+        buffer = memoryview(bytearray(min(self._size, BLOCK_BYTES)))
+        while (offset := self._take()) is not None:
+            block = buffer[: self._size - offset]
+            if not self._is_filled(block, offset):
+                self.stop()
+                return
+            self._pass_on(block, offset)
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopped or self.done == self._size)
 
     def stop(self) -> None:
         """Nobody waits for a turn any more, nor reads another block."""
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
+
+    def _take(self) -> int | None:
+        """Where the next block begins that nobody reads yet; None where there is none."""
+        with self._turn:
+            offset = self._taken
+            self._taken += BLOCK_BYTES
+            return offset if offset < self._size and not self._stopped else None
 
     def _is_filled(self, block: memoryview, offset: int) -> bool:
         """Read a whole block; a system may give less than it was asked for."""
@@ -98,14 +122,13 @@ class _Relay:
             done += count
         return not self._stopped
 
-    def _pass_on(self, block: memoryview, offset: int) -> bool:
-        """Digest a block in its turn; False where the others have stopped."""
+    def _pass_on(self, block: memoryview, offset: int) -> None:
+        """Digest a block in its turn, unless the others have stopped."""
         with self._turn:
-            self._turn.wait_for(lambda: self.done == offset or self._stopped)
+            self._turn.wait_for(lambda: self._stopped or self.done == offset)
             if self._stopped:
-                return False
+                return
         self.state.update(block)
         with self._turn:
             self.done = offset + len(block)
             self._turn.notify_all()
-        return True

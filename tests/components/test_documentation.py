@@ -2,16 +2,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import tiny_manifest
 
 from reprobundle.components import data, documentation
 from reprobundle.components.claims import Claim
 from reprobundle.components.claims import Section as Claims
-from reprobundle.components.documentation.card import Author, Card, Ethics, answers, read_card
+from reprobundle.components.documentation.card import Author, Card, Compute, Ethics, answers, read_card
+from reprobundle.components.documentation.recording import write
+from reprobundle.components.documentation.standing import standing_in, standing_of
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.hyperparameters import Section as Hyperparameters
 from reprobundle.components.interface import Site, Source, Stage
 from reprobundle.components.model import Section as Model
 from reprobundle.errors import RefusedInputError
+from reprobundle.exports import card
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.report import Status
 from reprobundle.store import Writer
@@ -76,6 +80,16 @@ def test_what_is_given_is_kept(stage):
     assert from_bytes(documentation.Section, to_bytes(section), name="section") == section
 
 
+def test_a_misspelt_field_names_the_nearest(stage):
+    """What may have been meant stands in the note."""
+    take(stage, {"use": {"intendet": "x"}, "zzz": 1})
+
+    assert [(note.message, note.hint) for note in stage.notes] == [
+        ("use.intendet: there is no such field", "did you mean 'use.intended'? this part is left out"),
+        ("zzz: there is no such field", "this part is left out"),
+    ]
+
+
 def test_a_yaml_file(stage, tmp_path):
     """The path of a YAML file is as good, its warnings are told."""
     (tmp_path / "card.yaml").write_text("title: Digits\nethics: {privacy: 'no'}\nversion: '1.0'\ncontact: no\n")
@@ -84,31 +98,31 @@ def test_a_yaml_file(stage, tmp_path):
     assert written(stage).title == "Digits"
     assert notes(stage) == [
         "card.yaml: line 4: contact: 'no' is read as false: write false, or quote it to mean the word",
-        "contact: Input should be a valid string, found False",
+        "contact: expected text, found false",
     ]
 
 
 @pytest.mark.parametrize(
     ("given", "told", "left"),
     [
-        ({"titel": "x", "title": "y"}, ["titel: Extra inputs are not permitted, found 'x'"], {"title": "y"}),
-        ({"license": "MIT License"}, ["license: String should match pattern"], {}),
-        ({"license": "CC BY 4.0"}, ["license: String should match pattern"], {}),
-        ({"version": 1.0}, ["version: Input should be a valid string, found 1.0"], {}),
-        ({"ethics": "none"}, ["ethics: Input should be an object, found 'none'"], {}),
+        ({"titel": "x", "title": "y"}, ["titel: there is no such field"], {"title": "y"}),
+        ({"license": "MIT License"}, ["license: expected an SPDX expression, such as Apache-2.0, found '"], {}),
+        ({"license": "CC BY 4.0"}, ["license: expected an SPDX expression, such as Apache-2.0, found '"], {}),
+        ({"version": 1.0}, ["version: expected text, found 1.0"], {}),
+        ({"ethics": "none"}, ["ethics: expected values by name, found 'none'"], {}),
         (
             {"ethics": {"bias": 1, "privacy": "x", "other": 2}},
-            ["ethics.bias: Input should be a valid string, found 1", "ethics.other: Extra inputs are not permitted"],
+            ["ethics.bias: expected text, found 1", "ethics.other: there is no such field"],
             {"ethics": Ethics(privacy="x")},
         ),
         (
             {"authors": [{"nam": "x"}, "Ada", {"name": "Alan", "orcid": "1"}, 3]},
-            ["authors.0.name: Field required", "authors.0.nam: Extra inputs are not permitted",
-             "authors.2.orcid: String should match pattern", "authors.3: Input should be an object, found 3"],
+            ["authors.0.name: is missing", "authors.0.nam: there is no such field",
+             "authors.2.orcid: expected an ORCID, such as 0000-0002-1825-0097, found '1'", "authors.3: expected values by name, found 3"],
             {"authors": (Author(name="Ada"),)},
         ),
-        ({"tags": ["a", 1]}, ["tags.1: Input should be a valid string, found 1"], {"tags": ("a",)}),
-        ({"doi": "https://doi.org/10.1/x"}, ["doi: String should match pattern"], {}),
+        ({"tags": ["a", 1]}, ["tags.1: expected text, found 1"], {"tags": ("a",)}),
+        ({"doi": "https://doi.org/10.1/x"}, ["doi: expected a DOI, such as 10.5281/zenodo.1234, without https://doi.org/, found "], {}),
         ({"title": float("nan")}, ["title: float is not saved: nan is not JSON"], {}),
         ({"title": "\ud800"}, ["title: str is not saved: it is not valid Unicode"], {}),
         (3, ["documentation: expected a mapping or the path of a YAML file, found int"], {}),
@@ -176,9 +190,9 @@ def test_any_text_is_read_back(title, tags, bias):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"titel: x", "documentation/card.yaml: titel: Extra inputs are not permitted, found 'x'"),
-        (b"title: [x]", "documentation/card.yaml: title: Input should be a valid string, found ['x']"),
-        (b"[]", "documentation/card.yaml: document: Input should be an object, found []"),
+        (b"titel: x", "documentation/card.yaml: titel: there is no such field"),
+        (b"title: [x]", "documentation/card.yaml: title: expected text, found a list"),
+        (b"[]", "documentation/card.yaml: document: expected values by name, found an empty list"),
         (b"title: *x", "documentation/card.yaml: line 1: title: the alias *x is not allowed"),
     ],
 )
@@ -200,4 +214,44 @@ def test_check(stage):
     assert (found.status, found.message) == (Status.NOTE, f"1 of {FIELDS} questions of the card are answered")
     assert found.hint.startswith("open: description, authors, version, ")
     assert broken.status is Status.NOT_RUN
-    assert broken.message.startswith("the card cannot be read: documentation/card.yaml: titel: Extra inputs")
+    assert broken.message.startswith("the card cannot be read: documentation/card.yaml: titel: there is no such field")
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "\u200b", "\u200e\u2060 ", "\x85"])
+def test_a_blank_is_no_answer(stage, blank):
+    """Nor are signs without a shape; the view of the card is made all the same."""
+    section = take(stage, {"title": blank, "use": {"intended": blank}, "compute": {"time": blank}})
+    manifest = tiny_manifest()
+
+    assert section.filled == 0
+    assert {"title", "use.intended", "compute.time"} <= set(section.gaps)
+    assert "Nobody has said yet" in card.card(manifest, written(stage))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"description": "a" * 1_100_000},
+        {"description": "\x7f" * 200_000},
+        {"ethics": {"bias": "b" * 700_000, "privacy": "c" * 800_000}},
+        {"evaluation": {"results": [{"dataset": "d" * 2000, "metric": "m", "value": 1.0}] * 1000}},
+    ],
+)
+def test_what_no_reader_would_take_costs_the_answer_alone(stage, given):
+    """The run is over: the longest answers are left out, and told."""
+    take(stage, {"title": "T", **given})
+
+    assert written(stage).title == "T"
+    assert all("is left out: the card would be too large" in note.message for note in stage.notes), notes(stage)
+    assert len(stage.notes) == 1
+
+
+def test_a_manifest_tells_of_its_card_what_the_card_tells(stage):
+    """A placeholder beside what the other sections tell is nobody's answer, wherever it is counted."""
+    sections = tiny_manifest().model_dump(mode="json")
+    placeholders = Card(compute=Compute(environment="TBD"), examples="...")
+    section = write(placeholders, sections, stage)
+
+    assert standing_in(section, sections).of("answered") == ()
+    assert standing_in(section, sections).of("captured") == standing_of(placeholders, sections).of("captured")
+    assert standing_in(section, sections).of("open") == standing_of(placeholders, sections).of("open")

@@ -63,7 +63,7 @@ BAD = {
         card(training_data__license="CC BY 4.0"),
         {},
         {},
-        ("licence-invalid", "training_data.license: String should match pattern"),
+        ("licence-invalid", "training_data.license: expected an SPDX expression, such as Apache-2.0, found 'CC BY 4.0'"),
     ),
     "placeholder": (
         card(use__limitations="TODO: ask the writers"),

@@ -418,7 +418,7 @@ def test_the_verbs(server, bundle, tmp_path):
         "url": url,
         "source": f"{SOURCE}@{commit}",
         "changed": False,
-        "files": 0,
+        "files": [],
         "details": {
             "repository": "there, private, as it was",
             "branch": "main",

@@ -32,7 +32,7 @@ def test_weights_are_sent_once(server, tmp_path):
 
     assert sent == unchanged == len(_weights(first))
     assert server.large_bytes == 2 * sent
-    assert (second.files, third.files) == (2, 2)
+    assert (len(second.files), len(third.files)) == (2, 2)
 
 
 def test_a_card_that_is_mended_moves_no_weights(server, tmp_path):

@@ -61,7 +61,7 @@ def test_a_kept_signature_and_a_further_one(server, bundle):
     (bundle.path / SIGNATURE).write_text('{"other": 1}')
     replaced = publish_to(server, bundle)
 
-    assert (added.changed, added.files) == (True, 1)
+    assert (added.changed, added.files) == (True, ("signatures/eve.sigstore.json",))
     assert {SIGNATURE, "signatures/eve.sigstore.json"} <= set(repository.tree())
     assert replaced.notes == (f"other signatures take the place of those there: {SIGNATURE}",)
 

@@ -66,7 +66,7 @@ def test_a_deposit_is_one_record(server, made, tmp_path):
     done = deposit(server, made, tmp_path)
     (record,) = server.published
 
-    assert (done.version, done.changed, done.files) == ("1001", True, 3)
+    assert (done.version, done.changed, len(done.files)) == ("1001", True, 3)
     assert done.details["doi"] == record.doi == DOI
     assert done.url == f"{server.url}/records/1001"
     assert set(record.files) == KEYS

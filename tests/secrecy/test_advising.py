@@ -135,7 +135,9 @@ def test_a_dry_run_refuses_as_the_capture_does(project):
     refused = really.stderr.removeprefix("reprobundle: ")
 
     assert (tried.returncode, really.returncode, documented.returncode) == (2, 2, 2), tried.stderr
-    assert tried.stdout.startswith(f"WOULD BE REFUSED; nothing was kept\n{refused}")
+    assert tried.stdout.startswith(
+        f"WOULD BE REFUSED: 3 secrets would be sealed, in 3 files; nothing was kept\n{refused}"
+    )
     assert "3 secrets would be sealed, in 3 files:\n  gone.py as committed, line 1: hub-token\n" in refused
     assert "\nWithout them it would pack " in tried.stdout
     assert tried.stdout.count("jupyter nbconvert") == 1

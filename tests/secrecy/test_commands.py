@@ -33,6 +33,7 @@ def predict(x):
 def inputs():
     return np.arange(4, dtype=np.float32)
 """
+WIDTH = 100  # of a terminal that nobody named
 
 
 @pytest.fixture
@@ -59,6 +60,8 @@ def test_capture_refuses_with_every_finding(project):
     assert ran.stderr.startswith("reprobundle: 2 secrets would be sealed, in 2 files:\n")
     assert "  documentation/card.yaml, line 4: github-token\n" in ran.stderr
     assert "  manifest.json/hyperparameters/values/hub: hub-token\n" in ran.stderr
+    assert [line for line in ran.stderr.splitlines() if len(line) > WIDTH] == [ran.stderr.splitlines()[-1]]
+    assert ran.stderr.splitlines()[-1].startswith("if none of it is a secret: --allow ")
     assert not any(secret in ran.stderr + ran.stdout for secret in DRAWN.values())
     assert not (project / "small").exists()
 

@@ -23,7 +23,9 @@ PATTERNS = [
     for pattern in getattr(import_module(f"detect_secrets.plugins.{module}"), name).denylist
 ]
 HASTY = [pattern for pattern in PATTERNS if digest_bytes(pattern.pattern.encode()) in NEEDED]
-ALIKE = str.maketrans({"k": "\u212a", "s": "\u017f"})  # which a pattern that heeds no case takes for k and s
+ALIKE = [  # which a pattern that heeds no case takes for k, s and i
+    str.maketrans({"k": "\u212a", "s": "\u017f", "i": i}) for i in ("\u0131", "\u0130")
+]
 
 
 def test_the_installed_version_is_the_one_that_is_known():
@@ -37,9 +39,9 @@ def test_the_installed_version_is_the_one_that_is_known():
 def test_whatever_a_pattern_matches_holds_what_it_needs(pattern, data, around):
     """Texts drawn from the pattern itself, in every case of letters and among others."""
     text = around + data.draw(st.from_regex(pattern)) + around
-    changed = text.translate(ALIKE) if pattern.flags & re.IGNORECASE else text
+    changed = [text.translate(alike) for alike in ALIKE if pattern.flags & re.IGNORECASE]
 
-    for one in (text, text.upper(), text.swapcase(), changed):
+    for one in (text, text.upper(), text.swapcase(), *changed):
         if pattern.search(one):
             assert _needed(pattern).search(one.casefold())
 

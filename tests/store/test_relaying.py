@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -84,23 +86,62 @@ def test_a_disk_that_fails_is_told(opened, monkeypatch, bad):
 
 
 def test_a_person_who_gives_up_need_not_wait(opened, monkeypatch):
-    """Ctrl-C ends the reading of what is left."""
-    read = []
+    """Ctrl-C, which reaches the caller's thread, ends the reading of what is left in all."""
+    read, before = [], threading.active_count()
 
-    def slow(file, block, offset):
+    def interrupted(file, block, offset):
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
         read.append(offset)
         return whole(file, block, offset)
 
-    def interrupted(_one):
-        raise KeyboardInterrupt
-
     whole = relaying.fill
-    monkeypatch.setattr(relaying, "fill", slow)
-    monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
+    monkeypatch.setattr(relaying, "fill", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         relayed(opened(bytes(50_000 * BLOCK)), 50_000 * BLOCK)
     assert len(read) < 50_000
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_where_no_more_threads_are_to_be_had(opened, monkeypatch, started):
+    """The caller's own thread does it, with those that began."""
+
+    def start(thread):
+        if len(begun) == started:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        whole(thread)
+
+    begun, whole = [], threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start)
+    content = random.Random(2).randbytes(30 * BLOCK + 7)
+
+    assert relayed(opened(content), len(content)) == xxhash.xxh3_128_hexdigest(content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "when", ["atexit.register(act)", "threading.Thread(target=lambda: (time.sleep(1), act())).start()"]
+)
+def test_at_the_end_of_a_process(tmp_path, when):
+    """A capture may be called when the interpreter ends, and threads are no longer begun."""
+    (tmp_path / "file").write_bytes(bytes(2 * WORTH_IT))
+    program = f"""
+import atexit, threading, time
+from pathlib import Path
+from reprobundle.components.data.files.reading import parts_of, perform
+from reprobundle.store import digest_file
+
+def act():
+    print(digest_file(Path("file"))[1], next(perform(parts_of(0, "file"))).digest.hex())
+
+{when}
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == [xxhash.xxh3_128_hexdigest(bytes(2 * WORTH_IT))] * 2, done.stderr
 
 
 def test_which_files_are_read_so(tmp_path, monkeypatch):

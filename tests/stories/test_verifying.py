@@ -127,7 +127,7 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
 
 MANIFEST_FLAWS = {
     "newer": ({"schema_version": 2}, "manifest.json: has schema version 2, this reprobundle reads up to 1"),
-    "unknown key": ({"surprise": 1}, "manifest.json: surprise: Extra inputs are not permitted, found 1"),
+    "unknown key": ({"surprise": 1}, "manifest.json: surprise: there is no such field"),
 }
 
 
@@ -157,7 +157,7 @@ def test_a_path_that_escapes_is_refused(path: str, copy: Path) -> None:
     manifest["files"][0]["path"] = path
     write_manifest(copy, manifest)
 
-    assert refusal(copy).startswith("manifest.json: files[0].path: Value error")
+    assert refusal(copy).startswith("manifest.json: files[0].path: has ")
 
 
 def test_a_truncated_weights_file_is_refused_although_its_digest_fits(perceptron: Path, tmp_path: Path) -> None:

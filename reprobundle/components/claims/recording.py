@@ -18,8 +18,9 @@ from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.functions import entry_text, samples_of_function
 from reprobundle.components.claims.grouping import Awaited, Grouped, with_groups
 from reprobundle.components.claims.naming import readable, split_named
-from reprobundle.components.claims.section import FIELDS, MAX_ID, NAME, STATED, Claim, Section
+from reprobundle.components.claims.section import FIELDS, FORMS, MAX_ID, NAME, STATED, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
+from reprobundle.faults import words
 from reprobundle.phrases import likely
 from reprobundle.plain_values import fields_of
 
@@ -155,9 +156,8 @@ def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim 
     try:
         return Claim.model_validate_json(document)
     except pydantic.ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        words = "; ".join(f"{_where(fault)}: {fault['msg']}, found {fault['input']!r:.80}" for fault in faults)
-        stage.note(NAME, f"{name}: is left out: {words}", hint=f"the fields of a claim are {FIELDS}")
+        told = "; ".join(f"{_where(fault)}: {words(fault, FORMS)}" for fault in error.errors(include_url=False))
+        stage.note(NAME, f"{name}: is left out: {told}", hint=f"the fields of a claim are {FIELDS}")
         return None
 
 

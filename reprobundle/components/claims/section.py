@@ -16,9 +16,9 @@ MOST_GROUPS = 1000
 LONGEST_GROUP = 1000  # characters of a group's name
 MEMBERS = "replay/groups.safetensors"
 
-Id = Annotated[
-    str, pydantic.Field(pattern=rf"^[a-z0-9][a-z0-9._-]{{0,{MAX_ID - 1}}}$", description="unique in a bundle")
-]
+ID = rf"^[a-z0-9][a-z0-9._-]{{0,{MAX_ID - 1}}}$"
+FORMS = {ID: f"small letters, digits, '.', '_' and '-', at most {MAX_ID}, a letter or digit first"}
+Id = Annotated[str, pydantic.Field(pattern=ID, description="unique in a bundle")]
 
 
 class GroupValue(Record):

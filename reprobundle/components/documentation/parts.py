@@ -15,13 +15,27 @@ SPDX = rf"^\(*{_LICENCE}\)*( (AND|OR|WITH) \(*{_LICENCE}\)*)*$"
 
 LONGEST_LICENCE = 200  # characters
 
+_ORCID = r"^(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
+_DOI = r"^10\.\d{4,9}/\S+$"
+_TASK = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$|^multilingual$"
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+FORMS = {  # what their texts are called where one has another form
+    SPDX: "an SPDX expression, such as Apache-2.0",
+    _ORCID: "an ORCID, such as 0000-0002-1825-0097",
+    _DOI: "a DOI, such as 10.5281/zenodo.1234, without https://doi.org/",
+    _TASK: "a task of the Hub, such as image-classification",
+    _LANGUAGE: "the code of a language, such as en, or multilingual",
+    _DAY: "a day, such as 2026-02-28",
+}
+
 License = Annotated[
     str, pydantic.Field(pattern=SPDX, max_length=LONGEST_LICENCE, description="SPDX expression, e.g. Apache-2.0")
 ]
-Orcid = Annotated[str, pydantic.Field(pattern=r"^(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")]
-Doi = Annotated[str, pydantic.Field(pattern=r"^10\.\d{4,9}/\S+$", description="without https://doi.org/")]
-Task = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
-Language = Annotated[str, pydantic.Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$|^multilingual$", max_length=50)]
+Orcid = Annotated[str, pydantic.Field(pattern=_ORCID)]
+Doi = Annotated[str, pydantic.Field(pattern=_DOI, description="without https://doi.org/")]
+Task = Annotated[str, pydantic.Field(pattern=_TASK, max_length=100)]
+Language = Annotated[str, pydantic.Field(pattern=_LANGUAGE, max_length=50)]
 
 
 def _of_calendar(day: str) -> str:
@@ -35,7 +49,7 @@ def _of_calendar(day: str) -> str:
 
 Day = Annotated[
     str,
-    pydantic.Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="as 2026-02-28"),
+    pydantic.Field(pattern=_DAY, description="as 2026-02-28"),
     pydantic.AfterValidator(_of_calendar),
 ]
 

@@ -11,19 +11,24 @@ from typing import Any
 
 import pydantic
 
-from reprobundle.components.documentation.card import Card, card_of, read_card, widened
+from reprobundle.components.documentation.card import Card, card_of, read_card, values, widened
 from reprobundle.components.documentation.facts import SOURCE_SAYS_MORE, citing, facts
 from reprobundle.components.documentation.filling import Fact, filled, of_manifest, renewable
+from reprobundle.components.documentation.parts import FORMS
 from reprobundle.components.documentation.section import CARD, NAME, Section
 from reprobundle.components.documentation.standing import standing_of
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.interface import Failure, Source, Stage, attempt
-from reprobundle.errors import ReproBundleError
+from reprobundle.errors import RefusedInputError, ReproBundleError
+from reprobundle.faults import words
+from reprobundle.phrases import likely, sized
 from reprobundle.plain_values import fields_of, plain
 from reprobundle.records import Json
 from reprobundle.yaml_reading import read_yaml
 
 EPOCH = "SOURCE_DATE_EPOCH"
+LARGEST = 3 * 2**18  # bytes that a person may say, so that there is room for what is captured
+LEFT_OUT = "this part is left out"
 PLACEHOLDER = datetime.date(
     1990, 1, 1
 )  # builds set 0 or 1980, the first day that a zip file knows, to mean no day at all
@@ -32,7 +37,7 @@ PLACEHOLDER = datetime.date(
 def record(source: Source, stage: Stage) -> Section:
     """Write the card: what the person gave, and where they said nothing, what the other sections tell."""
     sections = {name: section.model_dump(mode="json") for name, section in stage.sections.items()}
-    given = filled(_given_card(source.documentation, stage), _released(stage))
+    given = filled(_fitting(_given_card(source.documentation, stage), stage), _released(stage))
     return write(with_facts(given, sections), sections, stage)
 
 
@@ -48,7 +53,34 @@ def write(card: Card, sections: Mapping[str, Mapping[str, Any]], stage: Stage) -
     assert read_card(content) == card  # what is written is what every reader gets
     stage.writer.write(CARD, content)
     found = standing_of(card, sections)
-    return Section(path=CARD, filled=found.told, fields=found.asked, gaps=found.of("open"), known=tuple(card.captured))
+    known = tuple(dict.fromkeys((*card.captured, *found.of("captured"))))
+    return Section(path=CARD, filled=found.told, fields=found.asked, gaps=found.of("open"), known=known)
+
+
+def _fitting(card: Card, stage: Stage) -> Card:
+    """The card without its longest answers, where it would be larger with them than any reader takes."""
+    while not _can_be_read(card):
+        made: dict[str, Any] = card.model_dump(mode="json")
+        path = max((path for path, _ in values(card)), key=lambda path: len(json.dumps(_at(made, path))))
+        stage.note(NAME, f"{path}: is left out: the card would be too large with it", hint=f"at most {sized(LARGEST)}")
+        outer, _, inner = path.rpartition(".")
+        del _at(made, outer)[inner]
+        card = card_of(made, name=NAME)
+    return card
+
+
+def _can_be_read(card: Card) -> bool:
+    content = card_bytes(card)
+    try:
+        return len(content) <= LARGEST and read_card(content) == card
+    except RefusedInputError:  # as of too many values
+        return False
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in filter(None, path.split(".")):
+        value = value[name]
+    return value
 
 
 def _released(stage: Stage) -> Iterator[Fact]:
@@ -75,7 +107,7 @@ def _given_card(given: Any, stage: Stage) -> Card:
     faults = _faults(value)
     for fault in faults:
         path = ".".join(map(str, fault["loc"]))
-        stage.note(NAME, f"{path}: {fault['msg']}, found {fault['input']!r:.80}", hint="this part is left out")
+        stage.note(NAME, f"{path}: {words(fault, FORMS)}", hint=_way_out(fault))
     for unit in sorted({_unit(fault["loc"]) for fault in faults}, reverse=True):
         _cut(value, unit)
     return card_of(value, name=NAME)
@@ -112,8 +144,15 @@ def _faults(value: Json) -> list[Any]:
     try:
         Card.model_validate_json(json.dumps(value))
     except pydantic.ValidationError as error:
-        return error.errors(include_url=False, include_context=False)
+        return list(error.errors(include_url=False))
     return []
+
+
+def _way_out(fault: Mapping[str, Any]) -> str:
+    if fault["type"] != "extra_forbidden":
+        return LEFT_OUT
+    near = likely(".".join(map(str, fault["loc"])), (known for known, _ in values(Card())))
+    return f"{near} {LEFT_OUT}".strip()
 
 
 def _unit(location: tuple[int | str, ...]) -> tuple[int | str, ...]:

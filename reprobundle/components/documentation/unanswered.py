@@ -55,4 +55,9 @@ def _is_open(said: object) -> bool:
     if isinstance(said, list):
         return bool(said) and all(map(_is_open, said))
     text = said.get("name") if isinstance(said, dict) else said
-    return isinstance(text, str) and bool(text.strip()) and stands_for_nothing(text)
+    return isinstance(text, str) and (not _is_visible(text) or stands_for_nothing(text))
+
+
+def _is_visible(text: str) -> bool:
+    """Whether a reader sees anything: no blanks alone, nor signs without a shape such as U+200B."""
+    return any(not one.isspace() and unicodedata.category(one) not in {"Cf", "Cc"} for one in text)

@@ -48,7 +48,7 @@ class Done:
         bundle: The bundle that was deposited; None where nothing was done.
         state: Where it stands now.
         changed: Whether something was done.
-        files: How many files it has.
+        files: Names of the files it has.
         bundle_id: Id of the bundle that was deposited, now or earlier; None where the record does not say.
         notes: What was asked for and changed nothing.
     """
@@ -58,7 +58,7 @@ class Done:
     bundle: VerifiedBundle | None
     state: State
     changed: bool
-    files: int = 0
+    files: tuple[str, ...] = ()
     bundle_id: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -162,7 +162,7 @@ class Depositing:
         if self.wishes.draft:
             notes = self._passed_over(admitted.bundle, sealed)
             return Done(
-                draft.id, doi, sealed, "draft", changed=True, files=len(there), bundle_id=sealed.id, notes=notes
+                draft.id, doi, sealed, "draft", changed=True, files=tuple(there), bundle_id=sealed.id, notes=notes
             )
         return replace(self._end(sealed, draft.id, doi, there), notes=self._passed_over(admitted.bundle, sealed))
 
@@ -237,7 +237,7 @@ class Depositing:
             self.say("hand it to the community")
             self.trail.last = f"{self.drafts.line.server.url}/uploads/{record}"
             self.patience.through(lambda: self._submitted(record, sealed), self.say)
-            return Done(record, doi, sealed, "submitted", changed=True, files=len(there), bundle_id=sealed.id)
+            return Done(record, doi, sealed, "submitted", changed=True, files=tuple(there), bundle_id=sealed.id)
         self.say("publish")
         self.trail.last = f"{self.drafts.line.server.url}/records/{record}"
         found = self.patience.through(lambda: self._published(record), self.say)
@@ -250,7 +250,7 @@ class Depositing:
         if found.doi != doi:
             host = self.drafts.line.server.host
             raise UnavailableError(f"{host}: record {record} has another DOI: expected {doi}, found {found.doi}")
-        return Done(record, doi, sealed, "published", changed=True, files=len(there), bundle_id=sealed.id)
+        return Done(record, doi, sealed, "published", changed=True, files=tuple(there), bundle_id=sealed.id)
 
     def _published(self, record: str) -> Deposition:
         """The record; an earlier try may have published it, and its answer was lost."""

@@ -131,10 +131,10 @@ def test_of_two_envelopes_for_one_output_the_narrower_counts() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b'{"calibration_schema": 2}', "replay/tolerance.json: calibration_schema: Input should be 1, found 2"),
+        (b'{"calibration_schema": 2}', "replay/tolerance.json: calibration_schema: expected 1, found 2"),
         (
             b'{"envelopes": [{"output": "y", "rtol": -1, "atol": 0, "why": ""}]}',
-            "replay/tolerance.json: envelopes[0].rtol: Input should be greater than or equal to 0, found -1",
+            "replay/tolerance.json: envelopes[0].rtol: expected at least 0, found -1",
         ),
     ],
 )

@@ -149,13 +149,23 @@ def in_order(action: Callable[[T], R], items: Iterable[T], *, threads: int | Non
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
-                pending.append(pool.submit(action, item))
+                pending.append(_begun(pool, action, item))
                 if len(pending) > 2 * threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begun(pool: ThreadPoolExecutor, action: Callable[[T], R], item: T) -> Future[R]:
+    """An action that a thread does, or that was done here where no thread is to be had any more."""
+    try:
+        return pool.submit(action, item)
+    except RuntimeError:  # the system allows no more of them, or the interpreter is ending
+        done: Future[R] = Future()
+        done.set_result(action(item))
+        return done
 
 
 def _groups(tasks: Iterable[Task]) -> Iterator[Sequence[Task]]:
