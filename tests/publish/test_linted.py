@@ -47,7 +47,6 @@ def test_the_command_refuses(tmp_path, capsys):
     code = cli.main(["publish", "hub", str(bundle(tmp_path / "b", card(contact="you@example.com"))), NAME])
 
     assert code == 2
-    assert (
-        "documentation/card.yaml:11: contact: 'you@example.com' is a placeholder (placeholder)"
-        in " ".join(capsys.readouterr().err.split())
+    assert "documentation/card.yaml:11: contact: 'you@example.com' is a placeholder (placeholder)" in " ".join(
+        capsys.readouterr().err.split()
     )
