@@ -98,7 +98,7 @@ def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
         if claim.entry
         else code(" ".join(claim.command))
         if claim.command
-        else "its own samples"
+        else "nothing: its samples give it"
         if claim.measured is not None
         else "nothing: it is stated"
     )

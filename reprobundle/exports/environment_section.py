@@ -63,7 +63,7 @@ def _rest(manifest: Manifest, told: int) -> str:
     """Where all that was installed stands."""
     section = manifest.environment
     total = f"{counted(len(section.distributions), 'package')} in all"
-    begin = "These are what the source imports, of " if told else "Installed: "
+    begin = "These are what the model's source and that of its claims import, of " if told else "Installed: "
     if section.lock is None:
         return f"{begin}{total}; there is no lock that names them."
     hashes = "with the hashes of its archives" if section.lock.hashes == "complete" else "without hashes"

@@ -5,6 +5,7 @@ Source is read and never imported, nothing is run, no network is reached. What a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -31,6 +32,7 @@ from reprobundle.initialising.project_facts import project_facts
 from reprobundle.initialising.source_facts import answers_in, captures, hyperparameters_in, said_facts, source_facts
 from reprobundle.initialising.specification_text import parts, text_of
 from reprobundle.initialising.suggestions import suggestions
+from reprobundle.initialising.yaml_text import is_writable
 from reprobundle.manifest import Manifest
 from reprobundle.records import Json
 from reprobundle.yaml_reading import read_yaml
@@ -194,7 +196,7 @@ def _card(
 
 def _fits(fact: Fact) -> bool:
     """Whether an answer has the form of its field: a script may hand anything to ``capture``."""
-    if fact.path not in QUESTIONS:
+    if fact.path not in QUESTIONS or not is_writable(json.dumps(fact.value, ensure_ascii=False, default=str)):
         return False
     try:
         filled(Card(), [fact])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reprobundle.initialising.numbers import Number, Numbers
 from reprobundle.initialising.places import SPLITS
+from reprobundle.initialising.yaml_text import flow, text
 
 ASKED_NUMBERS = "which numbers did it reach, on which split, told apart by which groups, e.g. sex or site? take the # away from what is so"
 ASKED_GROUPS = (
@@ -33,18 +34,26 @@ def claims_text(numbers: Numbers | None, splits: Sequence[str]) -> str:
     found = numbers.found[:MOST_NUMBERS] if numbers is not None else ()
     lines = [f"# {ASKED_NUMBERS}"]
     if numbers is not None and found:
-        lines.append(f"# found in {json.dumps(numbers.file, ensure_ascii=False)}:")
+        lines.append(f"# found in {text(numbers.file)}:")
     lines.append("# claims:")
-    for place, one in enumerate(found or (EXAMPLE,)):
-        lines += [f"#   {line}" for line in _claim(one, splits)]
+    for place, (one, name) in enumerate(_called(found or (EXAMPLE,))):
+        lines += [f"#   {line}" for line in _claim(one, name, splits)]
         lines += [f"#     {line}" for line in OF_THE_FIRST if place == 0]
     return "\n".join(lines) + "\n"
 
 
-def _claim(one: Number, splits: Sequence[str]) -> Iterator[str]:
-    yield f"- id: {json.dumps(one.id)}"
-    yield f"  text: {json.dumps(one.name.replace('_', ' '))}"
-    yield f"  value: {_plain(one.value)}"
+def _called(found: Sequence[Number]) -> Iterator[tuple[Number, str]]:
+    """Each with an id of its own: a second one of an id is counted."""
+    seen: Counter[str] = Counter()
+    for one in found:
+        seen[one.id] += 1
+        yield one, one.id if seen[one.id] == 1 else f"{one.id}-{seen[one.id]}"
+
+
+def _claim(one: Number, name: str, splits: Sequence[str]) -> Iterator[str]:
+    yield f"- id: {text(name)}"
+    yield f"  text: {text(one.name.replace('_', ' '))}"
+    yield f"  value: {flow(one.value)}"
     yield f"  {_split(one, splits)}"
 
 
@@ -52,14 +61,8 @@ def _split(one: Number, splits: Sequence[str]) -> str:
     """The claim's split, by the project's own name for it; else the question, with the names there are."""
     meant = [name for name in splits if one.split is not None and (name == one.split or SPLITS[one.split].match(name))]
     if meant:
-        return f"split: {json.dumps(meant[0], ensure_ascii=False)}"
+        return f"split: {text(meant[0])}"
     if one.split is not None:
-        return f"# {ASKED_SPLIT} by its name {json.dumps(one.split)}, of which none was found"
-    known = ", ".join(json.dumps(name, ensure_ascii=False) for name in splits)
+        return f"# {ASKED_SPLIT} by its name {text(one.split)}, of which none was found"
+    known = ", ".join(text(name) for name in splits)
     return f"# {ASKED_SPLIT}" + (f" known: {known}" if known else "")
-
-
-def _plain(value: float) -> str:
-    """A value as YAML 1.1 reads it: ``1.0e-07`` where Python would write ``1e-07``, which is text there."""
-    mantissa, e, exponent = repr(value).partition("e")
-    return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from reprobundle.errors import RefusedInputError
 from reprobundle.initialising.places import SPLITS
 from reprobundle.initialising.project import Tell, files_of, read_whole, tell_nobody
+from reprobundle.initialising.yaml_text import is_writable
 from reprobundle.records import Json, strict_json
 
 FILES = (
@@ -78,7 +79,8 @@ def numbers_in(folder: Path, tell: Tell = tell_nobody) -> Numbers | None:
         folder: The project.
         tell: Told of each likelier file that could not be read.
     """
-    near = [place for _, place in zip(range(MOST_FILES), files_of(folder), strict=False) if place.name in FILES]
+    listed = [place for _, place in zip(range(MOST_FILES), files_of(folder), strict=False)]
+    near = [place for place in listed if place.name in FILES and is_writable(place.as_posix())]
     ranked = sorted(
         near, key=lambda place: (len(place.relative_to(folder).parts), FILES.index(place.name), place.as_posix())
     )
@@ -106,16 +108,15 @@ def _read(place: Path, name: str, tell: Tell) -> Numbers:
 
 def _sorted_out(flat: list[tuple[tuple[str, ...], float | None]], file: str, split: str | None) -> Numbers:
     """What may be claimed, and the keys of what may not, each once."""
-    made: dict[str, Number] = {}
+    made: list[Number] = []
     passed: dict[str, None] = {}
     for keys, value in flat:
         name = " ".join(keys)
         if value is not None and _is_metric(keys) and not _NONE.search(name):
-            one = Number(name, value, _split_of(keys) or split)
-            made.setdefault(one.id, one)
+            made.append(Number(name, value, _split_of(keys) or split))
         else:
             passed[name if _is_split(keys[-1]) else keys[-1]] = None
-    return Numbers(file, tuple(made.values()), tuple(passed))
+    return Numbers(file, tuple(made), tuple(passed))
 
 
 def _is_metric(keys: tuple[str, ...]) -> bool:

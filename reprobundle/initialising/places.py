@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprobundle.initialising.project import files_of
+from reprobundle.initialising.yaml_text import is_writable
 
 MOST_FILES = 20_000
 WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")
@@ -77,7 +78,8 @@ class Places:
 
 def places_in(folder: Path) -> Places:
     """What lies in a project, by the names of its files."""
-    found = [place.relative_to(folder) for _, place in zip(range(MOST_FILES), files_of(folder), strict=False)]
+    listed = [place.relative_to(folder) for _, place in zip(range(MOST_FILES), files_of(folder), strict=False)]
+    found = [place for place in listed if is_writable(place.as_posix())]  # a name that is no UTF-8 can stand in no file
     folders = sorted({place.parent for place in found if place.name == "config.json"} & _with_weights(found))
     loose = [
         place for place in found if place.suffix in WEIGHTS and place.parent not in folders and not _split_of(place)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reprobundle.initialising.claims_text import ASKED_NUMBERS
 from reprobundle.initialising.models import Model, arguments_of
 from reprobundle.initialising.places import Places
+from reprobundle.initialising.yaml_text import UnwritableError, flow, remark, text
 
 HEAD = (
     "# What `reprobundle capture` packs, as far as it could be told from the files; the questions are for you.\n"
@@ -76,7 +76,7 @@ def parts(
         _part("preprocessing", _transform(transform), ASKED_TRANSFORM, NO_TRANSFORM),
         _part("splits", _splits(places), ASKED_SPLITS, NO_SPLITS),
         Part("claims", claims, ASKED_NUMBERS, (ASKED_NUMBERS,), (claims,), ("metrics",)),
-        Part("documentation", f"documentation: {json.dumps(card)}\n"),
+        Part("documentation", f"documentation: {text(card)}\n"),
     )
 
 
@@ -95,9 +95,9 @@ def _model(models: Sequence[Model], places: Places) -> Part:
     asked = (ASKED_MODEL, ASKED_WEIGHTS)
     open_ = (NO_MODEL, *((_factory(models, ()),) if models else ()))
     if places.folders:
-        return Part("model", f"model:\n  folder: {json.dumps(places.folders[0])}\n", None, asked, open_)
+        return Part("model", f"model:\n  folder: {text(places.folders[0])}\n", None, asked, open_)
     if not models and places.whole:
-        return Part("model", f"model:\n  file: {json.dumps(places.whole[0])}\n", None, asked, open_)
+        return Part("model", f"model:\n  file: {text(places.whole[0])}\n", None, asked, open_)
     if not models:
         return Part("model", NO_MODEL, ASKED_MODEL, asked, open_)
     question = None if places.weights else ASKED_WEIGHTS
@@ -106,39 +106,40 @@ def _model(models: Sequence[Model], places: Places) -> Part:
 
 def _factory(models: Sequence[Model], weights: Sequence[str]) -> str:
     """A class with its weights, the other candidates named beside."""
-    lines = ["model:", *(f"  # or: {one.entry}" for one in models[1:4]), f"  factory: {json.dumps(models[0].entry)}"]
+    lines = ["model:", *(f"  # or: {remark(one.entry)}" for one in models[1:4]), f"  factory: {text(models[0].entry)}"]
     needed = arguments_of(models[0])
     if needed:
-        lines.append(f"  # called with hyperparameters of these names: {', '.join(needed)}")
+        lines.append(f"  # called with hyperparameters of these names: {remark(', '.join(needed))}")
     if not weights:
         lines.append(f"  # {ASKED_WEIGHTS}")
-    lines.append(f"  weights: {json.dumps(weights[0] if weights else 'weights.pt')}")
-    lines += [f"  # or: {one}" for one in weights[1:4]]
+    lines.append(f"  weights: {text(weights[0] if weights else 'weights.pt')}")
+    lines += [f"  # or: {remark(one)}" for one in weights[1:4]]
     return "\n".join(lines) + "\n"
 
 
 def _inputs(places: Places) -> str | None:
-    return f"inputs: {json.dumps(places.inputs[0])}\n" if places.inputs else None
+    return f"inputs: {text(places.inputs[0])}\n" if places.inputs else None
 
 
 def _settings(places: Places, hyperparameters: Mapping[str, object]) -> str | None:
     if hyperparameters:
-        lines = [f"  {json.dumps(name)}: {_plain(value)}" for name, value in hyperparameters.items()]
-        return "\n".join(["hyperparameters:", *lines]) + "\n"
-    return f"hyperparameters: {json.dumps(places.settings[0])}\n" if places.settings else None
+        return (
+            "\n".join(["hyperparameters:", *(_setting(name, value) for name, value in hyperparameters.items())]) + "\n"
+        )
+    return f"hyperparameters: {text(places.settings[0])}\n" if places.settings else None
 
 
-def _plain(value: object) -> str:
-    """A value as YAML 1.1 reads it: ``1.0e-07`` where JSON would write ``1e-07``, which is text there."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}.0e{exponent}" if e and isinstance(value, float) and "." not in mantissa else text
+def _setting(name: str, value: object) -> str:
+    try:
+        return f"  {text(name)}: {flow(value)}"
+    except UnwritableError as error:
+        return f"  # {remark(name)}: its value cannot stand here: {error}"
 
 
 def _transform(transform: str | None) -> str | None:
-    return f"preprocessing:\n  transform: {json.dumps(transform)}\n" if transform else None
+    return f"preprocessing:\n  transform: {text(transform)}\n" if transform else None
 
 
 def _splits(places: Places) -> str | None:
-    lines = [f"  {name}: {json.dumps(path)}\n" for name, path in places.splits.items()]
+    lines = [f"  {text(name)}: {text(path)}\n" for name, path in places.splits.items()]
     return "splits:\n" + "".join(lines) if lines else None

@@ -129,7 +129,8 @@ def test_the_card_shows_every_section():
 
     assert "cpython 3.11.7 on Linux x86\\_64, glibc 2.36." in made
     assert (
-        "These are what the source imports, of 2 packages in all. The lock, `environment/requirements.txt`, names them all, "
+        "These are what the model's source and that of its claims import, of 2 packages in all. The lock, "
+        "`environment/requirements.txt`, names them all, "
         "with the hashes of its archives."
     ) in made
     assert "| `torch` | `2.13.0+cpu` |" in made

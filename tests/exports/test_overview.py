@@ -77,7 +77,7 @@ def test_packages_are_those_that_the_source_imports(tmp_path):
     assert re.findall(r"^\| `(.*)` \| `.*` \|$", made.partition("| package")[2].partition("##")[0], re.MULTILINE) == [
         "torch", "scikit-learn", "numpy",
     ]  # fmt: skip
-    assert "These are what the source imports, of 5 packages in all." in made
+    assert "These are what the model's source and that of its claims import, of 5 packages in all." in made
 
 
 def test_packages_of_claims_are_named_as_well(tmp_path):

@@ -185,7 +185,7 @@ def test_claims_that_agree_have_no_mark():
                                   method="wilson"))  # fmt: skip
 
     assert (
-        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | to 2 decimals | not named | its own samples |"
+        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | to 2 decimals | not named | nothing: its samples give it |"
         in made
     )
     assert "false" not in made
@@ -334,3 +334,21 @@ def test_a_split_is_the_recorded_one():
     assert "| test accuracy | 0.5 | ██████ | to 1 decimal | `test` | nothing: it is stated |" in made
     assert "| test recall | 0.5 | ██████ | to 1 decimal | not named | nothing: it is stated |" in made
     assert [one["dataset"].get("split") for one in _front_matter(made)["model-index"][0]["results"]] == ["test", None]
+
+
+@pytest.mark.parametrize(
+    ("value", "measured", "told"),
+    [
+        (0.986014, 0.986013986, "accuracy: 0.986"),
+        (0.986, 0.986013986, "accuracy: 0.986"),
+        (0.99, 0.986013986, "accuracy: 0.99 (its samples give 0.986)"),
+        (1e-7, 1e-7, "accuracy: 1e-07"),
+    ],
+)
+def test_a_number_stands_once_where_its_samples_give_the_same(value, measured, told):
+    """More digits of the same number contradict nothing."""
+    claim = {"id": "a", "text": "accuracy", "value": value, "measured": measured, "low": None, "high": None}
+    fact = next(iter(evaluation_facts({"claims": [claim]}, {}, {})))
+
+    assert fact.value.startswith(told.partition(" (")[0][:12])
+    assert ("its samples give" in fact.value) == ("its samples give" in told)

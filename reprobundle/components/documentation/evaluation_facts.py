@@ -43,7 +43,14 @@ def _metric(claim: Mapping[str, Any]) -> str:
     """A number, and beside it that of its samples where the two are not printed alike."""
     shown, measured = figure(claim["value"], decimals=claim.get("decimals")), claim.get("measured")
     other = None if measured is None else figure(measured, decimals=claim.get("decimals"))
-    return shown + (f" (its samples give {other})" if other not in {None, shown} else "")
+    return shown + (
+        f" (its samples give {other})" if other is not None and not _is_printed(claim["value"], other) else ""
+    )
+
+
+def _is_printed(value: float, shown: str) -> bool:
+    """Whether a number, printed with as many digits as another, is that one."""
+    return f"{value:.{len(shown.partition('.')[2])}f}" == shown or figure(value) == shown
 
 
 def _uncertainty(claims: tuple[Mapping[str, Any], ...]) -> Iterator[Fact]:
