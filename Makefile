@@ -60,9 +60,13 @@ clean:
 	@.demo/venv/bin/python $(INSTALL) ".[demo]"
 	@touch $@
 
+# by its name, as from an index: what is installed from a folder would be packed into every bundle
 .benchmarks/venv/ready: $(SOURCES)
 	@$(call set_up,.benchmarks/venv)
 	@.benchmarks/venv/bin/python $(INSTALL) ".[torch,uv]"
+	@rm -rf .benchmarks/dist
+	@.benchmarks/venv/bin/python $(PIP) wheel --no-deps --wheel-dir .benchmarks/dist .
+	@.benchmarks/venv/bin/python $(INSTALL) --no-deps --no-index --force-reinstall --find-links .benchmarks/dist reprobundle
 	@touch $@
 
 .venv/ready: pyproject.toml constraints.txt
