@@ -49,6 +49,8 @@ def words(fault: Mapping[str, Any], forms: Mapping[str, str] | None = None) -> s
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
         return f"expected {(forms or {}).get(pattern, f'text that matches {pattern!r}')}, found {found(given)}"
+    if kind == "too_short" and context.get("min_length") == 1:
+        return f"expected something, found {found(given)}"
     expected = EXPECTED[kind].format(**_limits(context)) if kind in EXPECTED else _SHOULD.sub("expected ", fault["msg"])
     return f"{expected}, found {found(given)}"
 

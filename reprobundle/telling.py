@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 
 from reprobundle.bundle import is_signature
 from reprobundle.components import data
+from reprobundle.components.claims import Claim
+from reprobundle.components.documentation.standing import standing_in
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.components.outputs import documents
 from reprobundle.components.outputs.section import HALF, ONE_ROW, Calibration
@@ -31,6 +33,7 @@ LEFT_OUT = ": is left out: "  # as the component of data says it of a split
 COMMIT_SHOWN = 12
 SHORT_COMMIT = 7
 SHOWN_PACKED = 8
+SHOWN_GROUPED = 3
 SHORTEST = 0.05  # seconds: a step that takes less is not told
 STEADY = {
     "bitwise": "the same again, bit for bit",
@@ -85,7 +88,7 @@ def describe(
     page.field("outputs", *steady_words(documents.calibration_of(manifest.outputs, path)))
     if manifest.model.loader in SELF_CONTAINED:
         page.field("model", SELF_CONTAINED[manifest.model.loader])
-    page.field("claims", *claim_words(found.claims))
+    page.field("claims", *claim_words(found.claims, manifest.claims.claims))
     page.field("code", code_words(manifest))
     page.field("lock", lock_words(manifest.environment.lock))
     page.field("wheels", *packed_words(manifest.environment))
@@ -93,6 +96,7 @@ def describe(
     if manifest.data.left_out:
         label = "" if manifest.data.splits else "data"
         page.field(label, f"LEFT OUT: {some([escape(repr(name)) for name in manifest.data.left_out])}", codes=("33",))
+    page.field("card", *card_words(path, manifest))
     total = sum(entry.size for entry in manifest.files)
     page.field("files", f"{counted(len(manifest.files), 'file')}, {sized(total)}")
     show_warnings(page, warned)
@@ -128,15 +132,39 @@ def headline(manifest: Manifest, found: Told) -> str:
     return "CAPTURED" if found.refused is None else f"CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: {found.refused}"
 
 
-def claim_words(results: Sequence[ClaimResult]) -> tuple[str, ...]:
-    """What came of the claims that were computed before the bundle was sealed; none where there were none."""
-    if not results:
-        return ()
+def claim_words(results: Sequence[ClaimResult], recorded: Sequence[Claim] = ()) -> tuple[str, ...]:
+    """What came of the claims before the bundle was sealed, and which hold the number of each group; none without claims.
+
+    Args:
+        results: The claims that were computed.
+        recorded: All of them, as the manifest has them.
+    """
     found = {verdict: [one.id for one in results if one.verdict == verdict] for verdict in ("agrees", "differs")}
     rest = [one.id for one in results if one.verdict not in found]
     words = [f"{counted(len(found['agrees']), 'claim')} as claimed, by a fresh process"] if found["agrees"] else []
     words += [f"NOT AS CLAIMED: {_names(found['differs'])}"] if found["differs"] else []
-    return ("; ".join([*words, *([f"COULD NOT BE COMPUTED: {_names(rest)}"] if rest else [])]),)
+    words += [f"COULD NOT BE COMPUTED: {_names(rest)}"] if rest else []
+    stated = len({one.id for one in recorded} - {one.id for one in results})
+    words += (
+        [f"{counted(stated, 'claim')} taken as stated, nothing computed {'it' if stated == 1 else 'them'}"]
+        if stated
+        else []
+    )
+    grouped = [
+        f"{escape(repr(one.id))} ({counted(len(one.groups), 'group')}{_of(one)})" for one in recorded if one.groups
+    ]
+    lines = ["; ".join(words)] if words else []
+    return (*lines, *([f"by group: {some(grouped, SHOWN_GROUPED)}"] if grouped else []))
+
+
+def _of(claim: Claim) -> str:
+    return f" of {escape(repr(claim.group))}" if claim.group else ""
+
+
+def card_words(path: Path, manifest: Manifest) -> tuple[str, str]:
+    """How far the card is answered, and what tells more."""
+    standing = standing_in(manifest.documentation, manifest.model_dump(mode="json", exclude={"files"}))
+    return standing.words, f"what is open or contradicts: reprobundle lint {typed(path)}"
 
 
 def _names(ids: Sequence[str]) -> str:

@@ -678,3 +678,26 @@ def test_the_name_is_the_title_where_none_is_said(tmp_path, monkeypatch):
     ]
 
     assert made == [{"title": "my-model"}, {"title": "Mine", "version": "1"}, {"title": "my-model", "version": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("{}", "claims[0]: a claim needs a text that says what it is of, or an id"),
+        ("{value: 0.5}", "claims[0]: a claim needs a text that says what it is of, or an id"),
+        ("{text: a}", "claims[0]: a claim needs a value, or the numbers of its samples under per_sample"),
+        ("{text: a, value: 1, command: []}", "claims[0].command: expected something, found an empty list"),
+        ("{text: a, value: 1, command: ''}", "claims[0].command: expected text, found ''"),
+        ("{text: a, value: 1, command: [python, 3]}", "claims[0].command[1]: expected text, found 3"),
+        (
+            "{text: a, value: 1, command: {a: b}}",
+            "claims[0].command: expected a program and its arguments: a text, or a list of texts, found values by name",
+        ),
+    ],
+)
+def test_a_claim_of_nothing_is_refused(claim, told):
+    """By its line, and once: a claim that would be left out at the end is told before the start."""
+    with pytest.raises(RefusedInputError) as raised:
+        read_specification(f"{DOUBLE}claims:\n- {claim}".encode(), name="x.yaml")
+
+    assert str(raised.value) == f"x.yaml: line 3: {told}"

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import pytest
 from tiny import tiny_manifest
 
+from reprobundle.components.claims import Claim
+from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.environment.section import (
     Distribution,
     Edited,
@@ -20,7 +22,16 @@ from reprobundle.components.environment.section import (
 from reprobundle.components.outputs.section import Calibration, Variant
 from reprobundle.manifest import NAME
 from reprobundle.report import ClaimResult, Finding, StageTime, Status
-from reprobundle.telling import Told, claim_words, describe, files_words, headline, packed_words, steady_words
+from reprobundle.telling import (
+    Told,
+    card_words,
+    claim_words,
+    describe,
+    files_words,
+    headline,
+    packed_words,
+    steady_words,
+)
 
 
 def distribution(name: str, kind: OriginKind = "index", **more: Any) -> Distribution:
@@ -145,6 +156,31 @@ def claim(name: str, verdict: Literal["agrees", "differs", "not run", "failed"])
 def test_claims_that_were_computed_are_told(results: tuple[ClaimResult, ...], told: tuple[str, ...]) -> None:
     """One that differs is another matter than one that could not be computed."""
     assert claim_words(results) == told
+
+
+def recorded(name: str, **more: Any) -> Claim:
+    """A claim as a manifest has it."""
+    return Claim(id=name, text=name, value=1.0, **more)
+
+
+def test_claims_by_group_and_those_that_nothing_computes_are_told() -> None:
+    """A number that was only stated is not passed off as computed, and groups are seen before any report is."""
+    groups = (GroupValue(name="a", value=1.0), GroupValue(name="b", value=1.0))
+    both = (recorded("one", group="sex", groups=groups), recorded("two"), recorded("three", groups=groups[:1]))
+
+    assert claim_words((claim("one", "agrees"),), both) == (
+        "1 claim as claimed, by a fresh process; 2 claims taken as stated, nothing computed them",
+        "by group: 'one' (2 groups of 'sex'), 'three' (1 group)",
+    )
+    assert claim_words((), both[1:2]) == ("1 claim taken as stated, nothing computed it",)
+
+
+def test_how_far_the_card_is_answered_is_told(tmp_path: Path) -> None:
+    """The card's line counts as the card itself does, and names what tells more."""
+    answered, more = card_words(tmp_path / "b", tiny_manifest())
+
+    assert answered == "40 of 42 questions of the card are answered"
+    assert more == f"what is open or contradicts: reprobundle lint {tmp_path / 'b'}"
 
 
 def test_the_first_line_says_that_no_replay_will_have_it(tmp_path: Path) -> None:

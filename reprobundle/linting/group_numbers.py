@@ -33,13 +33,18 @@ SHORTEST = 2  # letters of a name that is looked for by itself
 HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
-_FREE = r"(?:\s|[:=(,|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|group|samples?|people|users?|patients?)\b)"
+_FREE = r"(?:\s|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
 _SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
     r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
-    r"|train(?:ing)?|valid\w*|dev|other model|would|could|share|proportion|make[s ]up|of (?:the |all )?(?:data|samples|people|patients))\b"
+    r"|versions?|initial\w*|formerly|used to|ago|first|respectively|train(?:ing)?|valid\w*|dev|other model|would|could|share|proportion|make[s ]up|of (?:the |all )?(?:data|samples|people|patients))\b"
     r"|±|\+/-|[<>≤≥]",
+    re.IGNORECASE,
+)
+_QUANTITY = re.compile(  # of a sentence that names no metric: what its numbers are instead
+    r"\b(rates?|means?|averages?|medians?|errors?|ages?|aged|parity|odds|calibrat\w*|probabilit\w*|scores?|deviations?|sd|std|variance"
+    r"|entropy|distances?|weigh\w*|scales?|correlat\w*|costs?|prices?|incomes?|heights?|lengths?|widths?|prevalence|priors?)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(  # behind a number: it counts something, or is the end of a range
@@ -138,8 +143,10 @@ def _has(clause: str, name: str) -> bool:
     return folded in clause.casefold() and re.search(_word(folded), clause.casefold()) is not None
 
 
-def _word(name: str) -> str:
-    return rf"(?<![\w-]){re.escape(name)}(?![\w-])"
+def _word(name: str, *, inflected: bool = False) -> str:
+    """A pattern of a name by itself, and if asked for in the plural and in quotation marks."""
+    called = rf"{re.escape(name)}(?:'?s)?[\"'\u201d\u2019]?" if inflected else re.escape(name)
+    return rf"(?<![\w-]){called}(?![\w-])"
 
 
 def _alone(claim: Claim, group: GroupValue) -> Claim:
@@ -171,14 +178,20 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
     known = {word for claim, _ in recorded for word in words_of(claim)}
     if metrics and not metrics <= known:
         return  # of which metric a number is cannot be told
-    word = _word(name)
+    if not metrics and _QUANTITY.search(text):
+        return
+    word = _word(name, inflected=True)
     metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
     behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b){{0,{MOST_BETWEEN}}}{_VALUE}", re.IGNORECASE)
     ahead = re.compile(
-        rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?|[(|]\s*){word}", re.IGNORECASE
+        rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?{word}|\(\s*{word}\s*\))", re.IGNORECASE
     )
+    beside = re.compile(
+        rf"{_VALUE}[\s|]*{word}", re.IGNORECASE
+    )  # whose it is, this name's or the one's before it, stays open
     shares = all(-1 <= group.value <= 1 for _, group in recorded)
-    for found in [*ahead.finditer(text)] or behind.finditer(text):  # of "0.4 on A, 0.2 on B" the number before is A's
+    sure = [*ahead.finditer(text)]  # of "0.4 on A, 0.2 on B" the number before is A's
+    for found in sure or [*beside.finditer(text), *behind.finditer(text)]:
         behind_it = text[found.end("percent") if found["percent"] else found.end("number") :]
         before_it = text[: found.start("number")]
         if _COUNTED.match(behind_it) or _TEST.search(before_it) or _AND.search(before_it[-LONGEST_NUMBER:]):

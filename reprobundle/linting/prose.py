@@ -30,6 +30,8 @@ HEDGED = re.compile(
 _HIGH = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207a", "0123456789-+")
 _RAISED = re.compile(r"(?<=\d)[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207b\u207a]+")
 _THIN = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
+_RAISING = re.compile(r"(?<=\d)\*\*(?=[-+]?\d)")  # a power, as Python writes it
+_MARKED = re.compile(r"\*\*|__|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")  # what Markdown puts around words
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[,_.]\d{3})+")
 _POWER = re.compile(
     r"(?:(?P<factor>[-+]?[\d.,_]+)\s?[x\u00d7\u00b7*]\s?10|(?P<base>[-+]?[\d.,_]+))\^(?P<exponent>[-+]?\d+)"
@@ -40,7 +42,8 @@ def sentences(subject: Subject, path: str) -> str:
     """A field's text on one line, as far as it is read, with its numbers in one spelling; empty for what capture filled in."""
     if path in subject.captured:
         return ""
-    text = _THIN.sub(",", subject.text(path)[:MOST_CHARACTERS]).replace("\u2212", "-").replace("**", "^")
+    text = _THIN.sub(",", subject.text(path)[:MOST_CHARACTERS]).replace("\u2212", "-")
+    text = _MARKED.sub("", _RAISING.sub("^", text))
     return " ".join(_RAISED.sub(lambda found: "^" + found[0].translate(_HIGH), text).split())
 
 

@@ -11,7 +11,7 @@ from reprobundle.records import Json, Record
 from reprobundle.specification.split_form import Entry
 
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
-NUMBER, PARTS = "number", ""  # the second leaves no step in the path of a fault
+NUMBER, PARTS, TEXT, LIST = "number", "", "text", "list"  # an empty name leaves no step in the path of a fault
 
 
 class GroupSpecification(Record):
@@ -46,6 +46,23 @@ GivenGroup = Annotated[
 ]
 
 
+def _command_form(value: Any) -> str | None:
+    if isinstance(value, list | tuple):
+        return LIST
+    return TEXT if isinstance(value, str) else None
+
+
+Command = Annotated[
+    Annotated[str, pydantic.Field(min_length=1), pydantic.Tag(TEXT)]
+    | Annotated[tuple[str, ...], pydantic.Field(min_length=1), pydantic.Tag(LIST)],
+    pydantic.Discriminator(
+        _command_form,
+        custom_error_type="command",
+        custom_error_message="expected a program and its arguments: a text, or a list of texts",
+    ),
+]
+
+
 class ClaimSpecification(Record):
     """A number that is claimed.
 
@@ -73,10 +90,18 @@ class ClaimSpecification(Record):
     decimals: Annotated[int, pydantic.Field(ge=0, le=17)] | None = None
     split: str | None = None
     entry: Entry | None = None
-    command: str | tuple[str, ...] | None = None
+    command: Command | None = None
     group: Json = None
     groups: dict[str, GivenGroup] | None = None
     per_sample: Json = None
     count: Count | None = None
     low: float | None = None
     high: float | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _claims_a_number(self) -> ClaimSpecification:
+        if self.id is None and self.text is None:
+            raise ValueError("a claim needs a text that says what it is of, or an id")
+        if self.value is None and self.per_sample is None:
+            raise ValueError("a claim needs a value, or the numbers of its samples under per_sample")
+        return self

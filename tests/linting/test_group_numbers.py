@@ -51,6 +51,10 @@ def said_of(path, text, numbers=NUMBERS):
         ("evaluation.metrics", "| group | accuracy | | male | 0.95 | | female | 0.981 |", "male 0.95"),
         ("evaluation.metrics", "The accuracy is 0.95 on male, 0.981 on female.", "male 0.95"),
         ("evaluation.metrics", "Accuracy: 0.95 (male), 0.981 (female).", "male 0.95"),
+        ("evaluation.metrics", "Accuracy by sex: **male** is **0.95**, `female` is `0.981`.", "male 0.95"),
+        ("evaluation.metrics", "Accuracy (male): 0.95. Accuracy (female): 0.981.", "male 0.95"),
+        ("evaluation.metrics", "It has an accuracy of 0.95 among males and of 0.981 among females.", "male 0.95"),
+        ("evaluation.metrics", "Accuracy: 95 % male, 98.1 % female.", "male 95%"),
     ],
 )
 def test_another_number_of_a_group(path, text, told):
@@ -72,6 +76,16 @@ def test_a_number_without_its_metric_is_a_warning():
     ("path", "text"),
     [
         ("evaluation.metrics", "Accuracy by sex: male 0.853, female 0.981."),
+        ("evaluation.metrics", "It reaches an accuracy of 92 % (85.3 % male, 98.1 % female)."),
+        ("evaluation.metrics", "Accuracy 0,92 (male 0,853; female 0,981)."),
+        ("evaluation.metrics", "Accuracy of 0.92 (male: 0.853)"),
+        ("evaluation.metrics", "Accuracy on female and male samples is 0.981 and 0.853, respectively."),
+        ("evaluation.metrics", "Accuracy for male was 0.75 in the first version; it is 0.853 now."),
+        ("evaluation.metrics", "male 0.853 female 0.981"),
+        ("ethics.bias", "Selection rate: male 0.41, female 0.37."),
+        ("ethics.bias", "The error rate is 0.147 for male and 0.019 for female."),
+        ("ethics.bias", "False positive rate of male 0.12, of female 0.03."),
+        ("ethics.bias", "Calibration error: male 0.03, female 0.02; mean age: male 41.5, female 40.9."),
         ("evaluation.metrics", "Accuracy: male 85%, female 98 %, overall 0.92."),
         ("evaluation.metrics", "Accuracy by sex: male 0.85 ± 0.06, female 0.98 ± 0.02."),
         ("evaluation.metrics", "A baseline has an accuracy of 0.75 for male and 0.80 for female."),

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from reprobundle.components.code.data_files import DataFiles, Withheld
+from reprobundle.components.code.pickles import is_pickle
 from reprobundle.components.code.project import SOURCE
 from reprobundle.components.code.repository import printable
 from reprobundle.components.code.salts import REASON, Salts
@@ -40,6 +41,7 @@ class Packer:
         self._files: dict[str, str] = {}
         self._folders: set[str] = set()
         self._reasons: dict[str, str] = {}
+        self.pickles: list[str] = []  # what is packed and is one, as people know it
 
     @property
     def taken(self) -> AbstractSet[str]:
@@ -64,6 +66,8 @@ class Packer:
             return False
         self._writer.write(path, content)
         self._remember(path)
+        if is_pickle(content):
+            self.pickles.append(printable(path.removeprefix(f"{SOURCE}/")))
         return True
 
     def copy(self, path: str, file: Path, *, follow: bool = False) -> bool:

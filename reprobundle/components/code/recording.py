@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reprobundle.components.code import changes, gathering, telling
+from reprobundle.components.code import changes, gathering, pickles, telling
 from reprobundle.components.code.data_files import DataFiles
 from reprobundle.components.code.packing import MAX_SOURCE_BYTES, Packer
 from reprobundle.components.code.project import find
@@ -43,6 +43,7 @@ def record(source: Source, stage: Stage) -> Section:
     telling.notes(project, section, stage)
     data.tell(stage)
     salts.tell(stage)
+    pickles.tell(packer.pickles, stage)
     return section
 
 

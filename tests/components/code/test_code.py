@@ -189,6 +189,18 @@ def test_clean_repository(repository):
     assert captured.notes == []
 
 
+def test_a_checkpoint_in_git_is_packed_and_named(repository):
+    """A pickle is as the commit has it, and a reader is told that loading it runs what it says."""
+    (repository.root / "old.bin").write_bytes(b"\x80\x04N.")
+    repository.commit()
+    captured = repository.capture()
+    [(message, hint)] = captured.notes
+
+    assert "code/source/old.bin" in captured.files
+    assert message == "1 source file is a pickle, and whoever loads a pickle runs what it says: 'old.bin'"
+    assert "git rm --cached" in hint
+
+
 def test_git_file(repository):
     """code/git.json tells a person the commands that bring the same source."""
     repository.git("remote", "add", "origin", "https://user:s3cr3t@example.org/group/project.git?k=s3cr3t")
