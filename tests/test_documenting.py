@@ -14,6 +14,7 @@ from reprobundle import cli, finishing
 from reprobundle.bundle import VerifiedBundle, verify
 from reprobundle.components.documentation.card import Card, read_card
 from reprobundle.errors import RefusedInputError, SecretsError, UsageError
+from reprobundle.report import Finding, Status
 
 TOKEN = planted.drawn("card")["hub-token"]
 
@@ -62,6 +63,17 @@ def test_all_but_the_card_and_its_views_stays(bundle: Path, tmp_path: Path) -> N
 
     assert {entry for entry in before.files if entry.path in told} <= set(after.files)
     assert after.proof == before.proof
+
+
+def test_notes_on_the_earlier_card_go_with_it(tmp_path: Path) -> None:
+    """What capture said of answers that it could not take is no longer so; what it said of anything else stays."""
+    lost = Finding(kind="documentation", status=Status.NOTE, message="use.intendet: there is no such field")
+    other = Finding(kind="code", status=Status.NOTE, message="no commit recorded")
+    bundle = tiny_bundle(tmp_path / "noted", notes=(lost, other))
+    made = finishing.document(bundle, card(tmp_path, 'title: "Counting"\n'))
+    assert made is not None
+
+    assert verify(made.path).manifest.notes == (other,)
 
 
 def test_the_same_card_makes_nothing(bundle: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from reprobundle import secrecy, withholding
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, read_card
 from reprobundle.components.documentation.recording import with_facts, write
+from reprobundle.components.documentation.section import NAME
 from reprobundle.components.interface import Stage
 from reprobundle.errors import UsageError
 from reprobundle.manifest import Manifest
@@ -58,7 +59,8 @@ def document(
     def change(manifest: Manifest, stage: Stage) -> Manifest:
         section = write(known, sections, stage)
         _refuse_secrets(bundle, stage.root, section.path)
-        return manifest.model_copy(update={"documentation": section})
+        told = tuple(note for note in manifest.notes if note.kind != NAME)  # the others were about the earlier card
+        return manifest.model_copy(update={"documentation": section, "notes": told})
 
     return reseal(bundle, target, change)
 
