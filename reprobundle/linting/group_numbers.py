@@ -7,7 +7,7 @@ where its sentence names the metric, or, as a warning, where the field asks for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,7 +15,7 @@ from reprobundle.components.claims import Claim
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.linting.lints import Level, Lint
 from reprobundle.linting.metrics import METRIC, agrees_with, words_of
-from reprobundle.linting.prose import NUMBER, sentences
+from reprobundle.linting.prose import NUMBER, readings, sentences
 from reprobundle.linting.rules import in_card
 from reprobundle.linting.subject import Subject
 
@@ -33,8 +33,8 @@ SHORTEST = 2  # letters of a name that is looked for by itself
 HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
-_FREE = r"(?:\s|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
-_SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
+_FREE = r"(?:\s|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
+_SENTENCE = re.compile(r"[;!?]|(?<!\bvs)(?<!\bresp)(?<!\bapprox)\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
     r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
@@ -44,7 +44,7 @@ _OTHER = re.compile(  # of a sentence: its numbers are of something else
 )
 _QUANTITY = re.compile(  # of a sentence that names no metric: what its numbers are instead
     r"\b(rates?|means?|averages?|medians?|errors?|ages?|aged|parity|odds|calibrat\w*|probabilit\w*|scores?|deviations?|sd|std|variance"
-    r"|entropy|distances?|weigh\w*|scales?|correlat\w*|costs?|prices?|incomes?|heights?|lengths?|widths?|prevalence|priors?)\b",
+    r"|entropy|distances?|weigh\w*|scales?|correlat\w*|costs?|prices?|incomes?|heights?|lengths?|widths?|prevalence|priors?|positives?|negatives?|opportunity)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(  # behind a number: it counts something, or is the end of a range
@@ -57,10 +57,12 @@ _TEST = re.compile(
 
 NUMBERLESS = "\u2026"  # stands for the number itself
 _CLAUSE = re.compile(rf"[,;!?]|\.(?!\d)|\d[.,]\d|{NUMBER}\s*%")  # what ends it behind a number
-_LISTED = re.compile(rf"(?:\s*,\s*{NUMBER}\s*%?)*\s*,?\s*(?:and|or)\s+{NUMBER}\s*%?")  # more numbers of the same names
+_LISTED = re.compile(
+    rf"(?:\s*,\s*{NUMBER}\s*%?)*\s*,?\s*(?:(?:and|or|to|vs\.?|versus)\s+|/\s*){NUMBER}\s*%?"
+)  # more numbers of the same names
 _CALLED = re.compile(r"\s*[:=|]")
 _AND = re.compile(
-    rf"{NUMBER}\s*%?\s*,?\s*(?:and|or)\s*$"
+    rf"{NUMBER}\s*%?\s*,?\s*(?:and|or|to|vs\.?|versus|/)\s*$"
 )  # the second of two numbers, whose names come in one row, too
 _NUMBERED = r"\b(?i:class|group|digit|label|categor(?:y|ie)|level|site|fold|number|no\.)(?:e?s)?"
 _GENERAL = re.compile(  # of groups, and of none by name
@@ -93,8 +95,10 @@ def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Itera
         claims: What was recorded.
     """
     text = sentences(subject, path)
-    for name, recorded in _groups(claims).items() if text else ():
-        said = [one for part in _SENTENCE.split(text) for one in _said(part, name, recorded, path)]
+    groups = _groups(claims) if text else {}
+    for name, recorded in groups.items():
+        others = [other for other in groups if other != name]
+        said = [one for part in _SENTENCE.split(text) for one in _said(part, name, others, recorded, path)]
         claims_ = [claim for claim, _ in recorded]
         known = [_alone(claim, group) for claim, group in recorded]
         if said and not any(agrees_with(one.number, one.percent, claim) for one in said for claim in known):
@@ -170,7 +174,9 @@ def _groups(claims: Sequence[Claim]) -> dict[str, list[tuple[Claim, GroupValue]]
     return found
 
 
-def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], path: str) -> Iterator[Said]:
+def _said(
+    text: str, name: str, others: Sequence[str], recorded: Sequence[tuple[Claim, GroupValue]], path: str
+) -> Iterator[Said]:
     """Numbers that one sentence gives for a group."""
     if _OTHER.search(text) or name not in text.casefold():
         return
@@ -178,20 +184,10 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
     known = {word for claim, _ in recorded for word in words_of(claim)}
     if metrics and not metrics <= known:
         return  # of which metric a number is cannot be told
-    if not metrics and _QUANTITY.search(text):
+    if _is_listed(text, name, others) or (not metrics and _QUANTITY.search(text)):
         return
-    word = _word(name, inflected=True)
-    metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
-    behind = re.compile(rf"{word}(?:{_FREE}|\b{metric}\b){{0,{MOST_BETWEEN}}}{_VALUE}", re.IGNORECASE)
-    ahead = re.compile(
-        rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?{word}|\(\s*{word}\s*\))", re.IGNORECASE
-    )
-    beside = re.compile(
-        rf"{_VALUE}[\s|]*{word}", re.IGNORECASE
-    )  # whose it is, this name's or the one's before it, stays open
     shares = all(-1 <= group.value <= 1 for _, group in recorded)
-    sure = [*ahead.finditer(text)]  # of "0.4 on A, 0.2 on B" the number before is A's
-    for found in sure or [*beside.finditer(text), *behind.finditer(text)]:
+    for found in _found(text, name, others, metrics):
         behind_it = text[found.end("percent") if found["percent"] else found.end("number") :]
         before_it = text[: found.start("number")]
         if _COUNTED.match(behind_it) or _TEST.search(before_it) or _AND.search(before_it[-LONGEST_NUMBER:]):
@@ -201,3 +197,32 @@ def _said(text: str, name: str, recorded: Sequence[tuple[Claim, GroupValue]], pa
             yield Said(found["number"], found["percent"] or "", named=True)
         elif not metrics and path in NUMBERS_ONLY and fraction and not found["percent"]:
             yield Said(found["number"], "", named=False)
+
+
+def _is_listed(text: str, name: str, others: Sequence[str]) -> bool:
+    """Whether a group stands in a row of names, whose numbers stand elsewhere: ``male/female``, ``for male and female``."""
+    ends = "|".join(map(_word, sorted((other for other in others if other in text.casefold()), key=len, reverse=True)))
+    row = r"\s*(?:/|&|,|,?\s*\b(?:and|or|vs\.?|versus)\b)\s*(?:(?:for|on|the)\s+)*"
+    word = _word(name, inflected=True)
+    found = (
+        re.search(rf"{word}{row}(?:{ends})(?!\s*[:=(])|(?:{ends})(?:'?s)?{row}{word}", text, re.IGNORECASE)
+        if ends
+        else None
+    )
+    return found is not None
+
+
+def _found(text: str, name: str, others: Sequence[str], metrics: Collection[str]) -> list[re.Match[str]]:
+    """Where a number stands for a group: in front of its name, else behind it."""
+    word = _word(name, inflected=True)
+    metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
+    ahead = rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?{word}|\(\s*{word}\s*\))"
+    sure = [*re.finditer(ahead, text, re.IGNORECASE)]  # of "0.4 on A, 0.2 on B" the number before is A's
+    beside = [*re.finditer(rf"{_VALUE}[\s|]*{word}", text, re.IGNORECASE)]
+    if sure or not beside:
+        return sure or [
+            *re.finditer(rf"{word}(?:{_FREE}|\b{metric}\b){{0,{MOST_BETWEEN}}}{_VALUE}", text, re.IGNORECASE)
+        ]
+    row = [found for other in others for found in re.finditer(rf"{_VALUE}\s*{_word(other)}", text, re.IGNORECASE)]
+    whole = {round(sum(sum(readings(found["number"])[:1]) for found in (*beside[:1], *row)), 3)} if row else {1}
+    return [] if whole & {1, 100} else beside  # one alone, or shares of the whole, may be how many there are

@@ -55,6 +55,11 @@ def said_of(path, text, numbers=NUMBERS):
         ("evaluation.metrics", "Accuracy (male): 0.95. Accuracy (female): 0.981.", "male 0.95"),
         ("evaluation.metrics", "It has an accuracy of 0.95 among males and of 0.981 among females.", "male 0.95"),
         ("evaluation.metrics", "Accuracy: 95 % male, 98.1 % female.", "male 95%"),
+        (
+            "evaluation.metrics",
+            "| sex | n | accuracy |\n|---|---|---|\n| male | 120 | 0.95 |\n| female | 130 | 0.981 |",
+            "male 0.95",
+        ),
     ],
 )
 def test_another_number_of_a_group(path, text, told):
@@ -76,6 +81,16 @@ def test_a_number_without_its_metric_is_a_warning():
     ("path", "text"),
     [
         ("evaluation.metrics", "Accuracy by sex: male 0.853, female 0.981."),
+        (
+            "evaluation.metrics",
+            "| sex | n | accuracy |\n|---|---|---|\n| male | 120 | 0.853 |\n| female | 130 | 0.981 |",
+        ),
+        ("evaluation.metrics", "Accuracy (male/female): 0.853/0.981"),
+        ("evaluation.metrics", "0.853 vs. 0.981 accuracy for male and female"),
+        ("evaluation.metrics", "Accuracy rises from 0.80 to 0.853 on male after augmentation."),
+        ("evaluation.metrics", "Accuracy of 0.92 on a test set that is 48.5 % male."),
+        ("evaluation.metrics", "Accuracy of 0.92, with 48 % male and 52 % female samples."),
+        ("ethics.bias", "Equal opportunity: male 0.81, female 0.83 true positives."),
         ("evaluation.metrics", "It reaches an accuracy of 92 % (85.3 % male, 98.1 % female)."),
         ("evaluation.metrics", "Accuracy 0,92 (male 0,853; female 0,981)."),
         ("evaluation.metrics", "Accuracy of 0.92 (male: 0.853)"),
