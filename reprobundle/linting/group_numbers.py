@@ -34,7 +34,7 @@ HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
 _FREE = r"(?:\s|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
-_SENTENCE = re.compile(r"[;!?]|(?<!\bvs)(?<!\bresp)(?<!\bapprox)\.(?!\d)")
+_SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
     r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
@@ -204,11 +204,7 @@ def _is_listed(text: str, name: str, others: Sequence[str]) -> bool:
     ends = "|".join(map(_word, sorted((other for other in others if other in text.casefold()), key=len, reverse=True)))
     row = r"\s*(?:/|&|,|,?\s*\b(?:and|or|vs\.?|versus)\b)\s*(?:(?:for|on|the)\s+)*"
     word = _word(name, inflected=True)
-    found = (
-        re.search(rf"{word}{row}(?:{ends})(?!\s*[:=(])|(?:{ends})(?:'?s)?{row}{word}", text, re.IGNORECASE)
-        if ends
-        else None
-    )
+    found = re.search(rf"{word}{row}(?:{ends})|(?:{ends})(?:'?s)?{row}{word}", text, re.IGNORECASE) if ends else None
     return found is not None
 
 
