@@ -99,14 +99,13 @@ def _weights(manifest: Manifest) -> list[str]:
 
 def replaying(manifest: Manifest) -> Iterator[str]:
     """The exact command, and what it does."""
-    folder = shlex.quote(escape(manifest.name))
-    command = f"reprobundle replay {'./' if folder.startswith('-') else ''}{folder}"
-    yield f"With reprobundle {inline(manifest.reprobundle)} or newer installed, in the folder that holds this one:"
-    yield block([command], "sh")
+    yield f"With reprobundle {inline(manifest.reprobundle)} or newer installed, in this folder:"
+    yield block(["reprobundle replay ."], "sh")
     yield (
         "It checks every file, rebuilds the environment from the lock, runs the model on the recorded inputs inside a "
         "sandbox, and compares the outputs with the recorded ones."
     )
+    yield from _with_data(manifest)
     yield "Without it, by hand, with Python and pip alone: `replay/REPLAY.md` has the commands."
     status, why = manifest.proof.status, manifest.proof.why
     if manifest.proof.proven:
@@ -114,6 +113,16 @@ def replaying(manifest: Manifest) -> Iterator[str]:
     else:
         reason = f": {inline(why)}" if why else ""
         yield f"**Unproven**: the reload before the seal {'failed' if status == 'failed' else 'was not run'}{reason}."
+
+
+def _with_data(manifest: Manifest) -> Iterator[str]:
+    """The same where claims are computed on data that is not in the bundle."""
+    claims = [claim for claim in manifest.claims.claims if (claim.entry or claim.command) and claim.split]
+    splits = [escape(shlex.quote(name)) for name in sorted({claim.split for claim in claims if claim.split})]
+    if splits:
+        told = f"{counted(len(claims), 'claim')} more, on data that is not in the bundle: put your own copy in place of each path"
+        yield f"It computes {told}:"
+        yield block([f"reprobundle replay . {' '.join(f'--data {name}=PATH' for name in splits)}"], "sh")
 
 
 def preparing(manifest: Manifest) -> Iterator[str]:

@@ -97,8 +97,8 @@ model.eval()
 ```"""
         in made
     )
-    assert "With reprobundle 0.1.0 or newer installed, in the folder that holds this one:" in made
-    assert "```sh\nreprobundle replay tiny\n```" in made
+    assert "With reprobundle 0.1.0 or newer installed, in this folder:" in made
+    assert "```sh\nreprobundle replay .\n```" in made
     assert "a fresh process reloaded it and its outputs agreed: **bitwise**" in made
 
 
@@ -180,6 +180,17 @@ def test_an_unproven_bundle_says_so(proof, words):
     assert words in card(tiny_manifest(proof=proof), Card())
 
 
+def test_claims_on_data_have_their_command():
+    """A replay computes such a claim only where it is told of the data: each split is named once, quoted for a shell."""
+    on = [claims.Claim(id=name, text=name, value=1.0, split=split, entry="net:f") for name, split in (("a", "test"), ("b", "test"), ("c", "a b"))]  # fmt: skip
+    stated = claims.Claim(id="d", text="d", value=1.0, split="val")
+    made = card(tiny_manifest(claims=claims.Section(claims=(*on, stated))), Card())
+
+    assert "It computes 3 claims more, on data that is not in the bundle" in made
+    assert "\n```sh\nreprobundle replay . --data 'a b'=PATH --data test=PATH\n```\n" in made
+    assert "--data" not in card(tiny_manifest(claims=claims.Section(claims=(stated,))), Card())
+
+
 def test_nothing_of_a_bundle_becomes_markup():
     """Hostile text in any field makes no heading, picture, link, HTML or second front matter."""
     commit = "0" * 40
@@ -197,7 +208,7 @@ def test_nothing_of_a_bundle_becomes_markup():
         model=tiny_manifest().model.model_copy(
             update={"framework": EVIL, "init": model.Arguments(args=(EVIL,), kwargs={EVIL: EVIL})}
         ),
-        claims=claims.Section(claims=(claims.Claim(id="x", text=EVIL, value=1.0, split=EVIL),)),
+        claims=claims.Section(claims=(claims.Claim(id="x", text=EVIL, value=1.0, split=EVIL, entry="net:f"),)),
         documentation=documentation.Section(path="documentation/card.yaml", filled=0, fields=1, gaps=(EVIL,), known=()),
         notes=(Finding(kind=EVIL, status=Status.NOTE, message=EVIL),),
     )
