@@ -117,8 +117,8 @@ def replaying(manifest: Manifest) -> Iterator[str]:
 
 def _with_data(manifest: Manifest) -> Iterator[str]:
     """The same where claims are computed on data that is not in the bundle."""
-    claims = [claim for claim in manifest.claims.claims if (claim.entry or claim.command) and claim.split]
-    splits = [escape(shlex.quote(name)) for name in sorted({claim.split for claim in claims if claim.split})]
+    claims = [claim for claim in manifest.claims.claims if (claim.entry or claim.command) and claim.needs]
+    splits = [escape(shlex.quote(name)) for name in sorted({claim.needs for claim in claims if claim.needs})]
     if splits:
         told = f"{counted(len(claims), 'claim')} more, on data that is not in the bundle: put your own copy in place of each path"
         yield f"It computes {told}:"
