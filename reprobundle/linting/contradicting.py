@@ -55,7 +55,9 @@ _OF_WHAT = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\b(beats?|exceed\w*|surpass\w*|outperform\w*|reported|state of the art|sota|others?|theirs?)\b", re.IGNORECASE
+    r"\b(beats?|exceed\w*|surpass\w*|outperform\w*|reported|state of the art|sota|others?|theirs?|attack\w*|adversar\w*|corrupt\w*"
+    r"|lowers?|lowered|reduc\w*|decreas\w*|degrad\w*|without)\b",
+    re.IGNORECASE,
 )
 _HELD_BACK = re.compile(r"held-?(back|out)|held|hold-?out|test\w*|unseen|all|whole|full|both|same|data|new|own")
 _FREE = re.compile(

@@ -30,10 +30,13 @@ MOST_GROUPS_OF_ALL = 200
 LONGEST_NUMBER = 40  # characters in front of a number in which another one stands
 MOST_BETWEEN = 12  # words and blanks between a name and its number
 SHORTEST = 2  # letters of a name that is looked for by itself
+WORDS_TOO = (
+    2  # letters of names that are words too, as "de" and "no", or numerals: only marked ones are taken for a group's
+)
 HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
-_FREE = r"(?:\s|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
+_FREE = r"(?:\s|\(\s*n\s*=\s*\d+\s*\)|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|achieves?|achieved|sees?|shows?|as|high|low|about|around|roughly|nearly|approximately|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
 _SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
@@ -210,6 +213,9 @@ def _is_listed(text: str, name: str, others: Sequence[str]) -> bool:
 
 def _found(text: str, name: str, others: Sequence[str], metrics: Collection[str]) -> list[re.Match[str]]:
     """Where a number stands for a group: in front of its name, else behind it."""
+    if len(name) <= WORDS_TOO:
+        marked = rf"{_word(name)}\s*[:=|][\s|]*{_VALUE}", rf"{_VALUE}\s*\(\s*{_word(name)}\s*\)"
+        return [found for pattern in marked for found in re.finditer(pattern, text, re.IGNORECASE)]
     word = _word(name, inflected=True)
     metric = rf"(?:{'|'.join(map(re.escape, sorted(metrics)))})" if metrics else r"(?!)"
     ahead = rf"{_VALUE}\s*(?:{metric}\s*)?(?:(?:for|on|among|in)\s+(?:the\s+)?{word}|\(\s*{word}\s*\))"

@@ -55,6 +55,10 @@ def said_of(path, text, numbers=NUMBERS):
         ("evaluation.metrics", "Accuracy (male): 0.95. Accuracy (female): 0.981.", "male 0.95"),
         ("evaluation.metrics", "It has an accuracy of 0.95 among males and of 0.981 among females.", "male 0.95"),
         ("evaluation.metrics", "Accuracy: 95 % male, 98.1 % female.", "male 95%"),
+        ("evaluation.metrics", "Accuracy of male patients is as high as 0.95.", "male 0.95"),
+        ("evaluation.metrics", "The accuracy among male patients is about 0.95.", "male 0.95"),
+        ("evaluation.metrics", "Accuracy on male patients (n = 120): 0.95", "male 0.95"),
+        ("evaluation.metrics", "Male patients see an accuracy of 0.95", "male 0.95"),
         (
             "evaluation.metrics",
             "| sex | n | accuracy |\n|---|---|---|\n| male | 120 | 0.95 |\n| female | 130 | 0.981 |",
@@ -67,6 +71,28 @@ def test_another_number_of_a_group(path, text, told):
     (message,) = said_of(path, text)
 
     assert message.startswith(f"{path} says {told}, recorded of s")
+
+
+LANGUAGES = (
+    claim(value=0.86, groups=(GroupValue(name="de", value=0.88), GroupValue(name="II", value=0.79)), group="of"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("L'accuracy de 0.86 est bonne.", []),
+        ("In phase II the accuracy was 0.7.", []),
+        ("Accuracy: de 0.88, II 0.79", []),
+        ("Accuracy by language: de: 0.95", ["de 0.95"]),
+        ("Accuracy: 0.95 (de), 0.79 (II)", ["de 0.95"]),
+    ],
+)
+def test_a_name_that_is_a_word_too_is_a_groups_only_where_it_is_marked(text, told):
+    """Two letters are words of many languages, and numerals."""
+    said = said_of("ethics.bias", text, LANGUAGES)
+
+    assert [message.removeprefix("ethics.bias says ").partition(",")[0] for message in said] == told
 
 
 def test_a_number_without_its_metric_is_a_warning():
@@ -97,6 +123,7 @@ def test_a_number_without_its_metric_is_a_warning():
         ("evaluation.metrics", "Accuracy on female and male samples is 0.981 and 0.853, respectively."),
         ("evaluation.metrics", "Accuracy for male was 0.75 in the first version; it is 0.853 now."),
         ("evaluation.metrics", "male 0.853 female 0.981"),
+        ("evaluation.metrics", "Attacks on male voices lower the accuracy to 0.2."),
         ("ethics.bias", "Selection rate: male 0.41, female 0.37."),
         ("ethics.bias", "The error rate is 0.147 for male and 0.019 for female."),
         ("ethics.bias", "False positive rate of male 0.12, of female 0.03."),
