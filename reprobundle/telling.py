@@ -144,12 +144,11 @@ def claim_words(results: Sequence[ClaimResult], recorded: Sequence[Claim] = ()) 
     words = [f"{counted(len(found['agrees']), 'claim')} as claimed, by a fresh process"] if found["agrees"] else []
     words += [f"NOT AS CLAIMED: {_names(found['differs'])}"] if found["differs"] else []
     words += [f"COULD NOT BE COMPUTED: {_names(rest)}"] if rest else []
-    stated = len({one.id for one in recorded} - {one.id for one in results})
-    words += (
-        [f"{counted(stated, 'claim')} taken as stated, nothing computed {'it' if stated == 1 else 'them'}"]
-        if stated
-        else []
-    )
+    idle = [one for one in recorded if one.id not in {result.id for result in results}]
+    later = sum(bool(one.entry or one.command) for one in idle)
+    words += [f"{counted(later, 'claim')} left to a replay to compute"] if later else []
+    stated = len(idle) - later
+    words += [f"{counted(stated, 'claim')} taken as stated, which nothing computes"] if stated else []
     grouped = [
         f"{escape(repr(one.id))} ({counted(len(one.groups), 'group')}{_of(one)})" for one in recorded if one.groups
     ]

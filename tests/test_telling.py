@@ -169,10 +169,13 @@ def test_claims_by_group_and_those_that_nothing_computes_are_told() -> None:
     both = (recorded("one", group="sex", groups=groups), recorded("two"), recorded("three", groups=groups[:1]))
 
     assert claim_words((claim("one", "agrees"),), both) == (
-        "1 claim as claimed, by a fresh process; 2 claims taken as stated, nothing computed them",
+        "1 claim as claimed, by a fresh process; 2 claims taken as stated, which nothing computes",
         "by group: 'one' (2 groups of 'sex'), 'three' (1 group)",
     )
-    assert claim_words((), both[1:2]) == ("1 claim taken as stated, nothing computed it",)
+    assert claim_words((), (recorded("four", entry="net:f"), *both[1:2])) == (
+        "1 claim left to a replay to compute; 1 claim taken as stated, which nothing computes",
+    )
+    assert claim_words((), both[1:2]) == ("1 claim taken as stated, which nothing computes",)
 
 
 def test_how_far_the_card_is_answered_is_told(tmp_path: Path) -> None:
