@@ -93,7 +93,7 @@ def capture_source(target: Path, source: Source, *, proof: bool, trial: bool = F
         proven, foreseen = _asked(draft, folder, source, stage, clock) if proof else _unproven(draft, stage)
         claims.note_awaited(stage)
         with clock.step("seal"):
-            told = withholding.sealed(proven, stage)
+            told = _documented(withholding.sealed(proven, stage), stage)
             complete = told.model_copy(update={"views": views.write(told, stage.writer)})
             complete = complete.model_copy(update={"files": stage.writer.entries})
             content = bundles.seal(stage.writer, complete)
@@ -101,6 +101,12 @@ def capture_source(target: Path, source: Source, *, proof: bool, trial: bool = F
         captures.remember(content, target)
     found = (complete.proof, complete.notes, complete, foreseen, tuple(clock.stages))
     return Captured(target, digest_bytes(content), *found, left=tuple(stage.left))
+
+
+def _documented(manifest: Manifest, stage: Stage) -> Manifest:
+    """The manifest with a card that tells of what was found since the card was written."""
+    known = manifest.model_dump(mode="json")
+    return manifest.model_copy(update={"documentation": documentation.retell(manifest.documentation, known, stage)})
 
 
 def _unproven(draft: Manifest, stage: Stage) -> tuple[Manifest, Foreseen]:

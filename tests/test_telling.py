@@ -9,6 +9,7 @@ import pytest
 from tiny import tiny_manifest
 
 from reprobundle.components.claims import Claim
+from reprobundle.components.claims import Section as Claims
 from reprobundle.components.claims.section import GroupValue
 from reprobundle.components.environment.section import (
     Distribution,
@@ -155,7 +156,7 @@ def claim(name: str, verdict: Literal["agrees", "differs", "not run", "failed"])
 )
 def test_claims_that_were_computed_are_told(results: tuple[ClaimResult, ...], told: tuple[str, ...]) -> None:
     """One that differs is another matter than one that could not be computed."""
-    assert claim_words(results) == told
+    assert claim_words(results, Claims(claims=())) == told
 
 
 def recorded(name: str, **more: Any) -> Claim:
@@ -168,14 +169,24 @@ def test_claims_by_group_and_those_that_nothing_computes_are_told() -> None:
     groups = (GroupValue(name="a", value=1.0), GroupValue(name="b", value=1.0))
     both = (recorded("one", group="sex", groups=groups), recorded("two"), recorded("three", groups=groups[:1]))
 
-    assert claim_words((claim("one", "agrees"),), both) == (
+    assert claim_words((claim("one", "agrees"),), Claims(claims=both)) == (
         "1 claim as claimed, by a fresh process; 2 claims taken as stated, which nothing computes",
         "by group: 'one' (2 groups of 'sex'), 'three' (1 group)",
     )
-    assert claim_words((), (recorded("four", entry="net:f"), *both[1:2])) == (
+    assert claim_words((), Claims(claims=(recorded("four", entry="net:f"), *both[1:2]))) == (
         "1 claim left to a replay to compute; 1 claim taken as stated, which nothing computes",
     )
-    assert claim_words((), both[1:2]) == ("1 claim taken as stated, which nothing computes",)
+    assert claim_words((), Claims(claims=both[1:2])) == ("1 claim taken as stated, which nothing computes",)
+
+
+def test_claims_with_samples_and_those_that_these_contradict_are_told() -> None:
+    """Nobody stated a number that its samples gave, and one that they deny is loud, as in every other place."""
+    sampled, denied = recorded("one", measured=1.0, count=4), recorded("two", measured=0.5, count=4)
+
+    assert claim_words((), Claims(claims=(sampled,))) == ("1 claim with the numbers of its samples",)
+    assert claim_words((), Claims(claims=(sampled, denied))) == (
+        "CONTRADICTED BY ITS OWN PARTS: 'two'; 1 claim with the numbers of its samples",
+    )
 
 
 def test_how_far_the_card_is_answered_is_told(tmp_path: Path) -> None:

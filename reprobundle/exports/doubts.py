@@ -1,11 +1,11 @@
-"""Claims that capture found false: their samples or groups, or the reloaded model, give another number than is claimed."""
+"""Claims that capture found false: their samples or groups, or the reloaded model, give another number, or none at all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reprobundle.components.claims import Claim, contradictions, differing, rows_of
+from reprobundle.components.claims import Claim, contradictions, differing, failure, rows_of
 from reprobundle.components.claims.numbers import decimals_of
 from reprobundle.components.documentation.figures import figure
 from reprobundle.manifest import Manifest
@@ -14,6 +14,7 @@ from reprobundle.phrases import printed, shortest
 SAMPLES = "its own samples give it"
 GROUPS = "its own groups give it"
 MODEL = "the reloaded model gives it"
+UNCOMPUTED = "what computes it failed"
 PARTS = "its parts contradict each other"
 OF_GROUPS = "its groups are others"
 MOST_DIGITS = 17
@@ -58,7 +59,10 @@ def _doubt(claim: Claim, manifest: Manifest) -> Doubt | None:
         if whole.told is not None:  # the groups' range, which is no number to print
             return Doubt(whole.told, None, sure, words)
         return Doubt(_apart(claim, whole.found), by, sure, tuple(one for one in words if one != whole.words))
-    return Doubt(OF_GROUPS if apart else PARTS, None, sure, words) if words else None
+    if words:
+        return Doubt(OF_GROUPS if apart else PARTS, None, sure, words)
+    failed = failure(claim)
+    return None if failed is None else Doubt(UNCOMPUTED, None, sure=False, more=(failed,))
 
 
 def _apart(claim: Claim, got: float) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from reprobundle.components.claims import differing
+from reprobundle.components.claims import differing, failure
 from reprobundle.components.code.data_files import REASON as PRIVATE_DATA
 from reprobundle.components.code.section import LeftOut
 from reprobundle.linting.lints import CARD_HOME, Level, Lint
@@ -114,6 +114,11 @@ def _found_false(manifest: Manifest) -> Iterator[Lint]:
             message = f"the number {claim.id!r} is false: {words}"
             hint = "correct the number or what computes it, and capture again"
             yield in_manifest("claim-differs", f"claims.claims[{number}]", message, hint=hint)
+        failed = failure(claim)
+        if failed is not None:
+            message = f"the number {claim.id!r} could not be computed: {failed}"
+            hint = "reprobundle show BUNDLE notes says why; mend it, and capture again"
+            yield in_manifest("claim-failed", f"claims.claims[{number}]", message, hint=hint)
     for number, note in enumerate(manifest.notes):
         if note.kind == "outputs" and note.message.startswith(REFUSED):
             yield in_manifest("replay-refused", f"notes[{number}]", note.message, hint=note.hint)

@@ -69,6 +69,7 @@ RULES = (
     Rule("claim-unrecorded", ("warning",), "a number was measured on a split that is not recorded"),
     Rule("claim-train-only", ("warning",), "every number was measured on training data"),
     Rule("claim-differs", ("error",), "a number is another than the one that the reloaded model gave at capture"),
+    Rule("claim-failed", ("warning",), "what computes a number failed at capture with the reloaded model"),
     Rule(
         "claim-contradicted",
         ("error", "warning"),

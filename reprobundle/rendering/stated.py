@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reprobundle.components.claims import Claim, Section, contradictions, differing, rows_of
+from reprobundle.components.claims import Claim, Section, contradictions, differing, failure, rows_of
 from reprobundle.phrases import counted, printed
 from reprobundle.records import Record
 from reprobundle.rendering.escaping import escape, prose
@@ -16,6 +16,7 @@ SHOWN_GROUPS = 20
 NOTHING = "-"
 CONTRADICTED = "CONTRADICTED"
 FALSE = "FOUND FALSE"
+UNCOMPUTED = "COULD NOT BE COMPUTED"
 GUESSED = "split as its text says"
 
 
@@ -40,7 +41,7 @@ def render(section: Section, data: Record | None = None, *, colour: bool, width:
 
 
 def warnings(section: Section, data: Record | None = None) -> Iterator[str]:
-    """One line for each number that the reloaded model gave otherwise, and for each part that another one contradicts.
+    """One line for each number that the reloaded model gave otherwise or not at all, and for each part that another one contradicts.
 
     Args:
         section: What is claimed.
@@ -50,6 +51,9 @@ def warnings(section: Section, data: Record | None = None) -> Iterator[str]:
         name = f"claim {escape(repr(claim.id))}"
         for words in differing(claim):
             yield f"{name} {FALSE}: {prose(words)}"
+        failed = failure(claim)
+        if failed is not None:
+            yield f"{name} {UNCOMPUTED}: {failed}"
         for found in contradictions(claim, rows_of(claim, data)):
             yield f"{name} {CONTRADICTED}: {prose(found.words)}"
 

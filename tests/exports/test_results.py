@@ -44,6 +44,18 @@ def test_a_claim_that_the_reloaded_model_contradicts_is_marked():
     assert [metric["type"] for metric in result["metrics"]] == ["recall"]
 
 
+def test_a_claim_that_could_not_be_computed_is_in_doubt():
+    """A number whose own code failed before the seal stands in the card as such, and no leader board reads it."""
+    made = _claiming(claims.Claim(id="a", text="accuracy", value=0.9, entry="net:none", reloaded="failed"))
+
+    assert (
+        "**In doubt: accuracy**: what computes it failed with the reloaded model, before the bundle was sealed.\n"
+        in made
+    )
+    assert "| accuracy | 0.9 (**in doubt: what computes it failed**) |" in made
+    assert "model-index" not in _front_matter(made)
+
+
 def test_a_claim_that_its_own_samples_contradict_is_marked():
     """A number is false where its samples give another one; with as many digits as tell the two apart."""
     made = _claiming(

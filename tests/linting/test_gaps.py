@@ -103,6 +103,20 @@ def test_a_split_that_was_left_out(tmp_path):
     assert met(place) == [("warning", "data-left-out", "a data split is left out: 'more'")]
 
 
+def test_what_capture_could_not_compute(tmp_path):
+    """A number whose own code failed is a warning: nothing says that it is false, and nothing that it is so."""
+    failed = claims.Section(claims=(claim(reloaded="failed"),))
+
+    assert met(bundle(tmp_path / "b", claims=failed)) == [
+        (
+            "warning",
+            "claim-failed",
+            "the number 'test-accuracy' could not be computed: what computes it failed with the reloaded model, before the "
+            "bundle was sealed",
+        )
+    ]
+
+
 def test_what_capture_found_false(tmp_path):
     """A number that the reloaded model did not give again, and a model that no replay will accept, are errors."""
     notes = (

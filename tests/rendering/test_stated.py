@@ -18,6 +18,15 @@ FULL = Claim(
 BARE = Claim(id="bare", text="bare", value=3.0)
 
 
+def test_a_claim_that_could_not_be_computed_is_named() -> None:
+    """Its own code failed before the seal: a table alone would let it pass for a number."""
+    section = Section(claims=(Claim(id="a", text="a", value=0.9, reloaded="failed"),))
+
+    assert list(stated.warnings(section)) == [
+        "claim 'a' COULD NOT BE COMPUTED: what computes it failed with the reloaded model, before the bundle was sealed"
+    ]
+
+
 def test_claims_as_tables():
     """Value, interval, samples, split and what computes it; the first groups below; a contradiction in plain sight."""
     shown = stated.render(Section(claims=(FULL, BARE)), colour=False, width=100)

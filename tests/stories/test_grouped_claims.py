@@ -147,6 +147,15 @@ def test_groups_come_from_what_the_function_gave_before_the_seal(report: Report,
     ]
 
 
+def test_the_card_tells_of_groups_that_a_function_gave(project: Path, tmp_path: Path) -> None:
+    """The card is written again once the claims are computed: it denies no group, and its own card changes nothing."""
+    bundle = project.parent / "bundle"
+    card = (bundle / "documentation/card.yaml").read_text(encoding="utf-8")
+
+    assert "test accuracy" in card.partition("\n  bias: ")[2].partition("No other groups")[0]
+    assert reprobundle.document(bundle, bundle / "documentation/card.yaml", out=tmp_path / "again") is None
+
+
 def test_a_command_gives_numbers_of_samples(report: Report) -> None:
     """A list that it writes has its groups compared; with one number the report says why they are not."""
     written, one = report.claims[7:9]

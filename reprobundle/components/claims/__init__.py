@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from reprobundle.components.claims.counting import rows_of
     from reprobundle.components.claims.persons import remarks
     from reprobundle.components.claims.recording import capture
-    from reprobundle.components.claims.settling import differing, leave_awaited, note_awaited, settle, with_results
+    from reprobundle.components.claims.settling import (
+        differing,
+        failure,
+        leave_awaited,
+        note_awaited,
+        settle,
+        with_results,
+    )
 
 __all__ = [
     "NAME",
@@ -29,6 +36,7 @@ __all__ = [
     "contradiction",
     "contradictions",
     "differing",
+    "failure",
     "leave_awaited",
     "note_awaited",
     "remarks",
@@ -49,6 +57,7 @@ __getattr__ = deferred(
         "contradiction": "contradicting",
         "contradictions": "contradicting",
         "differing": "settling",
+        "failure": "settling",
         "leave_awaited": "settling",
         "note_awaited": "settling",
         "remarks": "persons",

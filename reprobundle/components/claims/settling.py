@@ -19,6 +19,7 @@ from reprobundle.report import ClaimResult
 GIVES = "the reloaded model gives"
 NOT_CALLED = "its function was not called before the bundle was sealed"
 FAILED = "its function failed"
+FAILED_TO_COMPUTE = "what computes it failed with the reloaded model, before the bundle was sealed"
 CALLED = (
     "per_sample=[…], one number a sample; a function is called where the bundle is proven, with a budget, and where its "
     "split is a file or folder"
@@ -86,6 +87,11 @@ def with_results(section: Section, results: Sequence[ClaimResult]) -> Section:
 def differing(claim: Claim) -> tuple[str, ...]:
     """In words, what the reloaded model gave otherwise: of the claim first, then of its groups; empty where nothing did."""
     return tuple(_differing(claim))
+
+
+def failure(claim: Claim) -> str | None:
+    """In words, that a claim could not be computed with the reloaded model; None where it could, or was not tried."""
+    return FAILED_TO_COMPUTE if claim.reloaded == "failed" else None
 
 
 def _differing(claim: Claim) -> Iterator[str]:

@@ -51,6 +51,25 @@ def renew(content: bytes, sections: Mapping[str, Any], stage: Stage) -> Section 
     return None if card == before else write(card, sections, stage)
 
 
+def retell(section: Section, sections: Mapping[str, Any], stage: Stage) -> Section:
+    """Renew the card of a bundle that is being made, once all is known that it tells of: groups that a function gave, say.
+
+    Args:
+        section: What is told of the card.
+        sections: The sections of the manifest by name, as plain values, as they will be sealed.
+        stage: Where the bundle is being made.
+
+    Returns:
+        How far it is filled in.
+    """
+    content = inside(stage.root, section.path).read_bytes()
+    stage.writer.forget(section.path)
+    made = renew(content, sections, stage)
+    if made is None:
+        stage.writer.write(section.path, content)
+    return made or section
+
+
 def check(section: Section, site: Site) -> Iterator[Finding]:
     """Say how complete the card is; a card that cannot be read is named."""
     from reprobundle.components.documentation.card import read_card
