@@ -686,8 +686,22 @@ def test_the_name_is_the_title_where_none_is_said(tmp_path, monkeypatch):
         ("{}", "claims[0]: a claim needs a text that says what it is of, or an id"),
         ("{value: 0.5}", "claims[0]: a claim needs a text that says what it is of, or an id"),
         ("{text: a}", "claims[0]: a claim needs a value, or the numbers of its samples under per_sample"),
-        ("{text: a, value: 1, command: []}", "claims[0].command: expected something, found an empty list"),
-        ("{text: a, value: 1, command: ''}", "claims[0].command: expected text, found ''"),
+        ("{text: '  ', value: 1}", "claims[0]: a claim needs a text that says what it is of, or an id"),
+        (
+            "{text: a, value: 1, command: []}",
+            "claims[0].command: expected a program and its arguments",
+        ),
+        ("{text: a, value: 1, command: ''}", "claims[0].command: expected a program and its arguments, found ''"),
+        ("{text: a, value: 1, command: '  '}", "claims[0].command: expected a program and its arguments, found '  '"),
+        ("{text: a, value: 1, command: ['']}", "claims[0].command: expected a program and its arguments"),
+        (
+            '{text: a, value: 1, command: "python \'x"}',
+            'claims[0].command: expected a program and its arguments: no closing quotation, found "python \'x"',
+        ),
+        (
+            "{text: a, value: 1, command: x, entry: 'a:b'}",
+            "claims[0]: a claim is computed by an entry or by a command, found both",
+        ),
         ("{text: a, value: 1, command: [python, 3]}", "claims[0].command[1]: expected text, found 3"),
         (
             "{text: a, value: 1, command: {a: b}}",
@@ -701,3 +715,9 @@ def test_a_claim_of_nothing_is_refused(claim, told):
         read_specification(f"{DOUBLE}claims:\n- {claim}".encode(), name="x.yaml")
 
     assert str(raised.value) == f"x.yaml: line 3: {told}"
+
+
+def test_two_claims_of_one_id_are_refused():
+    """The second would be left out at the end."""
+    with pytest.raises(RefusedInputError, match=r"x\.yaml: line 2: claims: two claims have the id 'a'$"):
+        read_specification(f"{DOUBLE}claims:\n- {{id: a, value: 1}}\n- {{id: a, value: 2}}".encode(), name="x.yaml")

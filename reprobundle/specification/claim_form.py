@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 
+from reprobundle.components.claims.commands import parted
 from reprobundle.components.claims.section import Id
 from reprobundle.records import Json, Record
 from reprobundle.specification.split_form import Entry
 
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
+Given = TypeVar("Given", str, tuple[str, ...])
 NUMBER, PARTS, TEXT, LIST = "number", "", "text", "list"  # an empty name leaves no step in the path of a fault
 
 
@@ -52,9 +54,14 @@ def _command_form(value: Any) -> str | None:
     return TEXT if isinstance(value, str) else None
 
 
+def _is_command(given: Given) -> Given:
+    parted(given)
+    return given
+
+
 Command = Annotated[
-    Annotated[str, pydantic.Field(min_length=1), pydantic.Tag(TEXT)]
-    | Annotated[tuple[str, ...], pydantic.Field(min_length=1), pydantic.Tag(LIST)],
+    Annotated[str, pydantic.AfterValidator(_is_command), pydantic.Tag(TEXT)]
+    | Annotated[tuple[str, ...], pydantic.AfterValidator(_is_command), pydantic.Tag(LIST)],
     pydantic.Discriminator(
         _command_form,
         custom_error_type="command",
@@ -100,8 +107,10 @@ class ClaimSpecification(Record):
 
     @pydantic.model_validator(mode="after")
     def _claims_a_number(self) -> ClaimSpecification:
-        if self.id is None and self.text is None:
+        if self.id is None and not (self.text or "").strip():
             raise ValueError("a claim needs a text that says what it is of, or an id")
         if self.value is None and self.per_sample is None:
             raise ValueError("a claim needs a value, or the numbers of its samples under per_sample")
+        if self.entry is not None and self.command is not None:
+            raise ValueError("a claim is computed by an entry or by a command, found both")
         return self

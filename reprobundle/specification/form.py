@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import pydantic
@@ -120,3 +121,12 @@ class Specification(Record):
     project: PathText | None = None
     vendor: Vendor = "needed"
     allow: tuple[str, ...] = ()
+
+    @pydantic.field_validator("claims", mode="after")
+    @classmethod
+    def _have_ids_of_their_own(cls, claims: tuple[ClaimSpecification, ...]) -> tuple[ClaimSpecification, ...]:
+        taken = Counter(claim.id for claim in claims if claim.id is not None)
+        twice = next((name for name, number in taken.items() if number > 1), None)
+        if twice is not None:
+            raise ValueError(f"two claims have the id {twice!r}")
+        return claims

@@ -86,11 +86,11 @@ if __name__ == "__main__":
             {"id": "share", "text": "of the classes", "value": 0.95, "decimals": 2, "split": "test", "entry": net.share},
             {"id": "remembered", "text": "what the training knew", "value": 1, "entry": net.remembered},
             {"id": "elsewhere", "text": "of what is in memory", "value": 1, "split": "memory", "entry": net.share},
-            {"id": "typed", "text": "by a command", "value": 1, "command": [sys.executable, "-c", "raise SystemExit(1)"]},
+            {"id": "typed", "text": "by a command", "value": 1, "command": [sys.executable, "-c", "raise SystemExit(1)", "{out}"]},
             {"id": "loose", "text": "x", "value": 1, "entry": "evaluate:score"},
             {"id": "deep", "text": "x", "value": 1, "entry": net.deep},
             {"id": "reading", "text": "x", "value": 1, "entry": net.reading},
-            {"id": "run", "text": "x", "value": 1, "command": ["python", "evaluate.py", "net.py", "none.py"]},
+            {"id": "run", "text": "x", "value": 1, "command": ["python", "evaluate.py", "net.py", "none.py", "{out}"]},
         ],
         budget=float(sys.argv[2]),
     )

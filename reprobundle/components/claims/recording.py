@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ import pydantic
 
 from reprobundle import arrays
 from reprobundle.components.claims import members
+from reprobundle.components.claims.commands import PROGRAM, RESULT, gives_nothing, parted
 from reprobundle.components.claims.contradicting import contradictions
 from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.functions import entry_text, samples_of_function
@@ -26,6 +26,9 @@ from reprobundle.plain_values import fields_of
 
 FOUND = frozenset({"split_guessed", "reloaded", "gave"})  # what a capture finds, and nobody states
 KNOWN = frozenset({*STATED, *Claim.model_fields})
+COMMAND_HINT = (
+    "name files of the project relative to it, the split {data}, the file its number goes to {out}: docs/claims.md"
+)
 NO_VALUE = "no value is stated, and the numbers of its samples are computed only after it was recorded"
 GIVE_VALUE = "give value, the number that is claimed; or the numbers themselves: per_sample=[…]"
 
@@ -39,7 +42,7 @@ def capture(source: Source, stage: Stage) -> Section:
         if made is not None:
             found, claim = made
             _note_split(claim, source, stage)
-            _note_places(claim, stage)
+            _note_command(claim, stage)
             _note_contradiction(claim, stage)
             kept[claim.id] = claim
             if found.members is not None and _is_computed(claim) and _may_be_told(claim, source, stage):
@@ -142,7 +145,8 @@ def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim 
     name = "claim " + repr(label[:80])
     made = attempt(lambda: {key: _plain(key, value) for key, value in found.fields.items()})
     if isinstance(made, Failure):
-        stage.note(NAME, f"{name}: is left out: {made.why}", hint="give one finite number")
+        hint = COMMAND_HINT if PROGRAM in made.why else "give one finite number"
+        stage.note(NAME, f"{name}: is left out: {made.why}", hint=hint)
         return None
     fields = {
         "id": _new_id(label, taken),
@@ -184,8 +188,8 @@ def _plain(key: str, value: Any) -> Any:
     """
     if key == "entry" and value is not None:
         return entry_text(value)
-    if key == "command" and isinstance(value, str):
-        return shlex.split(value)
+    if key == "command" and value is not None and value not in ([], ()):  # of a claim as an earlier bundle records it
+        return parted(value)
     if arrays.is_array(value):
         array = arrays.to_array(value)
         if array.size != 1:
@@ -230,9 +234,12 @@ def _note_contradiction(claim: Claim, stage: Stage) -> None:
         stage.note(NAME, f"claim {claim.id!r}: {found.words}", hint=found.hint)
 
 
-def _note_places(claim: Claim, stage: Stage) -> None:
-    """A command is run elsewhere: a place of this machine is not there."""
+def _note_command(claim: Claim, stage: Stage) -> None:
+    """A command is run elsewhere: a place of this machine is not there; and its number is read from a file that it is told."""
+    if gives_nothing(claim.command):
+        message = f"claim {claim.id!r}: its command has no {RESULT}, so that no replay gets a number from it"
+        stage.note(NAME, message, hint=COMMAND_HINT)
     absolute = [word for word in claim.command if word.startswith(("/", "~"))]
     if absolute:
         message = f"claim {claim.id!r}: its command names {absolute[0]!r}, a place of this machine that no replay has"
-        stage.note(NAME, message, hint="name files of the project relative to it, the split {data}, the result {out}")
+        stage.note(NAME, message, hint=COMMAND_HINT)

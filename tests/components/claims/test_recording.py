@@ -6,6 +6,7 @@ import torch
 
 from reprobundle.components import claims
 from reprobundle.components.claims import Claim
+from reprobundle.components.claims.recording import COMMAND_HINT
 from reprobundle.components.interface import Source, Stage
 from reprobundle.records import from_bytes, to_bytes
 from reprobundle.store import Writer
@@ -145,14 +146,31 @@ def test_a_command_is_kept_word_by_word(stage):
 
 def test_a_command_with_places_of_this_machine(stage):
     """What no replay has is told."""
-    take(stage, given=[{"id": "a", "text": "x", "value": 1, "command": ["python", "/home/me/evaluate.py"]}])
+    take(stage, given=[{"id": "a", "text": "x", "value": 1, "command": ["python", "/home/me/evaluate.py", "{out}"]}])
 
     assert notes(stage) == [
         (
             "claim 'a': its command names '…/evaluate.py', a place of this machine that no replay has",
-            "name files of the project relative to it, the split {data}, the result {out}",
+            COMMAND_HINT,
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("python evaluate.py", "claim 'a': its command has no {out}, so that no replay gets a number from it"),
+        ("python 'x", "claim 'a': is left out: ValueError: expected a program and its arguments: no closing quotation"),
+        (["", "{out}"], "claim 'a': is left out: ValueError: expected a program and its arguments"),
+        ("  ", "claim 'a': is left out: ValueError: expected a program and its arguments"),
+        ("a\0b {out}", "claim 'a': is left out: ValueError: expected a program and its arguments, found a zero byte"),
+    ],
+)
+def test_a_command_that_can_give_nothing_is_told(stage, command, told):
+    """Neither a program that is none, nor one that is told of no file for its number, is taken without a word."""
+    take(stage, given=[{"id": "a", "text": "x", "value": 1, "command": command}])
+
+    assert notes(stage) == [(told, COMMAND_HINT)]
 
 
 def test_two_ways_to_compute(stage):
@@ -199,14 +217,20 @@ def test_halves_of_characters_are_spelt_out(stage):
     made = take(
         stage,
         given=[
-            {"text": "a\udc80", "value": 1, "groups": {"b\ud800": 1.0}, "group": "c\udfff", "command": ["d\udc80"]},
+            {
+                "text": "a\udc80",
+                "value": 1,
+                "groups": {"b\ud800": 1.0},
+                "group": "c\udfff",
+                "command": ["d\udc80", "{out}"],
+            },
             {"text": "e", "per_sample": [1, 0], "group": {"f\udc80": ["g\udc80", "h"]}},
             {"id": "\udc80", "text": "i", "value": 1},
         ],
     )
 
     assert [(one.text, one.group, [group.name for group in one.groups], one.command) for one in made] == [
-        ("a\\udc80", "c\\udfff", ["b\\ud800"], ("d\\udc80",)),
+        ("a\\udc80", "c\\udfff", ["b\\ud800"], ("d\\udc80", "{out}")),
         ("e", "f\\udc80", ["g\\udc80", "h"], ()),
     ]
     assert [message.partition(": id")[0] for message, _ in notes(stage)] == [r"claim '\\udc80': is left out"]

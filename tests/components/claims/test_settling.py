@@ -107,7 +107,7 @@ def test_what_a_capture_will_call_is_left_to_it(stage):
     ("more", "why"),
     [
         ({"entry": None}, "nothing gives one number a sample"),
-        ({"entry": None, "command": ["x"]},
+        ({"entry": None, "command": ["x", "{out}"]},
          "a command is not run before the bundle is sealed, and no numbers of samples are given"),
     ],
 )  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_function_of_numbers_of_samples_is_the_entry(stage, function):
         ({"entry": "m:other"},
          "per_sample names another function than entry, so the numbers of its samples are left out",
          "name one function in both, or give the numbers themselves: per_sample=[…]"),
-        ({"command": ["x"]},
+        ({"command": ["x", "{out}"]},
          "per_sample names a function beside a command, so the numbers of its samples are left out",
          "name one function in both, or give the numbers themselves: per_sample=[…]"),
         ({"value": None},
