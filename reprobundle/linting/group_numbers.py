@@ -36,12 +36,12 @@ WORDS_TOO = (
 HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
-_FREE = r"(?:\s|\(\s*n\s*=\s*\d+\s*\)|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|achieves?|achieved|sees?|shows?|as|high|low|about|around|roughly|nearly|approximately|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?)\b)"
+_FREE = r"(?:\s|\(\s*n\s*=\s*\d+\s*\)|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|achieves?|achieved|sees?|shows?|as|high|low|about|around|roughly|nearly|approximately|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?|subjects?|participants?|cohorts?|sub-?groups?|images?|speakers?|writers?|scores?|ist|est|de)\b)"
 _SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
     r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
-    r"|versions?|initial\w*|formerly|used to|ago|first|respectively|train(?:ing)?|valid\w*|dev|other model|would|could|share|proportion|make[s ]up|of (?:the |all )?(?:data|samples|people|patients))\b"
+    r"|not|never|hop(?:e|es|ing)|expect\w*|minus|trained|noise|external\w*|independent\w*|replicat\w*|adversar\w*|attack\w*|versions?|initial\w*|formerly|used to|ago|first|respectively|train(?:ing)?|valid\w*|dev|other model|would|could|share|proportion|make[s ]up|of (?:the |all )?(?:data|samples|people|patients))\b"
     r"|±|\+/-|[<>≤≥]",
     re.IGNORECASE,
 )
@@ -49,6 +49,15 @@ _QUANTITY = re.compile(  # of a sentence that names no metric: what its numbers 
     r"\b(rates?|means?|averages?|medians?|errors?|ages?|aged|parity|odds|calibrat\w*|probabilit\w*|scores?|deviations?|sd|std|variance"
     r"|entropy|distances?|weigh\w*|scales?|correlat\w*|costs?|prices?|incomes?|heights?|lengths?|widths?|prevalence|priors?|positives?|negatives?|opportunity)\b",
     re.IGNORECASE,
+)
+_COMMON = frozenset(  # words that leave no doubt whose and which a number is, beside those of metrics and groups
+    """
+    a about also all among amongst an and approximately are around as at be both but by compared each find for found from get gets got
+    group groups had has have high in is it its looked low measured model of on only or our over overall people person reach reached
+    reaches report reported result results see seen set shows still subgroup subgroups test tested the this to total users was we were
+    while with achieve achieved achieves score scores cohort sample samples subject subjects participant participants patient patients
+    image images recording recordings writer writers speaker speakers split data evaluation evaluated performance sex gender age site now
+    """.split()  # noqa: SIM905  a hundred quotes would hide them
 )
 _COUNTED = re.compile(  # behind a number: it counts something, or is the end of a range
     r"[\s-]*(?:(?:m?s|sec|seconds?|min|minutes?|hours?|[kmgt]i?b|kg|quantile|percentile|level|confidence|ci|sd)\b|samples|examples|images|pictures|rows|people|patients|users|cases|records|runs|seeds|years?|points?|of\b|(?:to|-|\u2013|\u2026)\s*\d)",
@@ -63,6 +72,8 @@ _CLAUSE = re.compile(rf"[,;!?]|\.(?!\d)|\d[.,]\d|{NUMBER}\s*%")  # what ends it 
 _LISTED = re.compile(
     rf"(?:\s*,\s*{NUMBER}\s*%?)*\s*,?\s*(?:(?:and|or|to|vs\.?|versus)\s+|/\s*){NUMBER}\s*%?"
 )  # more numbers of the same names
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_JOINED = re.compile(r"(?<=[^\W\d_])_(?=[^\W\d_])")  # of names as programs write them
 _CALLED = re.compile(r"\s*[:=|]")
 _AND = re.compile(
     rf"{NUMBER}\s*%?\s*,?\s*(?:and|or|to|vs\.?|versus|/)\s*$"
@@ -81,12 +92,12 @@ class Said:
     Attributes:
         number: As it is written.
         percent: The sign or word behind it; empty where there is none.
-        named: Whether its sentence names the metric.
+        sure: Whether its sentence names the metric, and holds no word that may say of what else the number is.
     """
 
     number: str
     percent: str
-    named: bool
+    sure: bool
 
 
 def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Iterator[Lint]:
@@ -97,7 +108,7 @@ def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Itera
         path: The field.
         claims: What was recorded.
     """
-    text = sentences(subject, path)
+    text = _JOINED.sub(" ", sentences(subject, path))
     groups = _groups(claims) if text else {}
     for name, recorded in groups.items():
         others = [other for other in groups if other != name]
@@ -107,7 +118,7 @@ def group_numbers(subject: Subject, path: str, claims: Sequence[Claim]) -> Itera
         if said and not any(agrees_with(one.number, one.percent, claim) for one in said for claim in known):
             told = "; ".join(f"{claim.id} {group.value:.6g}" for claim, group in recorded[:3])
             message = f"{path} says {name} {said[0].number}{said[0].percent}, recorded of {_column(claims_)} {name!r} is {told}"
-            level: Level = "error" if any(one.named for one in said) else "warning"
+            level: Level = "error" if any(one.sure for one in said) else "warning"
             yield in_card(subject, "metrics-differ", path, message, hint=HINT, level=level)
 
 
@@ -171,7 +182,7 @@ def _groups(claims: Sequence[Claim]) -> dict[str, list[tuple[Claim, GroupValue]]
     found: dict[str, list[tuple[Claim, GroupValue]]] = {}
     for claim in claims:
         for group in claim.groups[:MOST_GROUPS]:
-            name = group.name.strip()
+            name = _JOINED.sub(" ", group.name.strip())
             if len(name) >= SHORTEST and re.search(r"[^\W\d_]", name):
                 found.setdefault(name.casefold(), []).append((claim, group))
     return found
@@ -189,6 +200,9 @@ def _said(
         return  # of which metric a number is cannot be told
     if _is_listed(text, name, others) or (not metrics and _QUANTITY.search(text)):
         return
+    plain = not _foreign(text, (name, *others, *(claim.group or "" for claim, _ in recorded)))
+    if not metrics and not plain:
+        return  # an unknown word may be the quantity
     shares = all(-1 <= group.value <= 1 for _, group in recorded)
     for found in _found(text, name, others, metrics):
         behind_it = text[found.end("percent") if found["percent"] else found.end("number") :]
@@ -197,9 +211,19 @@ def _said(
             continue
         fraction = bool(re.search(r"[.,]\d", found["number"]))
         if metrics and (fraction or bool(found["percent"]) or not shares):
-            yield Said(found["number"], found["percent"] or "", named=True)
+            yield Said(found["number"], found["percent"] or "", sure=plain)
         elif not metrics and path in NUMBERS_ONLY and fraction and not found["percent"]:
-            yield Said(found["number"], "", named=False)
+            yield Said(found["number"], "", sure=False)
+
+
+def _foreign(text: str, names: Sequence[str]) -> bool:
+    """Whether a sentence holds words that are neither common ones nor of metrics, groups and their columns."""
+    known = {word for name in names for word in _WORDS.findall(name.casefold())}
+    rest = METRIC.sub(" ", text)
+    return any(
+        word not in _COMMON and word.removesuffix("s") not in known and word not in known
+        for word in _WORDS.findall(rest.casefold())
+    )
 
 
 def _is_listed(text: str, name: str, others: Sequence[str]) -> bool:

@@ -73,6 +73,45 @@ def test_another_number_of_a_group(path, text, told):
     assert message.startswith(f"{path} says {told}, recorded of s")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The ensemble has an accuracy of 0.90 on male.",
+        "On a second cohort (n = 80), accuracy was 0.81 for male and 0.90 for female.",
+        "Smith et al. report an accuracy of 0.90 on male.",
+        "Models with an accuracy of 0.99 on male exist.",
+        "Accuracy for white male is 0.90.",
+        "ResNet-50: accuracy on male 0.88; ours: 0.853.",
+    ],
+)
+def test_a_word_that_may_say_of_what_else_a_number_is_leaves_a_doubt(text):
+    """Only sentences of plain words refuse a release; what may be about something else is a warning."""
+    assert {lint.level for lint in found_of("ethics.bias", text)} <= {"warning"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ECE: male 0.031, female 0.02.",
+        "Cohen's kappa: male 0.70",
+        "Brier: male 0.11",
+        "a BMI of 26.3 for male, 24.1 for female",
+    ],
+)
+def test_without_a_metric_that_is_known_no_number_is_judged(text):
+    """A quantity that this program does not know of is not the recorded one."""
+    assert said_of("ethics.bias", text) == []
+
+
+def test_names_as_programs_write_them_are_names():
+    """An underscore joins words in names of metrics, and of groups."""
+    joined = (claim(value=0.86, groups=(GroupValue(name="young_male", value=0.88),), group="who"),)
+
+    assert said_of("ethics.bias", "accuracy_young_male: 0.95", joined)
+    assert said_of("ethics.bias", "accuracy_male: 0.95")
+    assert not said_of("ethics.bias", "accuracy_young_male: 0.88", joined)
+
+
 LANGUAGES = (
     claim(value=0.86, groups=(GroupValue(name="de", value=0.88), GroupValue(name="II", value=0.79)), group="of"),
 )

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from reprobundle.components.interface import Stage
+import io
+import zipfile
+
+from reprobundle.components.interface import Stage, attempt
 from reprobundle.phrases import counted, some
 
 SHOWN = 3
 PROTOCOLS = range(2, 6)
 PICKLE = b"\x80"
-ZIP, TORCH, SCRIPT = b"PK\x03\x04", b"/data.pkl", b"/constants.pkl"
+ZIP, TORCH, SCRIPT, ARRAY = b"PK\x03\x04", "/data.pkl", "/constants.pkl", ".npy"
 NUMPY, OBJECTS = b"\x93NUMPY", b"'|O'"
-HEAD = 1024  # bytes in which an archive of torch.save names its pickle, and an array its dtype
+HEAD = 1024  # bytes in which an array names its dtype
+MOST_ARRAYS = 100
 HINT = (
-    "reprobundle never loads one, and the weights are in the bundle as safetensors: git rm --cached keeps a checkpoint "
-    "out of git and out of the next bundle"
+    "reprobundle never loads one; git rm --cached keeps a checkpoint out of git and out of the next bundle, which holds the "
+    "model's weights in a form of its own"
 )
 
 
 def is_pickle(content: bytes) -> bool:
-    """Whether a file is a pickle, an archive of ``torch.save``, or a numpy array of Python objects, by its bytes."""
+    """Whether a file is a pickle, an archive of ``torch.save``, or numpy arrays of Python objects, by its bytes."""
     if content.startswith(PICKLE):
         return content[1:2] != b"" and content[1] in PROTOCOLS
-    head = content[:HEAD]
-    if head.startswith(ZIP):
-        return TORCH in head and SCRIPT not in content  # torch reads a script's by a list of what it may call
+    if content.startswith(ZIP):
+        return attempt(lambda: _holds_pickle(content)) is True  # what is no whole archive is loaded by nobody
+    return _holds_objects(content[:HEAD])
+
+
+def _holds_pickle(content: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        if any(name.endswith(TORCH) for name in names):
+            return not any(name.endswith(SCRIPT) for name in names)  # of a script torch allows known names only
+        return any(_holds_objects(_head(archive, name)) for name in names[:MOST_ARRAYS] if name.endswith(ARRAY))
+
+
+def _head(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        return file.read(HEAD)
+
+
+def _holds_objects(head: bytes) -> bool:
     return head.startswith(NUMPY) and OBJECTS in head
 
 
