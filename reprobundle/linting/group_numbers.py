@@ -37,7 +37,7 @@ HINT = "correct the text, or leave the numbers to the claims"
 
 _VALUE = rf"(?P<number>{NUMBER})\s*(?P<percent>%|percent\b|per cent\b)?"
 _FREE = r"(?:\s|\(\s*n\s*=\s*\d+\s*\)|\|\s*\d+\s*(?=\|)|[:=(),|]|\b(?:is|was|at|of|reach(?:es|ed)?|achieves?|achieved|sees?|shows?|as|high|low|about|around|roughly|nearly|approximately|has|have|had|gets?|got|with|an?|the|only|now|still|group|samples?|people|users?|patients?|subjects?|participants?|cohorts?|sub-?groups?|images?|speakers?|writers?|scores?|ist|est|de)\b)"
-_SENTENCE = re.compile(r"[;!?]|\.(?!\d)")
+_SENTENCE = re.compile(r"[;!?]|(?<!\bal)\.(?!\d)")
 _OTHER = re.compile(  # of a sentence: its numbers are of something else
     r"\b(baseline|previous\w*|earlier|before|without|human|chance|random|original\w*|published|paper|target\w*|required|threshold"
     r"|gap|differ\w*|dispar\w*|ratio|lower|higher|less|more|fewer|than|drop\w*|f[ae]ll\w*|los[et]s?|gain\w*|between|intervals?|reweight\w*"
