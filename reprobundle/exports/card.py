@@ -20,7 +20,7 @@ from reprobundle.exports.front_matter import front_matter
 from reprobundle.manifest import Manifest
 from reprobundle.phrases import sized, some
 from reprobundle.records import Record
-from reprobundle.rendering.markdown import code, inline, paragraphs, table
+from reprobundle.rendering.markdown import REST, code, inline, is_list, paragraphs, table
 
 SHOWN_ROWS = 50
 FOOTER = "*Made by reprobundle from `manifest.json` and `documentation/card.yaml`; write there, not here.*"
@@ -70,10 +70,10 @@ def _sections(
     yield "Weights", chain(said("training", "weights"), _weights(manifest))
     yield "Ethical considerations", said("ethics")
     for heading in ("contact", "acknowledgements"):
-        yield heading.capitalize(), iter(paragraphs(getattr(written, heading) or ""))
-    yield "Examples and demo", iter(paragraphs(written.examples or ""))
+        yield heading.capitalize(), iter(paragraphs(getattr(written, heading) or "", REST))
+    yield "Examples and demo", iter(paragraphs(written.examples or "", REST))
     yield "Compute and energy", said("compute", "hardware", "time", "energy")
-    yield "Citation", iter(paragraphs(written.citation or ""))
+    yield "Citation", iter(paragraphs(written.citation or "", REST))
     yield "What capture noted", overview.noted(manifest)
     yield "Open questions", overview.missing(standing)
 
@@ -100,9 +100,9 @@ class _Said:
             text = getattr(part, field)
             path = f"{name}.{field}"
             if text and not (path in TOLD_BY_TABLES and path in self._captured):
-                first, *rest = paragraphs(text)
-                label = "" if len(fields) == 1 else f"**{field.replace('_', ' ').capitalize()}.** "
-                yield f"{label}{first}"
+                first, *rest = paragraphs(text, REST)
+                label = "" if len(fields) == 1 else f"**{field.replace('_', ' ').capitalize()}.**"
+                yield from (label, first) if label and is_list(first) else (f"{label} {first}".lstrip(),)
                 yield from rest
 
 

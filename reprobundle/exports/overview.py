@@ -10,7 +10,7 @@ from reprobundle.components.data.noting import is_shared
 from reprobundle.components.documentation.card import Card
 from reprobundle.components.documentation.standing import Standing
 from reprobundle.manifest import Manifest
-from reprobundle.rendering.markdown import code, inline, paragraphs, table
+from reprobundle.rendering.markdown import REST, code, inline, paragraphs, table
 
 SHOWN_NOTES = 50
 OF_USE = {
@@ -23,7 +23,7 @@ OF_USE = {
 def opening(written: Card) -> Iterator[str]:
     """What it does, who made it, and the facts that a reader looks for first."""
     if written.description:
-        yield from paragraphs(written.description)
+        yield from paragraphs(written.description, REST)
     if written.authors:
         yield "By " + ", ".join(
             inline(author.name) + (f" ({inline(author.affiliation)})" if author.affiliation else "")

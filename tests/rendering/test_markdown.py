@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprobundle.rendering.markdown import block, code, inline, paragraphs, table
+from reprobundle.rendering.markdown import REST, block, code, inline, paragraphs, table
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,14 @@ def test_text_stays_text(text, shown):
         ("---", [r"\---"]),
         ("one\ntwo\n\nthree", ["one two", "three"]),
         (" \n\n ", []),
+        ("- a\n- b <i>\n* c", ["- a\n- b &lt;i&gt;\n- c"]),
+        (
+            "It fails:\n- in the dark\n  and at\n  night\n- in rain\nElsewhere not.",
+            ["It fails:", "- in the dark and at night\n- in rain", "Elsewhere not."],
+        ),
+        ("1. a\n2) b", ["1. a\n2. b"]),
+        ("- - a\n- # b", ["- \\- a\n- \\# b"]),
+        ("-1 is less\n-2 is least", [r"\-1 is less -2 is least"]),
     ],
 )
 def test_prose_makes_paragraphs_and_nothing_else(text, shown):
@@ -49,6 +57,16 @@ def test_prose_makes_paragraphs_and_nothing_else(text, shown):
 def test_code_spans_cannot_be_left(text, shown):
     """A code span is longer than any run of backticks in it and stays one cell of a table."""
     assert code(text) == shown
+
+
+def test_long_prose_is_shown_whole_or_says_where_the_rest_is():
+    """A page shows some forty thousand characters of an answer, in pieces, and never cuts one without a word."""
+    words = "word " * 2_000
+    long = "word " * 10_000
+
+    assert " ".join(paragraphs(words, REST)).split() == words.split()
+    assert (paragraphs(long, REST)[-1], len("".join(paragraphs(long, REST))) > 39_000) == (f"… {REST}", True)
+    assert "…" not in "".join(paragraphs("x" * 9_000, REST))
 
 
 def test_blocks_cannot_be_left():
