@@ -23,8 +23,9 @@ from reprobundle.rendering.text_bars import text_bar
 
 SHOWN = 50
 NOT_SAID = "not said"
+NOT_COMPARED = "not compared"
 SHOWN_GROUPS = 50
-OF_CLAIMS = ("claim", "value", "", "95 % interval", "compared", "split", "computed by")
+OF_CLAIMS = ("claim", "value", "", "95 % interval", "must agree", "split", "computed by")
 OF_RESULTS = ("data", "split", "task", "metric", "value", "", "uncertainty", "runs", "note")
 FALSE = "Found false at capture"
 IN_DOUBT = "In doubt"
@@ -65,7 +66,9 @@ def lines(manifest: Manifest, results: Sequence[Result]) -> Iterator[str]:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table without the columns in which no row says anything."""
-    told = [number for number in range(len(header)) if any(row[number] not in {"", NOT_SAID} for row in rows)]
+    told = [
+        number for number in range(len(header)) if any(row[number] not in {"", NOT_SAID, NOT_COMPARED} for row in rows)
+    ]
     return table([header[number] for number in told], [[row[number] for number in told] for row in rows])
 
 
@@ -93,15 +96,6 @@ def _leaking(manifest: Manifest) -> Iterator[str]:
 
 
 def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
-    how = (
-        code(claim.entry)
-        if claim.entry
-        else code(" ".join(claim.command))
-        if claim.command
-        else "nothing: its samples give it"
-        if claim.measured is not None
-        else "nothing: it is stated"
-    )
     low, high = (claim.low, claim.high) if doubt is None else (None, None)
     shown = figure(claim.value, decimals=claim.decimals, low=low, high=high)
     value = (
@@ -113,10 +107,18 @@ def _claim(claim: Claim, name: str, doubt: Doubt | None) -> tuple[str, ...]:
         value,
         bar,
         _told(claim) if doubt is None else NOT_SAID,
-        rule_of(claim),
+        rule_of(claim) if claim.entry or claim.command else NOT_COMPARED,
         code(claim.split) if claim.split else "not named",
-        how,
+        _how(claim),
     )
+
+
+def _how(claim: Claim) -> str:
+    """What computes a number, and whether that gave it already."""
+    by = claim.entry or " ".join(claim.command)
+    if not by:
+        return "nothing: its samples give it" if claim.measured is not None else "nothing: it is stated"
+    return code(by) + (", which gave it at capture" if claim.reloaded == "agrees" else "")
 
 
 def _told(claim: Claim) -> str:

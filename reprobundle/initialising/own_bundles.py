@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from reprobundle import captures
 from reprobundle.errors import ReproBundleError
@@ -11,6 +11,8 @@ from reprobundle.manifest import Manifest, from_bytes
 from reprobundle.store import FileEntry, digest_bytes
 
 SOURCE = "code/source/"
+TELLING = frozenset({".yaml", ".yml", ".json", ".ini", ".cfg"})  # what configures a training, or tells what came of it
+OWN = frozenset({"reprobundle.yaml"})
 
 
 def newest(folder: Path) -> Manifest | None:
@@ -35,10 +37,27 @@ def _manifest(content: bytes) -> Manifest | None:
 
 
 def is_of(manifest: Manifest, folder: Path) -> bool:
-    """Whether a bundle's own modules are files of the folder, byte for byte."""
+    """Whether a bundle's own modules are files of the folder, byte for byte, and all else of its source that is there still.
+
+    A configuration or a file of metrics that changed since tells of another training.
+    """
     entries = {entry.path: entry for entry in manifest.files}
     own = [entries[module.path] for module in manifest.code.modules if module.path in entries]
-    return bool(own) and all(_is_same(entry, folder) for entry in own)
+    more = [
+        entry for path, entry in entries.items() if _is_telling(path) and (folder / path.removeprefix(SOURCE)).is_file()
+    ]
+    return bool(own) and all(_is_same(entry, folder) for entry in (*own, *more))
+
+
+def _is_telling(path: str) -> bool:
+    """Whether a file of the source says how a model was trained, or what came of it: not its pages, nor this program's own."""
+    place = PurePosixPath(path.removeprefix(SOURCE))
+    return (
+        path.startswith(SOURCE)
+        and place.suffix in TELLING
+        and place.parts[0] != "documentation"
+        and place.name not in OWN
+    )
 
 
 def _is_same(entry: FileEntry, folder: Path) -> bool:

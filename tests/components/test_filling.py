@@ -115,6 +115,36 @@ def test_a_bundle_made_from_another_has_a_renewed_card(tmp_path):
     assert documentation.renew(b'"title": "T"\n', OTHER, stage) is None
 
 
+def test_an_answer_of_an_earlier_bundle_does_not_outlive_what_it_was_read_from():
+    """A model that was trained again without groups has no sentence on those of the last one; a person's own stays."""
+    groups = [{"name": name, "value": value, "low": None, "high": None} for name, value in (("a", 0.9), ("b", 0.8))]
+    claim = {**SECTIONS["claims"]["claims"][0], "split": "test", "group": "site", "groups": groups}
+    earlier = with_facts(Card(), {**SECTIONS, "claims": {"claims": [claim]}})
+    again = with_facts(earlier, SECTIONS)
+    own = earlier.model_copy(update={"ethics": earlier.ethics.model_copy(update={"bias": "we looked, and found none"})})
+
+    assert earlier.ethics.bias
+    assert (again.ethics.bias, "ethics.bias" in again.captured) == (None, False)
+    assert with_facts(own, SECTIONS).ethics.bias == "we looked, and found none"
+
+
+def test_ends_of_groups_are_told_with_what_weighs_them():
+    """Of groups with one number the largest is named, with its samples and interval; samples without a group are none."""
+    groups = [
+        {"name": "(missing)", "value": 1.0, "count": 2, "low": 0.34, "high": 1.0},
+        {"name": "a", "value": 1.0, "count": 4, "low": 0.51, "high": 1.0},
+        {"name": "b", "value": 1.0, "count": 40, "low": 0.912, "high": 1.0},
+        {"name": "c", "value": 0.976, "count": 127, "low": 0.933, "high": 0.992},
+    ]
+    claim = {**SECTIONS["claims"]["claims"][0], "split": "test", "group": "site", "groups": groups}
+    bias = with_facts(Card(), {**SECTIONS, "claims": {"claims": [claim]}}).ethics.bias
+
+    assert bias == (
+        "test accuracy by site: 0.976 (c, 127 samples, 0.933 to 0.992) to 1 (b, 40 samples, 0.912 to 1.000). "
+        "No other groups are recorded."
+    )
+
+
 def test_groups_that_were_compared_are_told():
     """The lowest and the highest number of the groups say what was looked for, and what was found.
 

@@ -148,13 +148,22 @@ def test_a_number_is_kept_from_the_hub_where_lint_calls_it_an_error(count, said,
         ({"value": 0.97, "tolerance": 0.01}, "within 0.01"),
     ],
 )
-@pytest.mark.parametrize("entry", ["net:right", None])
-def test_the_card_tells_the_rule_of_a_replay(said, rule, entry):
-    """A claim is told to be compared as a replay will compare it, whatever was said of its digits."""
-    claim = claims.Claim(id="a", text="accuracy", split="test", entry=entry, **said)
+def test_the_card_tells_the_rule_of_a_replay(said, rule):
+    """A claim is told to be compared as a replay will compare it, whatever was said of its digits; else that it is not."""
+    claim = claims.Claim(id="a", text="accuracy", split="test", entry="net:right", **said)
+    stated = claims.Claim(id="b", text="recall", split="test", **said)
 
-    assert f" | {rule} | `test` |" in _claiming(claim)
+    assert f" | {rule} | `test` | `net:right` |" in _claiming(claim)
     assert rule_of(claim) == rule
+    assert " | not compared | `test` | nothing: it is stated |" in _claiming(claim, stated)
+    assert "compared" not in _claiming(stated).partition("## How to")[0]
+
+
+def test_a_number_that_capture_computed_says_so():
+    """Whether a function gave its number already is more than that there is a function."""
+    claim = claims.Claim(id="a", text="accuracy", value=0.9, entry="net:right", reloaded="agrees")
+
+    assert "| not named | `net:right`, which gave it at capture |" in _claiming(claim)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +196,7 @@ def test_a_number_that_was_only_typed_gets_no_interval(text):
     row = next(line for line in _claiming(claim).splitlines() if line.startswith(f"| {text} | 0.84 |"))
 
     assert [fact.path for fact in facts] == ["evaluation.metrics"]
-    assert row.endswith(" | to 2 decimals | `test` | nothing: it is stated |")
+    assert row.endswith(" | `test` | nothing: it is stated |")
     assert "samples" not in row
 
 
@@ -197,7 +206,7 @@ def test_claims_that_agree_have_no_mark():
                                   method="wilson"))  # fmt: skip
 
     assert (
-        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | to 2 decimals | not named | nothing: its samples give it |"
+        "| accuracy | 0.79 | █████████▌ | 0.708 to 0.857, 111 samples | not named | nothing: its samples give it |"
         in made
     )
     assert "false" not in made
@@ -343,8 +352,8 @@ def test_a_split_is_the_recorded_one():
         claims.Claim(id="b", text="test recall", value=0.5),
     )
 
-    assert "| test accuracy | 0.5 | ██████ | to 1 decimal | `test` | nothing: it is stated |" in made
-    assert "| test recall | 0.5 | ██████ | to 1 decimal | not named | nothing: it is stated |" in made
+    assert "| test accuracy | 0.5 | ██████ | `test` | nothing: it is stated |" in made
+    assert "| test recall | 0.5 | ██████ | not named | nothing: it is stated |" in made
     assert [one["dataset"].get("split") for one in _front_matter(made)["model-index"][0]["results"]] == ["test", None]
 
 

@@ -9,6 +9,7 @@ from reprobundle.components.documentation.figures import figure, interval
 from reprobundle.components.documentation.filling import Fact
 from reprobundle.phrases import counted, told_apart
 
+MISSING = "(missing)"  # as claims call the group of samples without one
 METHODS = {"wilson": "of Wilson", "bootstrap": "by a bootstrap"}
 
 
@@ -77,9 +78,19 @@ def _by_group(claims: Sequence[Mapping[str, Any]], labels: Collection[tuple[str,
 
 
 def _range(claim: Mapping[str, Any]) -> str:
-    """The lowest and the highest number of its groups, each with the first group that has it."""
-    ends = [end(claim["groups"], key=lambda group: float(group["value"])) for end in (min, max)]
-    return " to ".join(f"{figure(one['value'], low=one['low'], high=one['high'])} ({one['name']})" for one in ends)
+    """The lowest and the highest number of its groups, each with the largest group that has it; of samples without any none."""
+    named = [group for group in claim["groups"] if group["name"] != MISSING] or claim["groups"]
+    low = min(named, key=lambda group: (float(group["value"]), -(group.get("count") or 0)))
+    high = max(named, key=lambda group: (float(group["value"]), group.get("count") or 0))
+    return " to ".join(_end(group) for group in ([low] if low is high else [low, high]))
+
+
+def _end(group: Mapping[str, Any]) -> str:
+    """One group's number, with what a reader needs to weigh it."""
+    count, low, high = group.get("count"), group.get("low"), group.get("high")
+    told = [group["name"], *([] if count is None else [counted(count, "sample")])]
+    told += [] if low is None or high is None else [interval(low, high)]
+    return f"{figure(group['value'], low=low, high=high)} ({', '.join(told)})"
 
 
 def _reach(claim: Mapping[str, Any]) -> str:

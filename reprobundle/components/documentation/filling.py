@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -61,6 +61,24 @@ def renewable(card: Card) -> Mapping[str, Mark]:
         for path, mark in card.captured.items()
         if at(value, path) and digest_of(at(value, path)) == mark.digest
     }
+
+
+def without_stale(card: Card, known: Collection[str]) -> Card:
+    """The card without answers that were read from an earlier manifest, and that this one does not give.
+
+    Args:
+        card: What is there.
+        known: Paths of the fields that something is known of.
+    """
+    stale = [path for path, mark in renewable(card).items() if of_manifest(mark) and path not in known]
+    if not stale:
+        return card
+    value: dict[str, Any] = card.model_dump(mode="json")
+    blank = Card().model_dump(mode="json")
+    for path in stale:
+        _put(value, path, at(blank, path))
+    value[CAPTURED] = {path: mark for path, mark in value[CAPTURED].items() if path not in stale}
+    return card_of(value, name="documentation")
 
 
 def of_manifest(mark: Mark) -> bool:

@@ -13,7 +13,7 @@ import pydantic
 
 from reprobundle.components.documentation.card import Card, card_of, read_card, values, widened
 from reprobundle.components.documentation.facts import SOURCE_SAYS_MORE, citing, facts
-from reprobundle.components.documentation.filling import Fact, filled, of_manifest, renewable
+from reprobundle.components.documentation.filling import Fact, filled, of_manifest, renewable, without_stale
 from reprobundle.components.documentation.parts import FORMS
 from reprobundle.components.documentation.section import CARD, NAME, Section
 from reprobundle.components.documentation.standing import standing_of
@@ -175,5 +175,6 @@ def with_facts(card: Card, sections: Mapping[str, Mapping[str, Any]]) -> Card:
         sections: The sections of a manifest by name, as plain values.
     """
     kept = {path for path, mark in renewable(card).items() if path in SOURCE_SAYS_MORE and not of_manifest(mark)}
-    known = filled(card, (fact for fact in facts(sections, card) if fact.path not in kept))
+    found = [fact for fact in facts(sections, card) if fact.path not in kept]
+    known = filled(without_stale(card, {fact.path for fact in found if fact.value}), found)
     return filled(known, citing(known))

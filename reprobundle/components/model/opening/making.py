@@ -12,7 +12,7 @@ from reprobundle.components.model import arguments
 from reprobundle.errors import ReproBundleError, UsageError
 
 LARGE_BYTES = 2**28
-INIT_HINT = "name them: init, or hyperparameters of the same names"
+INIT_HINT = "name all of them under init (in reprobundle.yaml: model: {init: …}), or hyperparameters of the same names"
 PREFIXES = {"module.": "DistributedDataParallel", "_orig_mod.": "torch.compile"}
 
 
