@@ -99,10 +99,10 @@ def _weighed(subject: Subject, question: Question) -> Weighed:
         return _answered(subject, question)
     left = stands == "open" and subject.manifest is None and path in PLACES
     state: State = "captured" if stands == "captured" else "left to capture" if left else "missing"
-    asked = in_card(subject, "missing", path, f"{path} is not answered", hint=question.asks, level=question.level)
     if state != "missing":
-        return Weighed(question, state, CREDITS[state], asked if path in subject.put_off else None)
-    return Weighed(question, state, NONE, asked)
+        return Weighed(question, state, CREDITS[state])
+    lint = in_card(subject, "missing", path, f"{path} is not answered", hint=question.asks, level=question.level)
+    return Weighed(question, state, NONE, lint)
 
 
 def _answered(subject: Subject, question: Question) -> Weighed:

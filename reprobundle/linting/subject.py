@@ -15,9 +15,7 @@ import pydantic
 
 from reprobundle.bundle import VerifiedBundle
 from reprobundle.components.documentation.card import Card, card_of, widened
-from reprobundle.components.documentation.filling import at
 from reprobundle.components.documentation.parts import FORMS
-from reprobundle.components.documentation.questions import QUESTIONS
 from reprobundle.components.documentation.standing import Standing, marked_in, standing_of
 from reprobundle.components.documentation.unanswered import cleared
 from reprobundle.errors import RefusedInputError
@@ -57,7 +55,6 @@ class Subject:
         faults: What breaks the card's form.
         manifest: The manifest of the bundle; None for a card that is in none yet.
         root: The bundle's folder; None likewise.
-        put_off: Questions where only a placeholder stands, as `TBD`.
     """
 
     card: Card
@@ -67,7 +64,6 @@ class Subject:
     faults: tuple[Fault, ...] = ()
     manifest: Manifest | None = None
     root: Path | None = None
-    put_off: frozenset[str] = frozenset()
 
     def line(self, path: str) -> int | None:
         """The line on which a field, or else what it lies in, stands."""
@@ -156,15 +152,10 @@ def of_card(
     value = widened(document.value)
     if not isinstance(value, dict):
         raise RefusedInputError(f"{name}: expected a mapping of fields, found {type(value).__name__}")
-    said, value = value, cleared(value)
-    put_off = frozenset(path for path in QUESTIONS if _is_text(at(said, path)) and not at(value, path))
+    value = cleared(value)
     faults = _cut_faults(value)
     card = card_of(value, name=name)
-    return Subject(card, name, today, _bare_lists(document.lines), faults, manifest, root, put_off)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return Subject(card, name, today, _bare_lists(document.lines), faults, manifest, root)
 
 
 def _bare_lists(lines: Mapping[str, int]) -> Mapping[str, int]:

@@ -89,16 +89,6 @@ def everything():
     return made
 
 
-def test_what_a_person_put_off_stays_asked(tmp_path):
-    """Where a manifest tells something of a question, a TBD of a person is no silence: it is told, and costs nothing."""
-    said = reprobundle.lint(bundle(tmp_path / "put off", card(compute__environment="TBD")))
-    silent = reprobundle.lint(bundle(tmp_path / "silent", card(compute__environment=None)))
-    missing = [[lint.path for lint in report.lints if lint.rule == "missing"] for report in (said, silent)]
-
-    assert missing == [["compute.environment"], []]
-    assert said.score == silent.score
-
-
 def test_the_places_are_where_the_facts_come_from():
     """Every question that a manifest can answer is in the table, with a place that its answer names."""
     found = {fact.path: fact.source for fact in facts(everything(), Card()) if fact.value}

@@ -172,7 +172,7 @@ def test_every_screen_reads_the_split_that_a_text_names(report: Report, project:
 
     assert (recorded.id, recorded.split, recorded.split_guessed) == ("guessed", "test", True)
     assert (report.claims[9].split, report.claims[9].split_guessed) == ("test", True)
-    assert "| test error | 0.333 | ████ | not said | to 3 decimals | `test` | nothing: it is stated |" in (
+    assert "| test error | 0.333 | ████ | not said | not compared | `test` | nothing: it is stated |" in (
         (bundle / "README.md").read_text("utf-8")
     )
     assert not [lint for lint in lints if lint.rule == "claim-split"]
