@@ -270,7 +270,7 @@ def test_a_hostile_group_takes_no_time():
     """Many groups with long names in a long text are read in time that grows with their length alone."""
     groups = tuple(GroupValue(name=f"male {'a ' * 200}{number}", value=0.5) for number in range(50))
     text = ("accuracy " * 3 + groups[0].name + " is is is is ") * 40
-    began = time.monotonic()
+    began = time.process_time()
     said_of("evaluation.metrics", text, (claim(groups=groups, group="g"),))
     said_of("evaluation.metrics", "male " * 2000 + "accuracy", NUMBERS)
     said_of("evaluation.metrics", "male. " * 2000, NUMBERS)
@@ -279,4 +279,4 @@ def test_a_hostile_group_takes_no_time():
     said_of("description", f"accuracy 0.1 {groups[0].name}. " * 100, many)
     said_of("evaluation.metrics", "at " * 3000, (claim(groups=(GroupValue(name="at", value=0.5),), group="word"),))
 
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
