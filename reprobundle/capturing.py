@@ -105,8 +105,9 @@ def capture_source(target: Path, source: Source, *, proof: bool, trial: bool = F
 
 def _documented(manifest: Manifest, stage: Stage) -> Manifest:
     """The manifest with a card that tells of what was found since the card was written."""
-    known = manifest.model_dump(mode="json")
-    return manifest.model_copy(update={"documentation": documentation.retell(manifest.documentation, known, stage)})
+    noted = len(stage.notes)
+    section = documentation.retell(manifest.documentation, manifest.model_dump(mode="json"), stage)
+    return manifest.model_copy(update={"documentation": section, "notes": (*manifest.notes, *stage.notes[noted:])})
 
 
 def _unproven(draft: Manifest, stage: Stage) -> tuple[Manifest, Foreseen]:

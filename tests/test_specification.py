@@ -686,7 +686,8 @@ def test_the_name_is_the_title_where_none_is_said(tmp_path, monkeypatch):
         ("{}", "claims[0]: a claim needs a text that says what it is of, or an id"),
         ("{value: 0.5}", "claims[0]: a claim needs a text that says what it is of, or an id"),
         ("{text: a}", "claims[0]: a claim needs a value, or the numbers of its samples under per_sample"),
-        ("{text: '  ', value: 1}", "claims[0]: a claim needs a text that says what it is of, or an id"),
+        ("{text: '  ', value: 1}", "claims[0].text: expected text, found '  '"),
+        ("{id: a, text: '', value: 1}", "claims[0].text: expected text, found ''"),
         (
             "{text: a, value: 1, command: []}",
             "claims[0].command: expected a program and its arguments",

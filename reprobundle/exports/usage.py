@@ -116,12 +116,12 @@ def replaying(manifest: Manifest) -> Iterator[str]:
 
 
 def _with_data(manifest: Manifest) -> Iterator[str]:
-    """The same where claims are computed on data that is not in the bundle."""
+    """The same where claims are computed on data, of which a replay takes the reviewer's own copy."""
     claims = [claim for claim in manifest.claims.claims if (claim.entry or claim.command) and claim.needs]
     splits = [escape(shlex.quote(name)) for name in sorted({claim.needs for claim in claims if claim.needs})]
     if splits:
-        told = f"{counted(len(claims), 'claim')} more, on data that is not in the bundle: put your own copy in place of each path"
-        yield f"It computes {told}:"
+        told = f"{counted(len(claims), 'claim')} more where it is told of the data"
+        yield f"It computes {told}; put the path of your own copy in place of each PATH:"
         yield block([f"reprobundle replay . {' '.join(f'--data {name}=PATH' for name in splits)}"], "sh")
 
 

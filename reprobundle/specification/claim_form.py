@@ -6,11 +6,13 @@ from typing import Annotated, Any, TypeVar
 
 import pydantic
 
+from reprobundle.components.claims import section
 from reprobundle.components.claims.commands import parted
-from reprobundle.components.claims.section import Id
 from reprobundle.records import Json, Record
 from reprobundle.specification.split_form import Entry
 
+SOMETHING = r"\S"
+FORMS = {**section.FORMS, SOMETHING: "text"}  # what texts of a pattern are called
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 Given = TypeVar("Given", str, tuple[str, ...])
 NUMBER, PARTS, TEXT, LIST = "number", "", "text", "list"  # an empty name leaves no step in the path of a fault
@@ -90,8 +92,8 @@ class ClaimSpecification(Record):
         high: Upper end of it.
     """
 
-    id: Id | None = None
-    text: Annotated[str, pydantic.Field(min_length=1, max_length=10_000)] | None = None
+    id: section.Id | None = None
+    text: Annotated[str, pydantic.Field(pattern=SOMETHING, max_length=10_000)] | None = None
     value: float | None = None
     tolerance: Annotated[float, pydantic.Field(ge=0)] | None = None
     decimals: Annotated[int, pydantic.Field(ge=0, le=17)] | None = None
@@ -107,7 +109,7 @@ class ClaimSpecification(Record):
 
     @pydantic.model_validator(mode="after")
     def _claims_a_number(self) -> ClaimSpecification:
-        if self.id is None and not (self.text or "").strip():
+        if self.id is None and self.text is None:
             raise ValueError("a claim needs a text that says what it is of, or an id")
         if self.value is None and self.per_sample is None:
             raise ValueError("a claim needs a value, or the numbers of its samples under per_sample")

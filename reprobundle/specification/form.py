@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import pydantic
 
-from reprobundle.components.claims import section as claims
 from reprobundle.components.interface import Vendor
 from reprobundle.records import Json, Record
+from reprobundle.specification import claim_form
 from reprobundle.specification.claim_form import ClaimSpecification
 from reprobundle.specification.split_form import Entry, Given, PathText, SplittingSpecification
 from reprobundle.specification.transform_form import Transform
 
 FOLDER = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$"
-FORMS = {**claims.FORMS, FOLDER: "letters, digits, '.', '_' and '-', a letter or digit first"}
+FORMS = {**claim_form.FORMS, FOLDER: "letters, digits, '.', '_' and '-', a letter or digit first"}
 FolderName = Annotated[str, pydantic.Field(pattern=FOLDER, description="letters, digits, '.', '_' and '-'")]
 
 BY_NAME, FILE = "", "file"  # the first leaves no step in the path of a fault

@@ -10,7 +10,7 @@ from reprobundle.components.documentation.card import Author, Card, Mark, Traini
 from reprobundle.components.documentation.facts import facts
 from reprobundle.components.documentation.filling import Fact, filled, renewable
 from reprobundle.components.documentation.questions import QUESTIONS
-from reprobundle.components.documentation.recording import with_facts
+from reprobundle.components.documentation.recording import with_facts, write
 from reprobundle.components.documentation.writing import card_bytes
 from reprobundle.components.interface import Stage
 from reprobundle.store import Writer
@@ -126,6 +126,35 @@ def test_an_answer_of_an_earlier_bundle_does_not_outlive_what_it_was_read_from()
     assert earlier.ethics.bias
     assert (again.ethics.bias, "ethics.bias" in again.captured) == (None, False)
     assert with_facts(own, SECTIONS).ethics.bias == "we looked, and found none"
+
+
+def test_a_manifest_that_tells_much_leaves_room_for_the_rest():
+    """Claims with long texts do not make a card that nobody may read, which would cost the whole capture."""
+    first = SECTIONS["claims"]["claims"][0]
+    many = [{**first, "id": f"c{number}", "text": f"accuracy {number} {'w' * 9_000}"} for number in range(150)]
+    card = with_facts(Card(), {**SECTIONS, "claims": {"claims": many}})
+
+    assert card.evaluation.metrics.endswith("… (the rest stands in manifest.json)")
+    assert read_card(card_bytes(card)) == card
+
+
+def test_a_card_that_a_mark_broke_is_written_without_that_part(tmp_path):
+    """A secret in a DOI leaves a mark that is none: the answer is left out with a note, and the capture goes on."""
+    stage = Stage(Writer(tmp_path))
+    section = write(Card(title="T", doi="10.1234/x"), SECTIONS, stage)
+    place = tmp_path / section.path
+    place.write_text(place.read_text("utf-8").replace("10.1234/x", "10.1234/[left out: github-token]"), "utf-8")
+    documentation.retell(section, SECTIONS, stage)
+    card = read_card(place.read_bytes())
+
+    assert (card.title, card.doi) == ("T", None)
+    assert [(note.message, note.hint) for note in stage.notes] == [
+        (
+            "doi: expected a DOI, such as 10.5281/zenodo.1234, without https://doi.org/, found "
+            "'10.1234/[left out: github-token]'",
+            "this part is left out",
+        )
+    ]
 
 
 def test_ends_of_groups_are_told_with_what_weighs_them():

@@ -186,7 +186,7 @@ def test_claims_on_data_have_their_command():
     stated = claims.Claim(id="d", text="d", value=1.0, split="val")
     made = card(tiny_manifest(claims=claims.Section(claims=(*on, stated))), Card())
 
-    assert "It computes 3 claims more, on data that is not in the bundle" in made
+    assert "It computes 3 claims more where it is told of the data; put the path of your own copy" in made
     assert "\n```sh\nreprobundle replay . --data 'a b'=PATH --data test=PATH\n```\n" in made
     assert "--data" not in card(tiny_manifest(claims=claims.Section(claims=(stated,))), Card())
 

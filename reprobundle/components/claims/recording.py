@@ -12,7 +12,7 @@ import pydantic
 
 from reprobundle import arrays
 from reprobundle.components.claims import members
-from reprobundle.components.claims.commands import PROGRAM, RESULT, gives_nothing, parted
+from reprobundle.components.claims.commands import RESULT, gives_nothing, parted
 from reprobundle.components.claims.contradicting import contradictions
 from reprobundle.components.claims.counting import DATA, rows_of
 from reprobundle.components.claims.functions import entry_text, samples_of_function
@@ -20,6 +20,7 @@ from reprobundle.components.claims.grouping import Awaited, Grouped, with_groups
 from reprobundle.components.claims.naming import readable, split_named
 from reprobundle.components.claims.section import FIELDS, FORMS, MAX_ID, NAME, STATED, Claim, Section
 from reprobundle.components.interface import Failure, Source, Stage, attempt
+from reprobundle.errors import UsageError
 from reprobundle.faults import words
 from reprobundle.phrases import likely
 from reprobundle.plain_values import fields_of
@@ -145,8 +146,7 @@ def _record(found: Grouped, label: str, taken: set[str], stage: Stage) -> Claim 
     name = "claim " + repr(label[:80])
     made = attempt(lambda: {key: _plain(key, value) for key, value in found.fields.items()})
     if isinstance(made, Failure):
-        hint = COMMAND_HINT if PROGRAM in made.why else "give one finite number"
-        stage.note(NAME, f"{name}: is left out: {made.why}", hint=hint)
+        stage.note(NAME, f"{name}: is left out: {made.why}", hint=made.hint or "give one finite number")
         return None
     fields = {
         "id": _new_id(label, taken),
@@ -185,11 +185,12 @@ def _plain(key: str, value: Any) -> Any:
 
     Raises:
         ValueError: A number is no single finite one, or the entry cannot be named.
+        UsageError: A command is none.
     """
     if key == "entry" and value is not None:
         return entry_text(value)
     if key == "command" and value is not None and value not in ([], ()):  # of a claim as an earlier bundle records it
-        return parted(value)
+        return _parted(value)
     if arrays.is_array(value):
         array = arrays.to_array(value)
         if array.size != 1:
@@ -198,6 +199,13 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, float) and value - value != 0:
         raise ValueError(f"{key}: expected a finite number, found {value}")
     return value
+
+
+def _parted(command: Any) -> tuple[str, ...]:
+    try:
+        return parted(command)
+    except ValueError as error:
+        raise UsageError(str(error), hint=COMMAND_HINT) from error
 
 
 def _new_id(text: str, taken: set[str]) -> str:

@@ -52,7 +52,9 @@ def renew(content: bytes, sections: Mapping[str, Any], stage: Stage) -> Section 
 
 
 def retell(section: Section, sections: Mapping[str, Any], stage: Stage) -> Section:
-    """Renew the card of a bundle that is being made, once all is known that it tells of: groups that a function gave, say.
+    """Write the card of a bundle that is being made again, once all is known that it tells of: groups that a function gave, say.
+
+    What breaks the card's form, as a DOI with a mark in the place of a secret does, is left out with a note.
 
     Args:
         section: What is told of the card.
@@ -62,12 +64,11 @@ def retell(section: Section, sections: Mapping[str, Any], stage: Stage) -> Secti
     Returns:
         How far it is filled in.
     """
-    content = inside(stage.root, section.path).read_bytes()
+    from reprobundle.components.documentation.recording import mended, with_facts, write
+
+    card = mended(inside(stage.root, section.path).read_bytes(), stage)
     stage.writer.forget(section.path)
-    made = renew(content, sections, stage)
-    if made is None:
-        stage.writer.write(section.path, content)
-    return made or section
+    return write(with_facts(card, sections) if card.captured else card, sections, stage)
 
 
 def check(section: Section, site: Site) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -26,6 +27,8 @@ REGULARISING = ("dropout", "weight_decay", "early_stopping", "patience", "label_
 PROCEDURAL = ("epochs", "batch_size", "learning_rate", "lr", "optimizer", "scheduler", "warmup", "max_steps")
 IMAGE_KERNEL = 4  # axes of a convolution's weights over images
 SHOWN = 12
+LONGEST = 5_000  # characters of an answer
+MORE = "(the rest stands in manifest.json)"
 
 
 def facts(sections: Sections, card: Card) -> Iterator[Fact]:
@@ -38,7 +41,7 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
     found = {name: sections.get(name, {}) for name in ("model", "data", "code", "hyperparameters", "environment")}
     preprocessing, claims = sections.get("preprocessing", {}), sections.get("claims", {})
     outputs = sections.get("outputs", {})
-    yield from chain(
+    told = chain(
         _model(found["model"], found["data"]),
         _version(found["code"]),
         data_facts(found["data"], preprocessing),
@@ -48,6 +51,14 @@ def facts(sections: Sections, card: Card) -> Iterator[Fact]:
         _examples(outputs),
         _rights(card, found["data"]),
     )
+    yield from map(_in_short, told)
+
+
+def _in_short(fact: Fact) -> Fact:
+    """A fact that leaves room in the card for all others, however much a manifest tells."""
+    if not isinstance(fact.value, str) or len(fact.value) <= LONGEST:
+        return fact
+    return replace(fact, value=f"{fact.value[:LONGEST].rstrip()}… {MORE}")
 
 
 PLACES: Mapping[str, str] = {

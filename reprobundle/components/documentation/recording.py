@@ -57,6 +57,14 @@ def write(card: Card, sections: Mapping[str, Mapping[str, Any]], stage: Stage) -
     return Section(path=CARD, filled=found.told, fields=found.asked, gaps=found.of("open"), known=known)
 
 
+def mended(content: bytes, stage: Stage) -> Card:
+    """A card that was written; what breaks its form since a secret was taken out of it is left out, with a note."""
+    try:
+        return read_card(content)
+    except RefusedInputError:
+        return _given_card(read_yaml(content, name=CARD).value, stage)
+
+
 def _fitting(card: Card, stage: Stage) -> Card:
     """The card without its longest answers, where it would be larger with them than any reader takes."""
     while not _can_be_read(card):

@@ -160,10 +160,10 @@ def test_a_command_with_places_of_this_machine(stage):
     ("command", "told"),
     [
         ("python evaluate.py", "claim 'a': its command has no {out}, so that no replay gets a number from it"),
-        ("python 'x", "claim 'a': is left out: ValueError: expected a program and its arguments: no closing quotation"),
-        (["", "{out}"], "claim 'a': is left out: ValueError: expected a program and its arguments"),
-        ("  ", "claim 'a': is left out: ValueError: expected a program and its arguments"),
-        ("a\0b {out}", "claim 'a': is left out: ValueError: expected a program and its arguments, found a zero byte"),
+        ("python 'x", "claim 'a': is left out: UsageError: expected a program and its arguments: no closing quotation"),
+        (["", "{out}"], "claim 'a': is left out: UsageError: expected a program and its arguments"),
+        ("  ", "claim 'a': is left out: UsageError: expected a program and its arguments"),
+        ("a\0b {out}", "claim 'a': is left out: UsageError: expected a program and its arguments, found a zero byte"),
     ],
 )
 def test_a_command_that_can_give_nothing_is_told(stage, command, told):
