@@ -11,8 +11,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from reprobundle.bundle import is_signature
-from reprobundle.components import claims, data
-from reprobundle.components.claims import Claim
+from reprobundle.components import data
 from reprobundle.components.documentation.standing import standing_in
 from reprobundle.components.environment.section import Distribution, Section
 from reprobundle.components.outputs import documents
@@ -20,8 +19,8 @@ from reprobundle.components.outputs.section import HALF, ONE_ROW, Calibration
 from reprobundle.frameworks import SELF_CONTAINED
 from reprobundle.manifest import NAME, Manifest
 from reprobundle.phrases import counted, sized, some
-from reprobundle.records import Record
 from reprobundle.rendering import splits
+from reprobundle.rendering.claimed import claim_words
 from reprobundle.rendering.escaping import escape, prose
 from reprobundle.rendering.page import Page
 from reprobundle.rendering.terminal import show_findings
@@ -34,7 +33,6 @@ LEFT_OUT = ": is left out: "  # as the component of data says it of a split
 COMMIT_SHOWN = 12
 SHORT_COMMIT = 7
 SHOWN_PACKED = 8
-SHOWN_GROUPED = 3
 SHORTEST = 0.05  # seconds: a step that takes less is not told
 STEADY = {
     "bitwise": "the same again, bit for bit",
@@ -133,49 +131,10 @@ def headline(manifest: Manifest, found: Told) -> str:
     return "CAPTURED" if found.refused is None else f"CAPTURED, BUT NO REPLAY WILL CALL IT REPRODUCED: {found.refused}"
 
 
-def claim_words(results: Sequence[ClaimResult], section: claims.Section, of: Record | None = None) -> tuple[str, ...]:
-    """What came of the claims before the bundle was sealed, and which hold the number of each group; none without claims.
-
-    Args:
-        results: The claims that were computed.
-        section: All of them, as the manifest has them.
-        of: The section of the data splits, which tells how many samples each has; None: not known.
-    """
-    found = {verdict: [one.id for one in results if one.verdict == verdict] for verdict in ("agrees", "differs")}
-    rest = [one.id for one in results if one.verdict not in found]
-    words = [f"{counted(len(found['agrees']), 'claim')} as claimed, by a fresh process"] if found["agrees"] else []
-    words += [f"NOT AS CLAIMED: {_names(found['differs'])}"] if found["differs"] else []
-    words += [f"COULD NOT BE COMPUTED: {_names(rest)}"] if rest else []
-    against = [one for one in section.claims if claims.contradictions(one, claims.rows_of(one, of))]
-    words += [f"CONTRADICTED BY ITS OWN PARTS: {_names([one.id for one in against])}"] if against else []
-    idle = [one for one in section.claims if one.id not in {result.id for result in results} and one not in against]
-    later = sum(bool(one.entry or one.command) for one in idle)
-    words += [f"{counted(later, 'claim')} left to a replay to compute"] if later else []
-    sampled = sum(one.measured is not None for one in idle if not (one.entry or one.command))
-    words += [f"{counted(sampled, 'claim')} with the numbers of its samples"] if sampled else []
-    stated = len(idle) - later - sampled
-    words += [f"{counted(stated, 'claim')} taken as stated, which nothing computes"] if stated else []
-    grouped = [
-        f"{escape(repr(one.id))} ({counted(len(one.groups), 'group')}{_of(one)})"
-        for one in section.claims
-        if one.groups
-    ]
-    lines = ["; ".join(words)] if words else []
-    return (*lines, *([f"by group: {some(grouped, SHOWN_GROUPED)}"] if grouped else []))
-
-
-def _of(claim: Claim) -> str:
-    return f" of {escape(repr(claim.group))}" if claim.group else ""
-
-
 def card_words(path: Path, manifest: Manifest) -> tuple[str, str]:
     """How far the card is answered, and what tells more."""
     standing = standing_in(manifest.documentation, manifest.model_dump(mode="json", exclude={"files"}))
     return standing.words, f"what is open or contradicts: reprobundle lint {typed(path)}"
-
-
-def _names(ids: Sequence[str]) -> str:
-    return some([escape(repr(one)) for one in ids])
 
 
 def steady_words(calibration: Calibration | None) -> tuple[str, ...]:
